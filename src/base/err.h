@@ -15,6 +15,8 @@
  */
 #pragma once
 
+#include <errno.h>
+
 #include "base/defs.h"
 
 /* `errnum` is positive, as in errno. */
