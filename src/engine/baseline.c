@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/baseline.h"
+
+#include <stdio.h>
+
+#include "base/buf.h"
+
+static const char *const level_names[] = {
+    [COMPLIANCE_UNSPECIFIED] = "UNSPECIFIED", [COMPLIANCE_INFORMATIONAL] = "INFORMATIONAL",
+    [COMPLIANCE_LOW] = "LOW",                 [COMPLIANCE_MEDIUM] = "MEDIUM",
+    [COMPLIANCE_HIGH] = "HIGH",               [COMPLIANCE_CRITICAL] = "CRITICAL",
+};
+
+static const struct {
+    const char *name, *api;
+    bool compliant;
+} states[PATCH_STATES] = {
+    [PATCH_NOT_APPLICABLE] = { "NotApplicable", "NOT_APPLICABLE", true },
+    [PATCH_INSTALLED] = { "Installed", "INSTALLED", true },
+    [PATCH_INSTALLED_OTHER] = { "InstalledOther", "INSTALLED_OTHER", true },
+    [PATCH_INSTALLED_PENDING_REBOOT] = { "InstalledPendingReboot", "INSTALLED_PENDING_REBOOT",
+                                         false },
+    [PATCH_INSTALLED_REJECTED] = { "InstalledRejected", "INSTALLED_REJECTED", false },
+    [PATCH_MISSING] = { "Missing", "MISSING", false },
+    [PATCH_FAILED] = { "Failed", "FAILED", false },
+};
+
+const char *compliance_level_name(enum compliance_level level)
+{
+    assert((size_t)level < ARRAY_LEN(level_names));
+    return level_names[level];
+}
+
+bool compliance_level_parse(struct str name, enum compliance_level *ret)
+{
+    for (size_t i = 0; i < ARRAY_LEN(level_names); i++)
+        if (str_eq(name, str_of(level_names[i]))) {
+            *ret = (enum compliance_level)i;
+            return true;
+        }
+    return false;
+}
+
+const char *patch_state_name(enum patch_state state)
+{
+    assert((size_t)state < PATCH_STATES);
+    return states[state].name;
+}
+
+const char *patch_state_api(enum patch_state state)
+{
+    assert((size_t)state < PATCH_STATES);
+    return states[state].api;
+}
+
+bool patch_state_parse(struct str name, enum patch_state *ret)
+{
+    for (size_t i = 0; i < PATCH_STATES; i++)
+        if (str_eq(name, str_of(states[i].name))) {
+            *ret = (enum patch_state)i;
+            return true;
+        }
+    return false;
+}
+
+bool patch_state_is_compliant(enum patch_state state)
+{
+    assert((size_t)state < PATCH_STATES);
+    return states[state].compliant;
+}
+
+/* A section may carry its archive area in front ("non-free/libs"); a filter may
+ * name it with or without. */
+static bool section_matches(struct str value, struct str section)
+{
+    ptrdiff_t slash = str_rfind(section, '/');
+
+    return str_iglob(value, section) ||
+           (slash >= 0 && str_iglob(value, str_from(section, (size_t)slash + 1)));
+}
+
+static bool value_matches(enum patch_key key, struct str value, const struct patch_facts *f,
+                          const struct patch_version *v)
+{
+    switch (key) {
+    case PATCH_KEY_PRODUCT:
+        return str_iglob(value, f->product);
+    case PATCH_KEY_PRIORITY:
+        return str_iglob(value, v->priority);
+    case PATCH_KEY_SECTION:
+        return section_matches(value, v->section);
+    case PATCH_KEY_CLASSIFICATION:
+        return str_iglob(value, v->classification);
+    case PATCH_KEY_SEVERITY:
+        /* Notices of some vendors say Moderate where others say Medium. */
+        return str_iglob(value, v->severity) ||
+               (str_ieq(value, S("Medium")) && str_ieq(v->severity, S("Moderate"))) ||
+               (str_ieq(value, S("Moderate")) && str_ieq(v->severity, S("Medium")));
+    }
+    return false;
+}
+
+static bool filters_match(const struct baseline_filters *filters, const struct patch_facts *f,
+                          const struct patch_version *v)
+{
+    for (size_t i = 0; i < filters->count; i++) {
+        const struct baseline_filter *filter = &filters->items[i];
+        bool any = false;
+
+        for (size_t n = 0; n < filter->values.count && !any; n++)
+            any = value_matches(filter->key, filter->values.items[n], f, v);
+        if (!any)
+            return false;
+    }
+    return true;
+}
+
+/* "Neither is supported for Debian/Ubuntu (no reliable dates): approval is
+ * immediate whatever is stored." Elsewhere an unknown date means no delay. */
+static bool date_allows(const struct baseline *b, const struct baseline_rule *rule,
+                        const struct patch_version *v, msec now)
+{
+    if (patch_os_info(b->os)->family == PATCH_FAMILY_APT || v->released_at == 0)
+        return true;
+    if (rule->has_until)
+        return v->released_at <= rule->approve_until;
+    if (rule->has_after_days)
+        return now > v->released_at + rule->approve_after_days * MSEC_DAY;
+    return true;
+}
+
+/* name-[epoch:]version-release.arch; a pattern may leave the epoch out. */
+static bool full_name_matches(struct str pattern, const struct patch_facts *f, struct str version)
+{
+    struct str epoch, rest;
+    struct str spellings[2] = { version, version };
+
+    if (!str_is_set(version))
+        return false;
+    if (str_cut(version, ':', &epoch, &rest))
+        spellings[1] = rest;
+    for (size_t i = 0; i < ARRAY_LEN(spellings); i++) {
+        char text[512];
+        int len = snprintf(text, sizeof(text), "%.*s-%.*s.%.*s", STR(f->name), STR(spellings[i]),
+                           STR(f->arch));
+
+        if (len > 0 && (size_t)len < sizeof(text) &&
+            str_glob(pattern, (struct str){ text, (size_t)len }))
+            return true;
+    }
+    return false;
+}
+
+static bool names(struct strs list, const struct baseline *b, const struct patch_facts *f,
+                  struct str version)
+{
+    enum patch_family family = patch_os_info(b->os)->family;
+
+    for (size_t i = 0; i < list.count; i++) {
+        if (str_glob(list.items[i], f->name))
+            return true;
+        if (family != PATCH_FAMILY_APT && full_name_matches(list.items[i], f, version))
+            return true;
+    }
+    return false;
+}
+
+static bool approved_list_has(const struct baseline *b, const struct patch_facts *f,
+                              const struct patch_version *v)
+{
+    if (names(b->approved, b, f, v->version))
+        return true;
+    for (size_t i = 0; i < b->approved.count; i++)
+        if (strs_have(v->advisories, b->approved.items[i]) ||
+            strs_have(v->cves, b->approved.items[i]) || strs_have(v->bugs, b->approved.items[i]))
+            return true;
+    return false;
+}
+
+bool baseline_rejects(const struct baseline *b, const struct patch_facts *f)
+{
+    return names(b->rejected, b, f, f->candidate.version) ||
+           names(b->rejected, b, f, f->installed.version);
+}
+
+/* Of several approvals the highest level counts, so their order does not. */
+static void approve(struct baseline_approval *r, enum compliance_level level, int rule)
+{
+    if (r->verdict == BASELINE_APPROVED && r->level >= level)
+        return;
+    r->verdict = BASELINE_APPROVED;
+    r->level = level;
+    r->rule = rule;
+    r->by_list = rule < 0;
+}
+
+static void deny(struct baseline_approval *r, enum baseline_verdict verdict, int rule)
+{
+    if (r->verdict >= verdict)
+        return;
+    r->verdict = verdict;
+    r->rule = rule;
+    r->by_list = rule < 0 && verdict == BASELINE_NOT_SECURITY;
+}
+
+struct baseline_approval baseline_approves(const struct baseline *b, const struct patch_facts *f,
+                                           const struct patch_version *v, msec now)
+{
+    struct baseline_approval r = { .verdict = BASELINE_NOT_FILTERED, .rule = -1 };
+
+    if (filters_match(&b->global, f, v))
+        deny(&r, BASELINE_NO_RULE, -1);
+    for (size_t i = 0; r.verdict != BASELINE_NOT_FILTERED && i < b->n_rules; i++) {
+        const struct baseline_rule *rule = &b->rules[i];
+
+        if (!filters_match(&rule->filters, f, v))
+            continue;
+        if (!v->security && !rule->enable_non_security)
+            deny(&r, BASELINE_NOT_SECURITY, (int)i);
+        else if (!date_allows(b, rule, v, now))
+            deny(&r, BASELINE_WAITS, (int)i);
+        else
+            approve(&r, rule->level, (int)i);
+    }
+
+    /* The list holds even for what the global filters and the rules dropped. */
+    if (approved_list_has(b, f, v)) {
+        if (v->security || b->approved_non_security)
+            approve(&r, b->approved_level, -1);
+        else
+            deny(&r, BASELINE_NOT_SECURITY, -1);
+    }
+
+    if (baseline_rejects(b, f))
+        r = (struct baseline_approval){ .verdict = BASELINE_REJECTED, .rule = -1 };
+    return r;
+}
+
+/* ---- the reason ---- */
+
+static void say_version(struct buf *why, const struct patch_version *v)
+{
+    buf_add(why, v->version);
+    if (!str_is_empty(v->origin))
+        buf_fmt(why, " from %.*s", STR(v->origin));
+    buf_add(why, v->security ? S(", a security source") : S(", no security source"));
+}
+
+static void say_approval(struct buf *why, const struct baseline *b,
+                         const struct baseline_approval *r)
+{
+    switch (r->verdict) {
+    case BASELINE_NOT_FILTERED:
+        buf_lit(why, "; dropped by the global filters");
+        return;
+    case BASELINE_NO_RULE:
+        buf_lit(why, "; no rule matches");
+        return;
+    case BASELINE_NOT_SECURITY:
+        if (r->by_list)
+            buf_lit(why, "; on the approved list, which is for security sources only");
+        else
+            buf_fmt(why, "; rule %d matches but is for security sources only", r->rule + 1);
+        return;
+    case BASELINE_WAITS:
+        buf_fmt(why, "; rule %d matches but its approval date is not met", r->rule + 1);
+        return;
+    case BASELINE_REJECTED:
+        buf_fmt(why, "; on the rejected list (%s)",
+                b->rejected_action == REJECTED_BLOCK ? "BLOCK" : "ALLOW_AS_DEPENDENCY");
+        return;
+    case BASELINE_APPROVED:
+        if (r->by_list)
+            buf_lit(why, "; approved by the approved list");
+        else
+            buf_fmt(why, "; approved by rule %d", r->rule + 1);
+        return;
+    }
+}
+
+static void say_circumstances(struct buf *why, const struct patch_facts *f)
+{
+    if (f->held)
+        buf_lit(why, "; on hold");
+    if (f->phased)
+        buf_lit(why, "; the update is phased and not yet meant for this host");
+    if (str_is_set(f->hidden))
+        buf_fmt(why, "; a newer version %.*s is kept away by a pin", STR(f->hidden));
+    if (f->broken)
+        buf_lit(why, "; only half installed");
+    if (f->failed)
+        buf_fmt(why, "; installing it failed: %.*s", STR(f->failure));
+    if (f->pending_reboot)
+        buf_lit(why, "; installed since the last boot, waits for a reboot");
+}
+
+static struct str classification_of(const struct patch_version *v)
+{
+    if (!str_is_empty(v->classification))
+        return v->classification;
+    return v->security ? S("Security") : S("");
+}
+
+/* ---- the decision ---- */
+
+static enum patch_state state_of_update(const struct patch_facts *f)
+{
+    return f->failed || f->broken ? PATCH_FAILED : PATCH_MISSING;
+}
+
+static enum patch_state state_of_installed(const struct baseline *b, const struct patch_facts *f,
+                                           const struct baseline_approval *r)
+{
+    if (r->verdict == BASELINE_REJECTED && b->rejected_action == REJECTED_BLOCK)
+        return PATCH_INSTALLED_REJECTED;
+    if (f->failed || (f->broken && r->verdict == BASELINE_APPROVED))
+        return PATCH_FAILED;
+    if (f->pending_reboot)
+        return PATCH_INSTALLED_PENDING_REBOOT;
+    return r->verdict == BASELINE_APPROVED ? PATCH_INSTALLED : PATCH_INSTALLED_OTHER;
+}
+
+static struct baseline_decision decide_absent(struct buf *why, const struct baseline *b,
+                                              const struct patch_facts *f, msec now)
+{
+    struct baseline_approval r = baseline_approves(b, f, &f->candidate, now);
+
+    buf_lit(why, "not installed");
+    say_approval(why, b, &r);
+    return (struct baseline_decision){ .state = PATCH_NOT_APPLICABLE, .level = r.level };
+}
+
+/* The update counts if the baseline wants it and the native manager would give
+ * it to this host; else the version that is there is judged. */
+struct baseline_decision baseline_decide(struct arena *a, const struct baseline *b,
+                                         const struct patch_facts *f, msec now)
+{
+    struct buf why = buf_in(a);
+    struct baseline_decision d = { 0 };
+    const struct patch_version *counts = &f->installed;
+
+    if (!str_is_set(f->installed.version)) {
+        d = decide_absent(&why, b, f, now);
+        counts = &f->candidate;
+    } else {
+        struct baseline_approval r = { .verdict = BASELINE_NO_RULE, .rule = -1 };
+
+        if (f->has_update) {
+            r = baseline_approves(b, f, &f->candidate, now);
+            buf_lit(&why, "update to ");
+            say_version(&why, &f->candidate);
+            say_approval(&why, b, &r);
+        }
+        if (f->has_update && r.verdict == BASELINE_APPROVED && !f->phased) {
+            d.state = state_of_update(f);
+            d.install = !f->held;
+            counts = &f->candidate;
+        } else {
+            r = baseline_approves(b, f, &f->installed, now);
+            buf_add(&why, f->has_update ? S("; installed ") : S("no update; installed "));
+            say_version(&why, &f->installed);
+            say_approval(&why, b, &r);
+            d.state = state_of_installed(b, f, &r);
+            d.install = d.state == PATCH_FAILED && !f->held;
+        }
+        d.level = r.verdict == BASELINE_APPROVED ? r.level : COMPLIANCE_UNSPECIFIED;
+    }
+
+    say_circumstances(&why, f);
+    d.classification = classification_of(counts);
+    d.reason = buf_str(&why);
+    return d;
+}

@@ -1,0 +1,497 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The patch decision: a table of situations, and properties over random ones. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "base/time.h"
+#include "engine/baseline.h"
+#include "engine/baseline_default.h"
+
+#define DAY(n) ((msec)1700000000000 + (n) * MSEC_DAY)
+
+/* ---- what the table rows are made of ---- */
+
+static struct patch_version version(const char *number, bool security)
+{
+    return (struct patch_version){
+        .version = str_of(number),
+        .origin = security ? S("Debian-Security bookworm-security") : S("Debian bookworm"),
+        .security = security,
+        .priority = S("optional"),
+        .section = S("libs"),
+    };
+}
+
+static struct patch_facts package(const char *name, const char *installed, bool installed_security,
+                                  const char *candidate, bool candidate_security)
+{
+    struct patch_facts f = {
+        .name = str_of(name),
+        .arch = S("amd64"),
+        .product = S("Debian12"),
+    };
+
+    if (installed)
+        f.installed = version(installed, installed_security);
+    if (candidate)
+        f.candidate = version(candidate, candidate_security);
+    f.has_update = installed && candidate && strcmp(installed, candidate) != 0;
+    return f;
+}
+
+#define UP_TO_DATE      package("zlib1g", "1.0", false, "1.0", false)
+#define UP_TO_DATE_SEC  package("zlib1g", "1.1", true, "1.1", true)
+#define SECURITY_UPDATE package("zlib1g", "1.0", false, "1.1", true)
+#define OTHER_UPDATE    package("zlib1g", "1.0", false, "1.1", false)
+#define NOT_THERE       package("zlib1g", NULL, false, "1.1", true)
+
+static struct strs list_of(struct str *one)
+{
+    return (struct strs){ one, 1 };
+}
+
+static struct baseline_decision decide(struct arena *a, const struct baseline *b,
+                                       struct patch_facts f)
+{
+    return baseline_decide(a, b, &f, DAY(0));
+}
+
+static void check_state(const struct baseline *b, struct patch_facts f, enum patch_state expected)
+{
+    struct arena a = { 0 };
+    struct baseline_decision d = decide(&a, b, f);
+
+    assert_string_equal(patch_state_name(d.state), patch_state_name(expected));
+    assert_true(d.reason.len > 0);
+    arena_done(&a);
+}
+
+/* ---- the default Debian baseline ---- */
+
+static void the_default_baseline_wants_security_updates_only(void **state)
+{
+    (void)state;
+    const struct baseline *b = baseline_default(PATCH_OS_DEBIAN);
+
+    check_state(b, UP_TO_DATE, PATCH_INSTALLED_OTHER);
+    check_state(b, UP_TO_DATE_SEC, PATCH_INSTALLED);
+    check_state(b, SECURITY_UPDATE, PATCH_MISSING);
+    check_state(b, OTHER_UPDATE, PATCH_INSTALLED_OTHER);
+    check_state(b, NOT_THERE, PATCH_NOT_APPLICABLE);
+}
+
+static void a_newer_version_of_another_source_hides_the_security_one(void **state)
+{
+    (void)state;
+    struct patch_facts f = package("zlib1g", "1.1", true, "1.2", false);
+
+    check_state(baseline_default(PATCH_OS_DEBIAN), f, PATCH_INSTALLED);
+}
+
+static void circumstances_of_an_update(void **state)
+{
+    (void)state;
+    const struct baseline *b = baseline_default(PATCH_OS_DEBIAN);
+    struct arena a = { 0 };
+    struct patch_facts f = SECURITY_UPDATE;
+    struct baseline_decision d;
+
+    f.held = true;
+    d = decide(&a, b, f);
+    assert_int_equal(d.state, PATCH_MISSING);
+    assert_false(d.install);
+    assert_true(str_contains(d.reason, S("on hold")));
+
+    f = SECURITY_UPDATE;
+    f.phased = true;
+    d = decide(&a, b, f);
+    assert_int_equal(d.state, PATCH_INSTALLED_OTHER);
+    assert_false(d.install);
+
+    f = SECURITY_UPDATE;
+    f.failed = true;
+    f.failure = S("postinst");
+    d = decide(&a, b, f);
+    assert_int_equal(d.state, PATCH_FAILED);
+    assert_true(str_contains(d.reason, S("postinst")));
+
+    f = UP_TO_DATE_SEC;
+    f.broken = true;
+    d = decide(&a, b, f);
+    assert_int_equal(d.state, PATCH_FAILED);
+    assert_true(d.install);
+
+    f = UP_TO_DATE_SEC;
+    f.pending_reboot = true;
+    check_state(b, f, PATCH_INSTALLED_PENDING_REBOOT);
+    f = UP_TO_DATE;
+    f.pending_reboot = true;
+    check_state(b, f, PATCH_INSTALLED_PENDING_REBOOT);
+    f = SECURITY_UPDATE;
+    f.pending_reboot = true;
+    check_state(b, f, PATCH_MISSING);
+    arena_done(&a);
+}
+
+static void the_reason_names_every_link_of_the_chain(void **state)
+{
+    (void)state;
+    struct arena a = { 0 };
+    struct baseline_decision d = decide(&a, baseline_default(PATCH_OS_DEBIAN), SECURITY_UPDATE);
+
+    assert_string_equal(arena_cstr(&a, d.reason),
+                        "update to 1.1 from Debian-Security bookworm-security, a security source; "
+                        "approved by rule 1");
+    assert_string_equal(arena_cstr(&a, d.classification), "Security");
+    d = decide(&a, baseline_default(PATCH_OS_DEBIAN), OTHER_UPDATE);
+    assert_string_equal(arena_cstr(&a, d.reason),
+                        "update to 1.1 from Debian bookworm, no security source; rule 1 matches but "
+                        "is for security sources only; installed 1.0 from Debian bookworm, no "
+                        "security source; rule 1 matches but is for security sources only");
+    assert_string_equal(arena_cstr(&a, d.classification), "");
+    arena_done(&a);
+}
+
+/* ---- lists ---- */
+
+static void the_approved_list_takes_names_and_wildcards(void **state)
+{
+    (void)state;
+    struct str exact = S("zlib1g"), wild = S("zlib*"), other = S("openssl"), full = S("zlib1g:amd64");
+    struct baseline b = { .os = PATCH_OS_DEBIAN, .approved_level = COMPLIANCE_HIGH };
+
+    b.approved = list_of(&exact);
+    check_state(&b, SECURITY_UPDATE, PATCH_MISSING);
+    check_state(&b, OTHER_UPDATE, PATCH_INSTALLED_OTHER);
+    b.approved_non_security = true;
+    check_state(&b, OTHER_UPDATE, PATCH_MISSING);
+    b.approved = list_of(&wild);
+    check_state(&b, OTHER_UPDATE, PATCH_MISSING);
+    b.approved = list_of(&other);
+    check_state(&b, OTHER_UPDATE, PATCH_INSTALLED_OTHER);
+    b.approved = list_of(&full);
+    check_state(&b, OTHER_UPDATE, PATCH_INSTALLED_OTHER);
+}
+
+static void rejected_packages(void **state)
+{
+    (void)state;
+    struct str name = S("zlib1g");
+    struct baseline b = *baseline_default(PATCH_OS_DEBIAN);
+
+    b.rejected = list_of(&name);
+    check_state(&b, SECURITY_UPDATE, PATCH_INSTALLED_OTHER);
+    check_state(&b, UP_TO_DATE_SEC, PATCH_INSTALLED_OTHER);
+    b.rejected_action = REJECTED_BLOCK;
+    check_state(&b, SECURITY_UPDATE, PATCH_INSTALLED_REJECTED);
+    check_state(&b, UP_TO_DATE, PATCH_INSTALLED_REJECTED);
+    check_state(&b, NOT_THERE, PATCH_NOT_APPLICABLE);
+}
+
+/* ---- filters, levels, dates ---- */
+
+static struct baseline one_rule(struct baseline_rule *rule)
+{
+    return (struct baseline){ .os = PATCH_OS_DEBIAN, .rules = rule, .n_rules = 1 };
+}
+
+static void filters_are_anded_and_values_ored(void **state)
+{
+    (void)state;
+    struct str sections[] = { S("net"), S("libs") }, priorities[] = { S("Optional") };
+    struct str wrong[] = { S("Required") }, product[] = { S("Debian12") };
+    struct baseline_filter items[] = {
+        { PATCH_KEY_SECTION, { sections, 2 } },
+        { PATCH_KEY_PRIORITY, { priorities, 1 } },
+        { PATCH_KEY_PRODUCT, { product, 1 } },
+    };
+    struct baseline_rule rule = { .filters = { items, 3 } };
+    struct baseline b = one_rule(&rule);
+    struct patch_facts area = SECURITY_UPDATE;
+
+    check_state(&b, SECURITY_UPDATE, PATCH_MISSING);
+    area.candidate.section = S("non-free/libs");
+    check_state(&b, area, PATCH_MISSING);
+    items[1].values.items = wrong;
+    check_state(&b, SECURITY_UPDATE, PATCH_INSTALLED_OTHER);
+    items[1].values.items = priorities;
+    b.global = (struct baseline_filters){ &(struct baseline_filter){ PATCH_KEY_PRIORITY,
+                                                                     { wrong, 1 } }, 1 };
+    check_state(&b, SECURITY_UPDATE, PATCH_INSTALLED_OTHER);
+    b.approved = (struct strs){ &(struct str)S_INIT("zlib1g"), 1 };
+    check_state(&b, SECURITY_UPDATE, PATCH_MISSING);
+}
+
+static void the_highest_level_of_all_approvals_counts(void **state)
+{
+    (void)state;
+    struct baseline_rule rules[] = { { .level = COMPLIANCE_LOW },
+                                     { .level = COMPLIANCE_CRITICAL },
+                                     { .level = COMPLIANCE_HIGH } };
+    struct baseline b = { .os = PATCH_OS_DEBIAN, .rules = rules, .n_rules = 3 };
+    struct arena a = { 0 };
+
+    assert_int_equal(decide(&a, &b, SECURITY_UPDATE).level, COMPLIANCE_CRITICAL);
+    assert_int_equal(decide(&a, &b, OTHER_UPDATE).level, COMPLIANCE_UNSPECIFIED);
+    arena_done(&a);
+}
+
+static void dates_count_where_the_family_has_them(void **state)
+{
+    (void)state;
+    struct baseline_rule rule = { .has_after_days = true, .approve_after_days = 7 };
+    struct baseline b = one_rule(&rule);
+    struct patch_facts f = SECURITY_UPDATE;
+
+    f.candidate.released_at = DAY(-7);
+    check_state(&b, f, PATCH_MISSING); /* Debian: immediate whatever is stored */
+    b.os = PATCH_OS_ROCKY_LINUX;
+    check_state(&b, f, PATCH_INSTALLED_OTHER); /* approved only after that instant */
+    f.candidate.released_at -= 1;
+    check_state(&b, f, PATCH_MISSING);
+    f.candidate.released_at = 0;
+    check_state(&b, f, PATCH_MISSING);
+    rule = (struct baseline_rule){ .has_until = true, .approve_until = DAY(-1) };
+    f.candidate.released_at = DAY(-1);
+    check_state(&b, f, PATCH_MISSING);
+    f.candidate.released_at = DAY(0);
+    check_state(&b, f, PATCH_INSTALLED_OTHER);
+}
+
+static void rpm_lists_take_advisories_cves_and_full_names(void **state)
+{
+    (void)state;
+    struct str cve = S("CVE-2026-1"), full = S("bash-5.1-2.el9.x86_64"), epoch = S("bash-0:5.1-2*");
+    struct patch_facts f = { .name = S("bash"), .arch = S("x86_64"), .has_update = true };
+    struct baseline b = { .os = PATCH_OS_ROCKY_LINUX };
+
+    f.installed.version = S("0:5.1-1.el9");
+    f.candidate = (struct patch_version){ .version = S("0:5.1-2.el9"), .security = true,
+                                          .cves = list_of(&cve) };
+    b.approved = list_of(&cve);
+    check_state(&b, f, PATCH_MISSING);
+    b.approved = list_of(&full);
+    check_state(&b, f, PATCH_MISSING);
+    b.approved = list_of(&epoch);
+    check_state(&b, f, PATCH_MISSING);
+    b.rejected = list_of(&cve); /* no such ids in the rejected list */
+    check_state(&b, f, PATCH_MISSING);
+    b.rejected = list_of(&full);
+    check_state(&b, f, PATCH_INSTALLED_OTHER);
+}
+
+static void every_predefined_baseline_is_found_by_os_and_id(void **state)
+{
+    (void)state;
+    size_t count;
+    const struct baseline *all = baseline_defaults(&count);
+
+    for (size_t i = 0; i < count; i++) {
+        assert_ptr_equal(baseline_default(all[i].os), &all[i]);
+        assert_ptr_equal(baseline_default_by_id(all[i].id), &all[i]);
+        assert_int_equal(all[i].id.len, 20);
+    }
+    assert_ptr_equal(
+        baseline_default_by_id(S("arn:aws:ssm:us-east-1:075727635805:patchbaseline/"
+                                 "pb-09a5f8eb62bde80b1")),
+        baseline_default(PATCH_OS_DEBIAN));
+    assert_null(baseline_default(PATCH_OS_WINDOWS));
+}
+
+/* ---- properties ---- */
+
+struct dice {
+    uint64_t state;
+};
+
+static unsigned roll(struct dice *d, unsigned sides)
+{
+    d->state = d->state * 6364136223846793005U + 1442695040888963407U;
+    return (unsigned)(d->state >> 33) % sides;
+}
+
+static const struct str some_names[] = { S_INIT("zlib1g"), S_INIT("openssl"), S_INIT("z*"),
+                                         S_INIT("bash"), S_INIT("*") };
+static const struct str some_values[] = { S_INIT("optional"), S_INIT("libs"), S_INIT("Debian12"),
+                                          S_INIT("*"), S_INIT("net") };
+
+struct world {
+    struct str approved[3], rejected[3], values[4][2];
+    struct baseline_filter filters[4];
+    struct baseline_rule rules[4];
+    struct baseline b;
+    struct patch_facts f;
+};
+
+static void random_rule(struct world *w, struct dice *d, size_t i)
+{
+    w->values[i][0] = some_values[roll(d, ARRAY_LEN(some_values))];
+    w->values[i][1] = some_values[roll(d, ARRAY_LEN(some_values))];
+    w->filters[i] = (struct baseline_filter){ (enum patch_key)roll(d, 3), { w->values[i], 2 } };
+    w->rules[i] = (struct baseline_rule){
+        .filters = { &w->filters[i], roll(d, 2) },
+        .level = (enum compliance_level)roll(d, 6),
+        .enable_non_security = roll(d, 2),
+        .has_after_days = true,
+        .approve_after_days = (int)roll(d, 20),
+    };
+}
+
+static void random_world(struct world *w, struct dice *d)
+{
+    *w = (struct world){ 0 };
+    w->b.os = roll(d, 2) ? PATCH_OS_DEBIAN : PATCH_OS_ROCKY_LINUX;
+    w->b.n_rules = roll(d, 4);
+    for (size_t i = 0; i < 4; i++)
+        random_rule(w, d, i);
+    for (size_t i = 0; i < 3; i++) {
+        w->approved[i] = some_names[roll(d, ARRAY_LEN(some_names))];
+        w->rejected[i] = some_names[roll(d, ARRAY_LEN(some_names))];
+    }
+    w->b.rules = w->rules;
+    w->b.approved = (struct strs){ w->approved, roll(d, 3) };
+    w->b.rejected = (struct strs){ w->rejected, roll(d, 8) == 0 ? 1 : 0 };
+    w->b.approved_non_security = roll(d, 2);
+    w->b.rejected_action = (enum rejected_action)roll(d, 2);
+    w->f = package("zlib1g", roll(d, 8) ? "1.0" : NULL, roll(d, 2), roll(d, 2) ? "1.1" : "1.0",
+                   roll(d, 2));
+    w->f.candidate.released_at = DAY(-(int)roll(d, 20));
+    w->f.held = roll(d, 4) == 0;
+    w->f.broken = roll(d, 8) == 0;
+    w->f.failed = roll(d, 8) == 0;
+    w->f.phased = roll(d, 8) == 0;
+    w->f.pending_reboot = roll(d, 4) == 0;
+}
+
+static enum baseline_verdict verdict(const struct world *w)
+{
+    return baseline_approves(&w->b, &w->f, &w->f.candidate, DAY(0)).verdict;
+}
+
+static void rejected_always_wins(void **state)
+{
+    (void)state;
+    struct dice d = { 1 };
+    struct world w;
+
+    for (int i = 0; i < 5000; i++) {
+        struct arena a = { 0 };
+        struct baseline_decision got;
+
+        random_world(&w, &d);
+        w.rejected[0] = S("zlib1g");
+        w.b.rejected.count = 1;
+        got = decide(&a, &w.b, w.f);
+        assert_int_equal(verdict(&w), BASELINE_REJECTED);
+        assert_int_not_equal(got.state, PATCH_MISSING);
+        assert_int_not_equal(got.state, PATCH_INSTALLED);
+        if (w.b.rejected_action == REJECTED_BLOCK && str_is_set(w.f.installed.version))
+            assert_int_equal(got.state, PATCH_INSTALLED_REJECTED);
+        if (w.b.rejected_action == REJECTED_ALLOW_AS_DEPENDENCY)
+            assert_int_not_equal(got.state, PATCH_INSTALLED_REJECTED);
+        arena_done(&a);
+    }
+}
+
+static void the_order_of_rules_is_irrelevant(void **state)
+{
+    (void)state;
+    struct dice d = { 2 };
+    struct world w;
+
+    for (int i = 0; i < 5000; i++) {
+        struct arena a = { 0 };
+        struct baseline_decision before, after;
+
+        random_world(&w, &d);
+        before = decide(&a, &w.b, w.f);
+        for (size_t n = 0; n + 1 < w.b.n_rules; n++) {
+            struct baseline_rule kept = w.rules[n];
+            size_t other = n + roll(&d, (unsigned)(w.b.n_rules - n));
+
+            w.rules[n] = w.rules[other];
+            w.rules[other] = kept;
+        }
+        after = decide(&a, &w.b, w.f);
+        assert_int_equal(before.state, after.state);
+        assert_int_equal(before.level, after.level);
+        assert_int_equal(before.install, after.install);
+        arena_done(&a);
+    }
+}
+
+static void adding_an_approval_never_removes_one(void **state)
+{
+    (void)state;
+    struct dice d = { 3 };
+    struct world w;
+
+    for (int i = 0; i < 5000; i++) {
+        struct baseline_approval before, after;
+
+        random_world(&w, &d);
+        before = baseline_approves(&w.b, &w.f, &w.f.candidate, DAY(0));
+        if (roll(&d, 2))
+            w.b.approved.count++;
+        else
+            w.b.n_rules++;
+        after = baseline_approves(&w.b, &w.f, &w.f.candidate, DAY(0));
+        if (before.verdict == BASELINE_APPROVED) {
+            assert_int_equal(after.verdict, BASELINE_APPROVED);
+            assert_true(after.level >= before.level);
+        }
+    }
+}
+
+static void what_is_to_be_installed_is_not_called_compliant(void **state)
+{
+    (void)state;
+    struct dice d = { 4 };
+    struct world w;
+
+    for (int i = 0; i < 5000; i++) {
+        struct arena a = { 0 };
+        struct baseline_decision got;
+
+        random_world(&w, &d);
+        got = decide(&a, &w.b, w.f);
+        if (got.install)
+            assert_false(patch_state_is_compliant(got.state));
+        if (got.install)
+            assert_false(w.f.held);
+        if (!str_is_set(w.f.installed.version))
+            assert_int_equal(got.state, PATCH_NOT_APPLICABLE);
+        if (w.f.has_update && !w.f.phased && verdict(&w) == BASELINE_APPROVED &&
+            str_is_set(w.f.installed.version))
+            assert_false(patch_state_is_compliant(got.state));
+        arena_done(&a);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_default_baseline_wants_security_updates_only),
+        cmocka_unit_test(a_newer_version_of_another_source_hides_the_security_one),
+        cmocka_unit_test(circumstances_of_an_update),
+        cmocka_unit_test(the_reason_names_every_link_of_the_chain),
+        cmocka_unit_test(the_approved_list_takes_names_and_wildcards),
+        cmocka_unit_test(rejected_packages),
+        cmocka_unit_test(filters_are_anded_and_values_ored),
+        cmocka_unit_test(the_highest_level_of_all_approvals_counts),
+        cmocka_unit_test(dates_count_where_the_family_has_them),
+        cmocka_unit_test(rpm_lists_take_advisories_cves_and_full_names),
+        cmocka_unit_test(every_predefined_baseline_is_found_by_os_and_id),
+        cmocka_unit_test(rejected_always_wins),
+        cmocka_unit_test(the_order_of_rules_is_irrelevant),
+        cmocka_unit_test(adding_an_approval_never_removes_one),
+        cmocka_unit_test(what_is_to_be_installed_is_not_called_compliant),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
