@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The patch decision: a table of situations, and properties over random ones. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-
-#include <cmocka.h>
-
 #include "base/time.h"
 #include "engine/baseline.h"
 #include "engine/baseline_default.h"
+
+#include "../test.h"
 
 #define DAY(n) ((msec)1700000000000 + (n) * MSEC_DAY)
 

@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The snapshot document: read back as written, and refused where it lies. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "base/json.h"
 #include "engine/baseline_default.h"
 #include "engine/baseline_doc.h"
+
+#include "../test.h"
 
 static int parse(struct arena *a, const char *text, struct baseline_snapshot *ret, struct str *why)
 {
