@@ -10,24 +10,9 @@
 #include "base/arena.h"
 #include "base/crypto.h"
 #include "base/err.h"
+#include "wire/http.h"
 
 #define SIGV4_SKEW (15 * MSEC_MINUTE)
-
-struct http_header {
-    struct str name, value; /* name in any case */
-};
-
-/* A request as it came over the wire, or is about to go. */
-struct http_request {
-    struct str method;
-    struct str path;  /* raw, still percent-encoded, without the query */
-    struct str query; /* raw, without '?'; absent or empty if none */
-    const struct http_header *headers;
-    size_t n_headers;
-    struct str body;
-};
-
-struct str http_header_get(const struct http_request *r, struct str name); /* absent if none */
 
 /* What the request claims about its signature, before anything is believed. */
 struct sigv4_claim {
