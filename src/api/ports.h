@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What services get from outside their layer, filled in by the daemon: facts
+ * owned by other services (read in the caller's own snapshot), bytes, and the
+ * function sandbox. Services never include each other; they meet here.
+ */
+#pragma once
+
+#include "api/op.h"
+#include "base/crypto.h"
+
+enum port_outcome {
+    PORT_NONE = 1, /* there is no such thing */
+};
+
+/* --- identity: owned by svc/iam ------------------------------------------------ */
+
+struct access_key_facts {
+    struct principal principal; /* USER or ROOT */
+    struct str secret;
+    bool is_active;
+};
+
+struct role_facts {
+    struct str arn, id, name, path; /* id: AROA... */
+    struct str trust;               /* the trust policy, JSON */
+    int64_t max_session;            /* seconds */
+};
+
+struct policy_texts {
+    struct strs identity; /* JSON of every attached and inline policy */
+    struct str boundary;  /* absent: none */
+};
+
+struct identity_port {
+    int (*access_key)(struct db *db, struct arena *a, const uint8_t *master_key,
+                      struct str access_key, struct access_key_facts *ret);     /* PORT_NONE */
+    int (*role)(struct db *db, struct arena *a, struct str account, struct str name,
+                struct role_facts *ret);                                        /* PORT_NONE */
+    int (*policies)(struct db *db, struct arena *a, const struct principal *who,
+                    struct policy_texts *ret); /* of a USER or a ROLE session; PORT_NONE: gone */
+    int (*epoch)(struct db *db, struct str account, int64_t *ret); /* bumped by every IAM write */
+};
+
+/* --- directory: owned by svc/organizations --------------------------------------- */
+
+struct account_facts {
+    struct str id, name, status;  /* ACTIVE, SUSPENDED, PENDING_CLOSURE */
+    struct str organization;      /* o-..., absent: stand-alone */
+    struct str management_account;
+};
+
+struct directory_port {
+    int (*account)(struct db *db, struct arena *a, struct str id,
+                   struct account_facts *ret); /* PORT_NONE */
+};
+
+/* --- nodes: owned by svc/ssm ------------------------------------------------------- */
+
+struct node_facts {
+    struct str id, account, region;
+    struct str public_key; /* SPKI DER */
+};
+
+struct node_port {
+    int (*node)(struct db *db, struct arena *a, struct str id, struct node_facts *ret); /* PORT_NONE */
+};
+
+/* --- bytes ---------------------------------------------------------------------------- */
+
+/* Content-addressed: the name is the SHA-256 of the bytes, hex. Safe to call in
+ * a transaction: writing bytes nobody refers to yet harms nobody (a sweep
+ * removes orphans). */
+struct blob_port {
+    void *context;
+    int (*put)(void *context, struct str bytes, struct arena *a, struct str *ret_name);
+    int (*get)(void *context, struct str name, size_t limit, struct arena *a,
+               struct str *ret_bytes); /* PORT_NONE */
+};
+
+/* --- functions: filled in by the daemon over sys ----------------------------------------- */
+
+struct sandbox_invocation {
+    struct str function_arn, version_id; /* version_id changes with code or configuration */
+    struct str runtime, handler;
+    struct str code; /* blob name of a zip */
+    struct str request_id;
+    struct str payload; /* JSON */
+    int64_t memory_mb;
+    msec timeout;
+    const struct value *environment; /* string to string, AWS_* credentials included */
+};
+
+struct sandbox_result {
+    struct str payload;        /* what the handler returned, or the error object */
+    struct str function_error; /* "Unhandled" or absent */
+    struct str log;            /* what it printed, START/END/REPORT lines included */
+    msec duration;
+    int64_t max_memory_mb;
+};
+
+struct sandbox_port {
+    void *context;
+    /* Runs one invocation to its end on the calling (worker) thread, in a warm
+     * environment if there is one. Fault: the sandbox itself failed. */
+    int (*invoke)(void *context, const struct sandbox_invocation *in, struct arena *a,
+                  struct sandbox_result *ret);
+};
+
+/* --- all of them --------------------------------------------------------------------------- */
+
+#define TASK_WORKERS 8
+
+struct plane {
+    const struct service *const *services; /* NULL-terminated */
+    uint8_t master_key[SEAL_KEY_SIZE];
+    struct str public_url; /* configured; absent: the request's Host */
+    const struct identity_port *identity;
+    const struct directory_port *directory;
+    const struct node_port *nodes;
+    struct blob_port blobs;
+    struct sandbox_port sandbox;
+    struct runtime *runtime; /* dispatch's own: writer, readers, parked calls, workers */
+};
+
+/* --- sessions: temporary credentials, sealed and stateless ----------------------------------- */
+
+struct session {
+    struct str access_key, secret, token;
+    msec expires_at;
+};
+
+/* Issue credentials for a role session. Works for the lifetime, unless the role goes. */
+struct session session_issue(const struct plane *plane, struct arena *a,
+                             const struct principal *role_session, msec now, msec expires_at);
+
+enum session_outcome {
+    SESSION_UNKNOWN = 1, /* not ours, or damaged: UnrecognizedClientException (ExpiredToken for nodes) */
+    SESSION_EXPIRED = 2,
+};
+
+/* Outcomes above. The role's existence is for the caller to check. */
+MUST_CHECK int session_open(const struct plane *plane, struct arena *a, struct str access_key,
+                            struct str token, msec now, struct principal *ret_principal,
+                            struct str *ret_secret);
