@@ -27,22 +27,22 @@ struct word {
 
 static bool is_session(const struct policy_principal *p)
 {
-    return p->kind == PRINCIPAL_SESSION || p->kind == PRINCIPAL_NODE;
+    return p->kind == POLICY_PRINCIPAL_SESSION || p->kind == POLICY_PRINCIPAL_NODE;
 }
 
 static struct str principal_type(const struct policy_principal *p)
 {
     switch (p->kind) {
-    case PRINCIPAL_ANONYMOUS:
+    case POLICY_PRINCIPAL_ANONYMOUS:
         return S("Anonymous");
-    case PRINCIPAL_ROOT:
+    case POLICY_PRINCIPAL_ROOT:
         return S("Account");
-    case PRINCIPAL_USER:
+    case POLICY_PRINCIPAL_USER:
         return S("User");
-    case PRINCIPAL_SESSION:
-    case PRINCIPAL_NODE:
+    case POLICY_PRINCIPAL_SESSION:
+    case POLICY_PRINCIPAL_NODE:
         return S("AssumedRole");
-    case PRINCIPAL_SERVICE:
+    case POLICY_PRINCIPAL_SERVICE:
         return S("Service");
     }
     return (struct str){ 0 };
@@ -52,7 +52,7 @@ static struct str principal_type(const struct policy_principal *p)
 static struct str derived(const struct policy_eval *e, struct str key)
 {
     const struct policy_principal *p = &e->request->principal;
-    bool is_service = p->kind == PRINCIPAL_SERVICE;
+    bool is_service = p->kind == POLICY_PRINCIPAL_SERVICE;
 
     if (str_ieq(key, S("aws:PrincipalArn"))) /* of a session, its role: sessions come and go */
         return is_session(p) ? p->role_arn : p->arn;
@@ -66,7 +66,7 @@ static struct str derived(const struct policy_eval *e, struct str key)
         return is_service ? p->service : (struct str){ 0 };
     if (str_ieq(key, S("aws:userid")))
         return p->user_id;
-    if (str_ieq(key, S("aws:username")) && p->kind == PRINCIPAL_USER)
+    if (str_ieq(key, S("aws:username")) && p->kind == POLICY_PRINCIPAL_USER)
         return str_from(p->arn, (size_t)(str_rfind(p->arn, '/') + 1));
     if (str_ieq(key, S("aws:CurrentTime")))
         return time_iso(e->arena, e->request->now);
@@ -109,13 +109,13 @@ static enum closeness entry_names(const struct principal_entry *entry,
         return str_is_set(p->account) && str_eq(entry->text, p->account) ? NAMES_ACCOUNT
                                                                          : NAMES_NOBODY;
     case PRINCIPAL_IS_ARN:
-        if (p->kind != PRINCIPAL_ANONYMOUS && str_is_set(p->arn) && str_eq(entry->text, p->arn))
+        if (p->kind != POLICY_PRINCIPAL_ANONYMOUS && str_is_set(p->arn) && str_eq(entry->text, p->arn))
             return NAMES_CALLER;
         return is_session(p) && str_is_set(p->role_arn) && str_eq(entry->text, p->role_arn)
                    ? NAMES_ROLE
                    : NAMES_NOBODY;
     case PRINCIPAL_IS_SERVICE:
-        return p->kind == PRINCIPAL_SERVICE && str_eq(entry->text, p->service) ? NAMES_CALLER
+        return p->kind == POLICY_PRINCIPAL_SERVICE && str_eq(entry->text, p->service) ? NAMES_CALLER
                                                                                : NAMES_NOBODY;
     case PRINCIPAL_IS_FEDERATED:
         return NAMES_NOBODY;
@@ -257,7 +257,7 @@ static struct policy_verdict within_limits(const struct answers *is, enum policy
 static struct policy_verdict by_identity(const struct answers *is,
                                          const struct policy_principal *p)
 {
-    if (p->kind == PRINCIPAL_ROOT)
+    if (p->kind == POLICY_PRINCIPAL_ROOT)
         return allowed(POLICY_BY_IDENTITY);
     if (is->identity.allows == NAMES_NOBODY)
         return denied(POLICY_DENIED_IMPLICIT, POLICY_BY_IDENTITY);
@@ -272,7 +272,7 @@ static bool is_own_account(const struct policy_request *request)
 
 static bool has_account(const struct policy_principal *p)
 {
-    return p->kind != PRINCIPAL_ANONYMOUS && p->kind != PRINCIPAL_SERVICE;
+    return p->kind != POLICY_PRINCIPAL_ANONYMOUS && p->kind != POLICY_PRINCIPAL_SERVICE;
 }
 
 /* Services and anonymous callers have no identity policies: the resource decides. */
@@ -297,7 +297,7 @@ static struct policy_verdict decide_access(const struct answers *is,
     }
     if (is->resource.allows == NAMES_CALLER)
         return allowed(POLICY_BY_RESOURCE);
-    if (is->resource.allows >= NAMES_ANYONE && p->kind != PRINCIPAL_ROOT)
+    if (is->resource.allows >= NAMES_ANYONE && p->kind != POLICY_PRINCIPAL_ROOT)
         return within_limits(is, POLICY_BY_RESOURCE);
     return by_identity(is, p);
 }
@@ -354,7 +354,7 @@ struct policy_verdict policy_decide_trust(struct arena *a, const struct policy_s
     struct policy_eval e = { .arena = a, .request = request };
     struct policy_verdict verdict = { 0 };
 
-    if (request->principal.kind == PRINCIPAL_ROOT)
+    if (request->principal.kind == POLICY_PRINCIPAL_ROOT)
         return denied(POLICY_DENIED_EXPLICIT, POLICY_BY_ROOT_RULE);
     if (!begin(&e, action))
         return verdict;
@@ -368,9 +368,9 @@ struct policy_verdict policy_decide_trust(struct arena *a, const struct policy_s
 
 static struct str caller_name(const struct policy_principal *p)
 {
-    if (p->kind == PRINCIPAL_SERVICE)
+    if (p->kind == POLICY_PRINCIPAL_SERVICE)
         return p->service;
-    return p->kind == PRINCIPAL_ANONYMOUS ? S("anonymous") : p->arn;
+    return p->kind == POLICY_PRINCIPAL_ANONYMOUS ? S("anonymous") : p->arn;
 }
 
 struct str policy_denial_short(struct arena *a, const struct policy_request *request)

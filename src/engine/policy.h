@@ -33,12 +33,12 @@ MUST_CHECK int policy_compile(struct arena *a, const struct value *document, enu
 size_t policy_statement_count(const struct policy *p);
 
 enum policy_principal_kind {
-    PRINCIPAL_ANONYMOUS,
-    PRINCIPAL_ROOT,
-    PRINCIPAL_USER,
-    PRINCIPAL_SESSION, /* of a role */
-    PRINCIPAL_NODE,    /* a managed node: a session of its role, named after the node */
-    PRINCIPAL_SERVICE,
+    POLICY_PRINCIPAL_ANONYMOUS,
+    POLICY_PRINCIPAL_ROOT,
+    POLICY_PRINCIPAL_USER,
+    POLICY_PRINCIPAL_SESSION, /* of a role */
+    POLICY_PRINCIPAL_NODE,    /* a managed node: a session of its role, named after the node */
+    POLICY_PRINCIPAL_SERVICE,
 };
 
 struct policy_principal {

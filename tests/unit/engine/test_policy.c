@@ -7,34 +7,34 @@
 #define NOW     (INT64_C(1795449600) * MSEC_SECOND) /* 2026-11-23T16:00:00Z */
 
 static const struct policy_principal callers[] = {
-    [PRINCIPAL_ANONYMOUS] = { .kind = PRINCIPAL_ANONYMOUS },
-    [PRINCIPAL_ROOT] = { PRINCIPAL_ROOT, S_INIT("arn:aws:iam::" ACCOUNT ":root"),
+    [POLICY_PRINCIPAL_ANONYMOUS] = { .kind = POLICY_PRINCIPAL_ANONYMOUS },
+    [POLICY_PRINCIPAL_ROOT] = { POLICY_PRINCIPAL_ROOT, S_INIT("arn:aws:iam::" ACCOUNT ":root"),
                          S_INIT(ACCOUNT), S_INIT(ACCOUNT) },
-    [PRINCIPAL_USER] = { PRINCIPAL_USER, S_INIT("arn:aws:iam::" ACCOUNT ":user/team/ann"),
+    [POLICY_PRINCIPAL_USER] = { POLICY_PRINCIPAL_USER, S_INIT("arn:aws:iam::" ACCOUNT ":user/team/ann"),
                          S_INIT(ACCOUNT), S_INIT("AIDAANN") },
-    [PRINCIPAL_SESSION] = { PRINCIPAL_SESSION,
+    [POLICY_PRINCIPAL_SESSION] = { POLICY_PRINCIPAL_SESSION,
                             S_INIT("arn:aws:sts::" ACCOUNT ":assumed-role/Runner/run-1"),
                             S_INIT(ACCOUNT), S_INIT("AROARUNNER:run-1"),
                             S_INIT("arn:aws:iam::" ACCOUNT ":role/path/Runner") },
-    [PRINCIPAL_NODE] = { PRINCIPAL_NODE,
+    [POLICY_PRINCIPAL_NODE] = { POLICY_PRINCIPAL_NODE,
                          S_INIT("arn:aws:sts::" ACCOUNT ":assumed-role/Node/mi-1"),
                          S_INIT(ACCOUNT), S_INIT("AROANODE:mi-1"),
                          S_INIT("arn:aws:iam::" ACCOUNT ":role/Node") },
-    [PRINCIPAL_SERVICE] = { .kind = PRINCIPAL_SERVICE, .service = S_INIT("events.amazonaws.com") },
+    [POLICY_PRINCIPAL_SERVICE] = { .kind = POLICY_PRINCIPAL_SERVICE, .service = S_INIT("events.amazonaws.com") },
 };
 
 static struct policy_principal caller_of(struct str name)
 {
     static const char *const names[] = {
-        [PRINCIPAL_ANONYMOUS] = "anonymous", [PRINCIPAL_ROOT] = "root",
-        [PRINCIPAL_USER] = "user",           [PRINCIPAL_SESSION] = "session",
-        [PRINCIPAL_NODE] = "node",           [PRINCIPAL_SERVICE] = "service",
+        [POLICY_PRINCIPAL_ANONYMOUS] = "anonymous", [POLICY_PRINCIPAL_ROOT] = "root",
+        [POLICY_PRINCIPAL_USER] = "user",           [POLICY_PRINCIPAL_SESSION] = "session",
+        [POLICY_PRINCIPAL_NODE] = "node",           [POLICY_PRINCIPAL_SERVICE] = "service",
     };
 
     for (size_t i = 0; i < ARRAY_LEN(names); i++)
         if (str_eq(name, str_of(names[i])))
             return callers[i];
-    return callers[PRINCIPAL_USER];
+    return callers[POLICY_PRINCIPAL_USER];
 }
 
 static const char *const decisions[] = {
@@ -214,7 +214,7 @@ static void a_denial_reads_as_aws_writes_it(void **state)
     (void)state;
     struct arena a = { 0 };
     struct policy_request r = {
-        .principal = callers[PRINCIPAL_USER],
+        .principal = callers[POLICY_PRINCIPAL_USER],
         .action = S("ssm:SendCommand"),
         .resource = S("arn:aws:ssm:us-east-1::document/D"),
     };
