@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 
 import pytest
@@ -209,6 +210,28 @@ def test_a_bind_shows_a_folder_of_the_machine(tmp_path):
 def test_a_host_without_network_has_loopback_only():
     with Host("web1", network=False) as host:
         assert host.sh("ls /sys/class/net") == "lo"
+
+
+def test_a_host_joins_a_network_namespace():
+    name = f"testbed-{os.getpid()}"
+    subprocess.run(["ip", "netns", "add", name], check=True)
+    try:
+        with Host("web1", netns=name) as host:
+            inside = host.sh("readlink /proc/self/ns/net")
+        there = subprocess.run(["ip", "netns", "exec", name, "readlink", "/proc/self/ns/net"],
+                               capture_output=True, text=True, check=True).stdout.strip()
+        assert inside == there != os.readlink("/proc/self/ns/net")
+    finally:
+        subprocess.run(["ip", "netns", "delete", name], check=True)
+
+
+def test_a_host_outlives_the_thread_that_started_it():
+    with Host("web1") as host:
+        host.stop()
+        thread = threading.Thread(target=host.start)
+        thread.start()
+        thread.join()
+        assert host.sh("hostname") == "web1"
 
 
 def test_a_host_cannot_touch_the_machine(host):
