@@ -136,7 +136,7 @@ struct baseline_decision {
     enum patch_state state;
     enum compliance_level level;
     bool install;              /* an Install run should bring the candidate in */
-    struct str classification; /* of the version that counts: "Security" or what the notice says */
+    struct str classification; /* of the version that counts: "Security", or the notice's */
     struct str reason;         /* the chain, one clause after the other */
 };
 

@@ -16,7 +16,8 @@ static const struct str bugfix[] = { S_INIT("Bugfix") };
 static const struct str critical_important[] = { S_INIT("Critical"), S_INIT("Important") };
 static const struct str important_moderate[] = { S_INIT("Important"), S_INIT("Moderate") };
 static const struct str priorities[] = {
-    S_INIT("Required"), S_INIT("Important"), S_INIT("Standard"), S_INIT("Optional"), S_INIT("Extra"),
+    S_INIT("Required"), S_INIT("Important"), S_INIT("Standard"), S_INIT("Optional"),
+    S_INIT("Extra"),
 };
 
 static const struct baseline_filter apt_filters[] = {
@@ -60,39 +61,32 @@ static const struct baseline_rule suse_rules[] = {
     { .filters = FILTERS(security_filters), AFTER_7_DAYS },
 };
 
-#define PREDEFINED(system, baseline_id, baseline_name, text, rule_array) {                         \
-    .id = S_INIT(baseline_id), .name = S_INIT(baseline_name), .description = S_INIT(text),         \
-    .account = OWNER, .os = (system), .rules = RULES(rule_array),                                  \
+#define PREDEFINED(system, baseline_id, short_name, os_name, rule_array) {                         \
+    .id = S_INIT(baseline_id), .name = S_INIT("AWS-" short_name "PatchBaseline"),                  \
+    .description = S_INIT("Default patch baseline for " os_name "."),                              \
+    .account = OWNER, .os = PATCH_OS_##system, .rules = RULES(rule_array),                         \
 }
 
-#define TEXT(os) "Default patch baseline for " os "."
 static const struct baseline defaults[] = {
-    PREDEFINED(PATCH_OS_AMAZON_LINUX, "pb-0d5b2b5f5e3a8c8a1", "AWS-AmazonLinuxDefaultPatchBaseline",
-               TEXT("Amazon Linux"), rpm_rules),
-    PREDEFINED(PATCH_OS_AMAZON_LINUX_2, "pb-0be8c61cde3be63f3", "AWS-AmazonLinux2DefaultPatchBaseline",
-               TEXT("Amazon Linux 2"), rpm_rules),
-    PREDEFINED(PATCH_OS_AMAZON_LINUX_2022, "pb-0d5b2b5f5e3a8c8a2", "AWS-AmazonLinux2022DefaultPatchBaseline",
-               TEXT("Amazon Linux 2022"), rpm_rules),
-    PREDEFINED(PATCH_OS_AMAZON_LINUX_2023, "pb-05c9c9bf778d4c4d0", "AWS-AmazonLinux2023DefaultPatchBaseline",
-               TEXT("Amazon Linux 2023"), rpm_rules),
-    PREDEFINED(PATCH_OS_UBUNTU, "pb-0c7e89f711c3095f4", "AWS-UbuntuDefaultPatchBaseline",
-               TEXT("Ubuntu"), apt_rules),
-    PREDEFINED(PATCH_OS_REDHAT_ENTERPRISE_LINUX, "pb-0cbb3a633de00f07c", "AWS-RedHatDefaultPatchBaseline",
-               TEXT("Red Hat Enterprise Linux"), rpm_rules),
-    PREDEFINED(PATCH_OS_SUSE, "pb-07d8884178197b66b", "AWS-SuseDefaultPatchBaseline",
-               TEXT("Suse"), suse_rules),
-    PREDEFINED(PATCH_OS_CENTOS, "pb-03e3f588eec25344c", "AWS-CentOSDefaultPatchBaseline",
-               TEXT("CentOS"), centos_rules),
-    PREDEFINED(PATCH_OS_ORACLE_LINUX, "pb-06bff38e95fe85c02", "AWS-OracleLinuxDefaultPatchBaseline",
-               TEXT("Oracle Linux"), oracle_rules),
-    PREDEFINED(PATCH_OS_DEBIAN, "pb-09a5f8eb62bde80b1", "AWS-DebianDefaultPatchBaseline",
-               TEXT("Debian"), apt_rules),
-    PREDEFINED(PATCH_OS_RASPBIAN, "pb-0d5b2b5f5e3a8c8a3", "AWS-DefaultRaspbianPatchBaseline",
-               TEXT("Raspbian"), apt_rules),
-    PREDEFINED(PATCH_OS_ROCKY_LINUX, "pb-03ec98bc512aa3ac0", "AWS-RockyLinuxDefaultPatchBaseline",
-               TEXT("Rocky Linux"), rpm_rules),
-    PREDEFINED(PATCH_OS_ALMA_LINUX, "pb-0cb0c4966f86b059b", "AWS-AlmaLinuxDefaultPatchBaseline",
-               TEXT("AlmaLinux"), rpm_rules),
+    PREDEFINED(AMAZON_LINUX, "pb-0d5b2b5f5e3a8c8a1", "AmazonLinuxDefault",
+               "Amazon Linux", rpm_rules),
+    PREDEFINED(AMAZON_LINUX_2, "pb-0be8c61cde3be63f3", "AmazonLinux2Default",
+               "Amazon Linux 2", rpm_rules),
+    PREDEFINED(AMAZON_LINUX_2022, "pb-0d5b2b5f5e3a8c8a2", "AmazonLinux2022Default",
+               "Amazon Linux 2022", rpm_rules),
+    PREDEFINED(AMAZON_LINUX_2023, "pb-05c9c9bf778d4c4d0", "AmazonLinux2023Default",
+               "Amazon Linux 2023", rpm_rules),
+    PREDEFINED(UBUNTU, "pb-0c7e89f711c3095f4", "UbuntuDefault", "Ubuntu", apt_rules),
+    PREDEFINED(REDHAT_ENTERPRISE_LINUX, "pb-0cbb3a633de00f07c", "RedHatDefault",
+               "Red Hat Enterprise Linux", rpm_rules),
+    PREDEFINED(SUSE, "pb-07d8884178197b66b", "SuseDefault", "Suse", suse_rules),
+    PREDEFINED(CENTOS, "pb-03e3f588eec25344c", "CentOSDefault", "CentOS", centos_rules),
+    PREDEFINED(ORACLE_LINUX, "pb-06bff38e95fe85c02", "OracleLinuxDefault",
+               "Oracle Linux", oracle_rules),
+    PREDEFINED(DEBIAN, "pb-09a5f8eb62bde80b1", "DebianDefault", "Debian", apt_rules),
+    PREDEFINED(RASPBIAN, "pb-0d5b2b5f5e3a8c8a3", "DefaultRaspbian", "Raspbian", apt_rules),
+    PREDEFINED(ROCKY_LINUX, "pb-03ec98bc512aa3ac0", "RockyLinuxDefault", "Rocky Linux", rpm_rules),
+    PREDEFINED(ALMA_LINUX, "pb-0cb0c4966f86b059b", "AlmaLinuxDefault", "AlmaLinux", rpm_rules),
 };
 /* clang-format on */
 

@@ -12,5 +12,5 @@
  * RASPBIAN have ids of our own); here every Region has the same. */
 const struct baseline *baseline_defaults(size_t *ret_count);
 
-const struct baseline *baseline_default(enum patch_os os);       /* NULL if there is none */
-const struct baseline *baseline_default_by_id(struct str id);    /* bare id or its ARN; NULL if none */
+const struct baseline *baseline_default(enum patch_os os);    /* NULL if there is none */
+const struct baseline *baseline_default_by_id(struct str id); /* or its ARN; NULL if none */

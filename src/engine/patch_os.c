@@ -2,34 +2,40 @@
 #include "engine/patch_os.h"
 
 /* clang-format off */
+#define SYSTEM(name, family, ...) [PATCH_OS_##name] = { #name, PATCH_FAMILY_##family, __VA_ARGS__ }
+
 static const struct patch_os_info systems[] = {
-    [PATCH_OS_NONE]                    = { "", PATCH_FAMILY_NONE, NULL, NULL, NULL },
-    [PATCH_OS_WINDOWS]                 = { "WINDOWS", PATCH_FAMILY_NONE, NULL, NULL, NULL },
-    [PATCH_OS_AMAZON_LINUX]            = { "AMAZON_LINUX", PATCH_FAMILY_RPM, "AmazonLinux", "amzn", "2018.03" },
-    [PATCH_OS_AMAZON_LINUX_2]          = { "AMAZON_LINUX_2", PATCH_FAMILY_RPM, "AmazonLinux", "amzn", "2" },
-    [PATCH_OS_AMAZON_LINUX_2022]       = { "AMAZON_LINUX_2022", PATCH_FAMILY_RPM, "AmazonLinux", "amzn", "2022" },
-    [PATCH_OS_AMAZON_LINUX_2023]       = { "AMAZON_LINUX_2023", PATCH_FAMILY_RPM, "AmazonLinux", "amzn", "2023" },
-    [PATCH_OS_UBUNTU]                  = { "UBUNTU", PATCH_FAMILY_APT, "Ubuntu", "ubuntu", NULL },
-    [PATCH_OS_REDHAT_ENTERPRISE_LINUX] = { "REDHAT_ENTERPRISE_LINUX", PATCH_FAMILY_RPM, "RedhatEnterpriseLinux", "rhel", NULL },
-    [PATCH_OS_SUSE]                    = { "SUSE", PATCH_FAMILY_ZYPPER, "Suse", "sles", NULL },
-    [PATCH_OS_CENTOS]                  = { "CENTOS", PATCH_FAMILY_RPM, "CentOS", "centos", NULL },
-    [PATCH_OS_ORACLE_LINUX]            = { "ORACLE_LINUX", PATCH_FAMILY_RPM, "OracleLinux", "ol", NULL },
-    [PATCH_OS_DEBIAN]                  = { "DEBIAN", PATCH_FAMILY_APT, "Debian", "debian", NULL },
-    [PATCH_OS_MACOS]                   = { "MACOS", PATCH_FAMILY_NONE, NULL, NULL, NULL },
-    [PATCH_OS_RASPBIAN]                = { "RASPBIAN", PATCH_FAMILY_APT, "Raspbian", "raspbian", NULL },
-    [PATCH_OS_ROCKY_LINUX]             = { "ROCKY_LINUX", PATCH_FAMILY_RPM, "RockyLinux", "rocky", NULL },
-    [PATCH_OS_ALMA_LINUX]              = { "ALMA_LINUX", PATCH_FAMILY_RPM, "AlmaLinux", "almalinux", NULL },
+    [PATCH_OS_NONE] = { "", PATCH_FAMILY_NONE, NULL, NULL, NULL },
+    SYSTEM(WINDOWS, NONE, NULL, NULL, NULL),
+    SYSTEM(AMAZON_LINUX, RPM, "AmazonLinux", "amzn", "2018.03"),
+    SYSTEM(AMAZON_LINUX_2, RPM, "AmazonLinux", "amzn", "2"),
+    SYSTEM(AMAZON_LINUX_2022, RPM, "AmazonLinux", "amzn", "2022"),
+    SYSTEM(AMAZON_LINUX_2023, RPM, "AmazonLinux", "amzn", "2023"),
+    SYSTEM(UBUNTU, APT, "Ubuntu", "ubuntu", NULL),
+    SYSTEM(REDHAT_ENTERPRISE_LINUX, RPM, "RedhatEnterpriseLinux", "rhel", NULL),
+    SYSTEM(SUSE, ZYPPER, "Suse", "sles", NULL),
+    SYSTEM(CENTOS, RPM, "CentOS", "centos", NULL),
+    SYSTEM(ORACLE_LINUX, RPM, "OracleLinux", "ol", NULL),
+    SYSTEM(DEBIAN, APT, "Debian", "debian", NULL),
+    SYSTEM(MACOS, NONE, NULL, NULL, NULL),
+    SYSTEM(RASPBIAN, APT, "Raspbian", "raspbian", NULL),
+    SYSTEM(ROCKY_LINUX, RPM, "RockyLinux", "rocky", NULL),
+    SYSTEM(ALMA_LINUX, RPM, "AlmaLinux", "almalinux", NULL),
 };
+
+#define ALL (BIT(PATCH_FAMILY_APT) | BIT(PATCH_FAMILY_RPM) | BIT(PATCH_FAMILY_ZYPPER))
+#define APT BIT(PATCH_FAMILY_APT)
+#define RPM (BIT(PATCH_FAMILY_RPM) | BIT(PATCH_FAMILY_ZYPPER))
 
 static const struct {
     const char *name;
     unsigned families; /* whose rules may use it */
 } keys[] = {
-    [PATCH_KEY_PRODUCT]        = { "PRODUCT", BIT(PATCH_FAMILY_APT) | BIT(PATCH_FAMILY_RPM) | BIT(PATCH_FAMILY_ZYPPER) },
-    [PATCH_KEY_PRIORITY]       = { "PRIORITY", BIT(PATCH_FAMILY_APT) },
-    [PATCH_KEY_SECTION]        = { "SECTION", BIT(PATCH_FAMILY_APT) },
-    [PATCH_KEY_CLASSIFICATION] = { "CLASSIFICATION", BIT(PATCH_FAMILY_RPM) | BIT(PATCH_FAMILY_ZYPPER) },
-    [PATCH_KEY_SEVERITY]       = { "SEVERITY", BIT(PATCH_FAMILY_RPM) | BIT(PATCH_FAMILY_ZYPPER) },
+    [PATCH_KEY_PRODUCT]        = { "PRODUCT", ALL },
+    [PATCH_KEY_PRIORITY]       = { "PRIORITY", APT },
+    [PATCH_KEY_SECTION]        = { "SECTION", APT },
+    [PATCH_KEY_CLASSIFICATION] = { "CLASSIFICATION", RPM },
+    [PATCH_KEY_SEVERITY]       = { "SEVERITY", RPM },
 };
 /* clang-format on */
 

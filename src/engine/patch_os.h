@@ -45,8 +45,8 @@ enum patch_key {
 struct patch_os_info {
     const char *name;          /* DEBIAN */
     enum patch_family family;
-    const char *product;       /* "Debian", in front of the version; NULL where no host can be one */
-    const char *release_id;    /* ID of os-release; NULL where no host can be one */
+    const char *product;       /* "Debian", in front of the version; NULL: no host can be one */
+    const char *release_id;    /* ID of os-release; NULL likewise */
     const char *release_major; /* with it: VERSION_ID must be this, NULL for any */
 };
 

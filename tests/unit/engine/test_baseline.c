@@ -156,7 +156,8 @@ static void the_reason_names_every_link_of_the_chain(void **state)
 static void the_approved_list_takes_names_and_wildcards(void **state)
 {
     (void)state;
-    struct str exact = S("zlib1g"), wild = S("zlib*"), other = S("openssl"), full = S("zlib1g:amd64");
+    struct str exact = S("zlib1g"), wild = S("zlib*");
+    struct str other = S("openssl"), full = S("zlib1g:amd64");
     struct baseline b = { .os = PATCH_OS_DEBIAN, .approved_level = COMPLIANCE_HIGH };
 
     b.approved = list_of(&exact);

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "patch/apt.h"
+
+#include <apt-pkg/cachefile.h>
+#include <apt-pkg/configuration.h>
+#include <apt-pkg/debversion.h>
+#include <apt-pkg/error.h>
+#include <apt-pkg/init.h>
+#include <apt-pkg/pkgcache.h>
+#include <apt-pkg/pkgsystem.h>
+#include <apt-pkg/pkgrecords.h>
+#include <apt-pkg/policy.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <random>
+#include <string>
+
+namespace {
+
+using VerIterator = pkgCache::VerIterator;
+using PkgIterator = pkgCache::PkgIterator;
+
+/* What one scan asks of every version. */
+struct scanner {
+    const apt_options *options;
+    pkgPolicy *policy;
+    pkgRecords *records; /* only where updates are phased */
+    std::string security_suite; /* "bookworm-security" */
+    std::string machine;
+    bool phasing;
+    std::string installed_origin, candidate_origin;
+};
+
+const char *text(const char *s)
+{
+    return s ? s : "";
+}
+
+bool is(const char *s, const std::string &other)
+{
+    return other == text(s);
+}
+
+/* "Debian: label Debian-Security, for the codename. Ubuntu: archive is
+ * <codename>-security, origin Ubuntu." A source that names no suite at all can
+ * be a local mirror of either; its label has to do. */
+bool is_security(const scanner &s, const pkgCache::PkgFileIterator &file)
+{
+    bool suite = is(file.Archive(), s.security_suite) || is(file.Codename(), s.security_suite);
+
+    if (strcmp(s.options->id, "ubuntu") == 0)
+        return suite && is(file.Origin(), "Ubuntu");
+    if (suite && (is(file.Origin(), "Debian") || is(file.Origin(), "Raspbian")))
+        return true;
+    if (!is(file.Label(), "Debian-Security") && !is(file.Label(), "Raspbian-Security"))
+        return false;
+    return suite || *text(file.Codename()) == '\0' || is(file.Codename(), s.options->codename) ||
+           is(file.Archive(), s.options->codename);
+}
+
+std::string origin_of(const pkgCache::PkgFileIterator &file)
+{
+    const char *from = *text(file.Label()) ? file.Label() : text(file.Origin());
+    const char *suite = *text(file.Codename()) ? file.Codename() : text(file.Archive());
+    std::string out = *from ? from : text(file.Site());
+
+    return *suite ? out + " " + suite : out;
+}
+
+/* Of the sources that have this very version a security source counts first. */
+void look_at_sources(const scanner &s, const VerIterator &ver, apt_version *out,
+                     std::string *origin)
+{
+    origin->clear();
+    for (auto use = ver.FileList(); !use.end(); ++use) {
+        auto file = use.File();
+
+        if ((file->Flags & pkgCache::Flag::NotSource) != 0)
+            continue;
+        bool security = is_security(s, file);
+        if (origin->empty() || (security && !out->security))
+            *origin = origin_of(file);
+        out->security = out->security || security;
+    }
+    out->origin = origin->c_str();
+}
+
+apt_version describe(const scanner &s, const VerIterator &ver, std::string *origin)
+{
+    apt_version out = {};
+    static const char *const priorities[] = { "optional", "required", "important",
+                                              "standard", "optional", "extra" };
+
+    out.version = ver.VerStr();
+    out.arch = ver.Arch();
+    out.section = text(ver.Section());
+    out.priority = ver->Priority < 6 ? priorities[ver->Priority] : "optional";
+    look_at_sources(s, ver, &out, origin);
+    return out;
+}
+
+/* The percentage is not in libapt's public cache, so its record is read. */
+unsigned phase_of(pkgRecords *records, const VerIterator &ver)
+{
+    for (auto use = ver.FileList(); !use.end(); ++use) {
+        if ((use.File()->Flags & pkgCache::Flag::NotSource) != 0)
+            continue;
+        std::string field = records->Lookup(use).RecordField("Phased-Update-Percentage");
+        if (!field.empty())
+            return static_cast<unsigned>(strtoul(field.c_str(), nullptr, 10));
+    }
+    return 100;
+}
+
+/* Ubuntu hides a phased update from a host until the phase covers it. Which hosts
+ * those are is a dice roll that apt seeds with source, version and machine id, so
+ * the same seed has to give the same roll here. Security updates never wait. */
+bool is_phased_out(const scanner &s, const VerIterator &ver, const apt_version &described)
+{
+    if (!s.phasing || described.security)
+        return false;
+    unsigned phase = phase_of(s.records, ver);
+    if (phase >= 100)
+        return false;
+    if (_config->FindB("APT::Get::Never-Include-Phased-Updates", false))
+        return true;
+    std::string words = std::string(ver.SourcePkgName()) + "-" + ver.SourceVerStr() + "-" +
+                        s.machine;
+    std::seed_seq seed(words.begin(), words.end());
+    std::minstd_rand generator(seed);
+    std::uniform_int_distribution<unsigned int> percent(0, 100);
+    return percent(generator) > phase;
+}
+
+bool is_broken(const PkgIterator &pkg)
+{
+    return pkg->CurrentState == pkgCache::State::HalfConfigured ||
+           pkg->CurrentState == pkgCache::State::HalfInstalled ||
+           pkg->CurrentState == pkgCache::State::UnPacked ||
+           pkg->InstState == pkgCache::State::ReInstReq ||
+           pkg->InstState == pkgCache::State::HoldReInstReq;
+}
+
+bool is_offered(const VerIterator &ver)
+{
+    for (auto use = ver.FileList(); !use.end(); ++use)
+        if ((use.File()->Flags & pkgCache::Flag::NotSource) == 0)
+            return true;
+    return false;
+}
+
+/* Versions are sorted, the newest first. */
+const char *find_hidden(const PkgIterator &pkg, const VerIterator &best)
+{
+    auto newest = pkg.VersionList();
+
+    while (!newest.end() && !is_offered(newest))
+        ++newest;
+    if (newest.end() || newest == best || newest.CompareVer(best) <= 0)
+        return nullptr;
+    return newest.VerStr();
+}
+
+void visit_package(scanner &s, const PkgIterator &pkg)
+{
+    apt_package out = {};
+    VerIterator current = pkg.CurrentVer();
+    VerIterator candidate = s.policy->GetCandidateVer(pkg);
+
+    if (current.end() && candidate.end())
+        return;
+    out.name = pkg.Name();
+    out.arch = pkg.Arch();
+    if (!current.end())
+        out.installed = describe(s, current, &s.installed_origin);
+    if (!candidate.end())
+        out.candidate = candidate == current ? out.installed
+                                             : describe(s, candidate, &s.candidate_origin);
+    if (!current.end()) {
+        out.has_update = !candidate.end() && candidate != current &&
+                         candidate.CompareVer(current) > 0;
+        out.hidden = find_hidden(pkg, out.has_update ? candidate : current);
+        out.held = pkg->SelectedState == pkgCache::State::Hold;
+        out.phased = out.has_update && is_phased_out(s, candidate, out.candidate);
+        out.broken = is_broken(pkg);
+    }
+    s.options->visit(s.options->context, &out);
+}
+
+/* libapt would fork "dpkg --print-foreign-architectures" of the host it runs on,
+ * which is slow, and wrong for another root: read what that dpkg would. */
+void set_architectures(const std::string &root)
+{
+    std::ifstream file(root + "/var/lib/dpkg/arch");
+    std::string native = _config->Find("APT::Architecture"), line;
+
+    if (_config->Exists("APT::Architectures"))
+        return;
+    _config->Set("APT::Architectures::", native);
+    while (std::getline(file, line))
+        if (!line.empty() && line != native)
+            _config->Set("APT::Architectures::", line);
+}
+
+std::string machine_id(const char *root)
+{
+    std::ifstream file(std::string(text(root)) + "/etc/machine-id");
+    std::string id;
+
+    std::getline(file, id);
+    return _config->Find("APT::Machine-ID", id.c_str());
+}
+
+void set_caches(const char *directory)
+{
+    std::string dir = directory ? directory : "";
+
+    _config->Set("Dir::Cache::pkgcache", directory ? dir + "/pkgcache.bin" : "");
+    _config->Set("Dir::Cache::srcpkgcache", "");
+    _config->Set("APT::Cache-Start", _config->FindI("APT::Cache-Start", 24 * 1024 * 1024));
+}
+
+bool explain(char *why, size_t size)
+{
+    std::string message = "libapt gave no reason";
+
+    while (!_error->empty()) {
+        std::string one;
+        if (_error->PopMessage(one))
+            message = one;
+    }
+    snprintf(why, size, "%s", message.c_str());
+    return false;
+}
+
+bool begin(const apt_options *o)
+{
+    std::string root = o->root && strcmp(o->root, "/") != 0 ? o->root : "";
+
+    /* The root has to be known before the configuration is read. */
+    if (!root.empty()) {
+        _config->Set("RootDir", root);
+        _config->Set("Dir::State::status", "/var/lib/dpkg/status");
+    }
+    if (!pkgInitConfig(*_config))
+        return false;
+    set_architectures(root);
+    set_caches(o->cache_dir);
+    return pkgInitSystem(*_config, _system);
+}
+
+void visit_all(scanner &s, pkgCache *cache)
+{
+    for (auto pkg = cache->PkgBegin(); !pkg.end(); ++pkg) {
+        if (!s.options->absent_too && pkg->CurrentVer == 0)
+            continue;
+        if (pkg->VersionList != 0)
+            visit_package(s, pkg);
+    }
+}
+
+} // namespace
+
+bool apt_scan(const apt_options *options, char *why, size_t size)
+{
+    if (!begin(options))
+        return explain(why, size);
+
+    pkgCacheFile file;
+    if (!file.BuildCaches(nullptr, false) || !file.BuildPolicy(nullptr))
+        return explain(why, size);
+
+    scanner s = {};
+    s.options = options;
+    s.policy = file.GetPolicy();
+    s.security_suite = std::string(text(options->codename)) + "-security";
+    s.machine = machine_id(options->root);
+    s.phasing = strcmp(options->id, "ubuntu") == 0 && !s.machine.empty() &&
+                !_config->FindB("APT::Get::Always-Include-Phased-Updates", false);
+    pkgRecords *records = s.phasing ? new pkgRecords(*file.GetPkgCache()) : nullptr;
+    s.records = records;
+    visit_all(s, file.GetPkgCache());
+    delete records;
+    return !_error->PendingError() || explain(why, size);
+}
+
+int apt_compare(const char *a, const char *b)
+{
+    int order = debVS.CmpVersion(a, b);
+
+    return (order > 0) - (order < 0);
+}

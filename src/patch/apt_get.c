@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "patch/apt_get.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "patch/child.h"
+#include "patch/disk.h"
+
+#define OUTPUT_MAX      ((size_t)1024 * 1024)
+#define INSTALL_TIMEOUT (110 * MSEC_MINUTE) /* below the 7200 s of the document's step */
+#define SHORT_TIMEOUT   (5 * MSEC_MINUTE)
+
+/* Nothing asks, nothing restarts services behind our back, nothing pages. */
+static const char *const quiet[] = {
+    "DEBIAN_FRONTEND=noninteractive",
+    "DEBIAN_PRIORITY=critical",
+    "DEBCONF_NONINTERACTIVE_SEEN=true",
+    "APT_LISTCHANGES_FRONTEND=none",
+    "APT_LISTBUGS_FRONTEND=none",
+    "NEEDRESTART_MODE=l",
+    "NEEDRESTART_SUSPEND=1",
+    "UCF_FORCE_CONFFOLD=1",
+    NULL,
+};
+
+struct answer {
+    int status;
+    bool timed_out;
+    struct str output;
+};
+
+static void append_log(int log, struct str output)
+{
+    while (log >= 0 && output.len > 0) {
+        ssize_t n = write(log, output.p, output.len);
+
+        if (n <= 0)
+            return; /* the log is a convenience; the outcome is read from dpkg */
+        output = str_from(output, (size_t)n);
+    }
+}
+
+static int ask(struct arena *a, struct child *child, int log, struct answer *ret)
+{
+    CLEANUP(disk_closep) int output = -1;
+    struct child_result result;
+
+    TRY(child_output(&output));
+    child->output = output;
+    child->env = quiet;
+    TRY(child_run(child, &result));
+    *ret = (struct answer){ .status = result.status, .timed_out = result.timed_out };
+    TRY(child_output_read(a, output, OUTPUT_MAX, &ret->output));
+    append_log(log, ret->output);
+    return 0;
+}
+
+static struct str reason_of(struct arena *a, const struct answer *answer, struct str name)
+{
+    struct str reason = apt_output_reason(a, answer->output, name);
+
+    if (answer->timed_out)
+        return S("it took too long and was stopped");
+    if (str_is_set(reason))
+        return reason;
+    return arena_fmt(a, "the package manager ended with status %d", answer->status);
+}
+
+/* ---- refresh ---- */
+
+static msec now_monotonic(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (msec)t.tv_sec * MSEC_SECOND + t.tv_nsec / 1000000;
+}
+
+/* A source that cannot be reached is an error, not a warning: lists that are
+ * silently old make a host look compliant. */
+static int update_once(struct arena *a, msec timeout, struct answer *ret)
+{
+    static const char *const args[] = {
+        "apt-get", "-q", "-o", "APT::Update::Error-Mode=any", "-o", "Acquire::Retries=2",
+        "-o", "Acquire::Languages=none", "update",
+    };
+    struct child child = { .gentle = true, .timeout = timeout };
+
+    for (size_t i = 0; i < ARRAY_LEN(args); i++)
+        child_arg(a, &child, args[i]);
+    return ask(a, &child, -1, ret);
+}
+
+int apt_get_refresh(struct arena *a, const struct host *host, msec timeout, struct str *ret_why)
+{
+    msec deadline = now_monotonic() + timeout;
+    struct answer answer;
+
+    if (!str_eq(host->root, S("/"))) {
+        *ret_why = S("the package lists of another root cannot be refreshed from here");
+        return PROVIDER_FAILED;
+    }
+    for (;;) {
+        msec left = deadline - now_monotonic();
+
+        TRY(update_once(a, left > MSEC_SECOND ? left : MSEC_SECOND, &answer));
+        if (answer.status == 0)
+            return 0;
+        if (!apt_output_is_locked(answer.output) || left <= MSEC_SECOND)
+            break;
+        /* apt-get waits for dpkg's locks, not for that of the lists. */
+        nanosleep(&(struct timespec){ .tv_sec = 1 }, NULL);
+    }
+    *ret_why = reason_of(a, &answer, (struct str){ 0 });
+    return apt_output_is_locked(answer.output) ? PROVIDER_LOCKED : PROVIDER_FAILED;
+}
+
+/* ---- the command line of an install ---- */
+
+static struct child install_command(struct arena *a, const struct change_request *request,
+                                    bool simulate)
+{
+    static const char *const args[] = {
+        "apt-get", "-q", "-y", "--no-remove", "-o", "Dpkg::Options::=--force-confdef",
+        "-o", "Dpkg::Options::=--force-confold", "-o", "Dpkg::Use-Pty=0",
+    };
+    struct child child = { .gentle = simulate,
+                           .timeout = simulate ? SHORT_TIMEOUT : INSTALL_TIMEOUT };
+
+    for (size_t i = 0; i < ARRAY_LEN(args); i++)
+        child_arg(a, &child, args[i]);
+    child_arg(a, &child, "-o");
+    child_arg(a, &child, arena_fmt(a, "DPkg::Lock::Timeout=%lld",
+                                   (long long)(request->lock_timeout / MSEC_SECOND)).p);
+    if (simulate)
+        child_arg(a, &child, "-s");
+    child_arg(a, &child, "install");
+    child_arg(a, &child, "--");
+    return child;
+}
+
+static void add_change(struct arena *a, struct child *child, const struct change *change)
+{
+    child_arg(a, child, arena_fmt(a, "%.*s=%.*s", STR(change->manager_name), STR(change->to)).p);
+}
+
+static int install_all(struct arena *a, const struct change_request *request, bool simulate,
+                       struct answer *ret)
+{
+    struct child child = install_command(a, request, simulate);
+    size_t count = 0;
+
+    for (size_t i = 0; i < request->count; i++)
+        if (!str_is_set(request->changes[i].failure) && !request->changes[i].done) {
+            add_change(a, &child, &request->changes[i]);
+            count++;
+        }
+    if (count == 0) {
+        *ret = (struct answer){ .output = S("") };
+        return 0;
+    }
+    return ask(a, &child, simulate ? -1 : request->log, ret);
+}
+
+static int install_one(struct arena *a, const struct change_request *request,
+                       const struct change *change, bool simulate, struct answer *ret)
+{
+    struct child child = install_command(a, request, simulate);
+
+    add_change(a, &child, change);
+    return ask(a, &child, simulate ? -1 : request->log, ret);
+}
+
+/* ---- simulate ---- */
+
+static struct str find_blocked(struct arena *a, const struct change_request *request,
+                               const struct answer *answer)
+{
+    struct strs names = apt_output_installs(a, answer->output);
+
+    for (size_t i = 0; i < names.count; i++)
+        for (size_t n = 0; n < request->blocked.count; n++)
+            if (str_glob(request->blocked.items[n], names.items[i]))
+                return names.items[i];
+    return (struct str){ 0 };
+}
+
+static int simulate_one(struct arena *a, const struct change_request *request,
+                        struct change *change)
+{
+    struct answer answer;
+    struct str blocked;
+
+    TRY(install_one(a, request, change, true, &answer));
+    blocked = find_blocked(a, request, &answer);
+    if (answer.status != 0)
+        change->failure = reason_of(a, &answer, change->name);
+    else if (str_is_set(blocked))
+        change->failure = arena_fmt(a, "it needs the rejected package %.*s", STR(blocked));
+    return 0;
+}
+
+int apt_get_simulate(struct arena *a, struct change_request *request, struct str *ret_why)
+{
+    struct answer answer;
+
+    TRY(install_all(a, request, true, &answer));
+    if (answer.timed_out) {
+        *ret_why = reason_of(a, &answer, (struct str){ 0 });
+        return PROVIDER_FAILED;
+    }
+    if (answer.status == 0 && !str_is_set(find_blocked(a, request, &answer)))
+        return 0;
+    for (size_t i = 0; i < request->count; i++)
+        TRY(simulate_one(a, request, &request->changes[i]));
+    return 0;
+}
+
+/* ---- install ---- */
+
+static bool is_held_by_another(const char *path)
+{
+    CLEANUP(disk_closep) int fd = open(path, O_RDWR | O_CLOEXEC);
+    struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+    return fd >= 0 && fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
+/* dpkg itself does not wait, and apt-get's message hides who holds the lock. */
+static bool wait_for_locks(msec timeout)
+{
+    static const char *const locks[] = { "/var/lib/dpkg/lock-frontend", "/var/lib/dpkg/lock",
+                                         "/var/cache/apt/archives/lock" };
+    msec deadline = now_monotonic() + timeout;
+
+    for (size_t i = 0; i < ARRAY_LEN(locks); i++)
+        while (is_held_by_another(locks[i])) {
+            if (now_monotonic() >= deadline)
+                return false;
+            nanosleep(&(struct timespec){ .tv_nsec = 200000000 }, NULL);
+        }
+    return true;
+}
+
+/* Files here mean that dpkg was interrupted; nothing installs until it goes on. */
+static bool is_interrupted(void)
+{
+    DIR *dir = opendir("/var/lib/dpkg/updates");
+    bool found = false;
+    struct dirent *entry;
+
+    while (dir && !found && (entry = readdir(dir)))
+        found = str_is_digits(str_of(entry->d_name));
+    if (dir)
+        closedir(dir);
+    return found;
+}
+
+static int repair(struct arena *a, const struct change_request *request)
+{
+    static const char *const args[] = { "dpkg", "--force-confdef", "--force-confold",
+                                        "--configure", "-a" };
+    struct child child = { .timeout = INSTALL_TIMEOUT };
+    struct answer answer;
+    bool needed = is_interrupted();
+
+    for (size_t i = 0; i < request->count && !needed; i++)
+        needed = str_eq(request->changes[i].from, request->changes[i].to);
+    if (!needed)
+        return 0;
+    for (size_t i = 0; i < ARRAY_LEN(args); i++)
+        child_arg(a, &child, args[i]);
+    /* Its status says little: what it could not repair shows up as not done. */
+    return ask(a, &child, request->log, &answer);
+}
+
+static int look(struct arena *a, struct change *change)
+{
+    struct child child = { .timeout = SHORT_TIMEOUT };
+    struct answer answer;
+    struct str want = arena_fmt(a, "%.*s installed", STR(change->to));
+
+    child_arg(a, &child, "dpkg-query");
+    child_arg(a, &child, "-W");
+    child_arg(a, &child, "-f=${Version} ${db:Status-Status}");
+    child_arg(a, &child, "--");
+    child_arg(a, &child, arena_cstr(a, change->manager_name));
+    TRY(ask(a, &child, -1, &answer));
+    change->done = answer.status == 0 && str_eq(answer.output, want);
+    return 0;
+}
+
+/* The joint transaction failed. dpkg may have done most of it; what is left is
+ * tried alone, so that one bad package does not keep the others out. */
+static int install_rest(struct arena *a, struct change_request *request,
+                        const struct answer *joint)
+{
+    for (size_t i = 0; i < request->count; i++) {
+        struct change *change = &request->changes[i];
+        struct answer answer = *joint;
+
+        if (str_is_set(change->failure))
+            continue;
+        TRY(look(a, change));
+        if (change->done)
+            continue;
+        if (!joint->timed_out)
+            TRY(install_one(a, request, change, false, &answer));
+        TRY(look(a, change));
+        if (!change->done)
+            change->failure = reason_of(a, &answer, change->name);
+    }
+    return 0;
+}
+
+static int install_changes(struct arena *a, struct change_request *request, struct str *ret_why)
+{
+    struct answer answer;
+
+    TRY(repair(a, request));
+    TRY(install_all(a, request, false, &answer));
+    if (answer.status == 0)
+        return 0;
+    if (apt_output_is_locked(answer.output)) {
+        *ret_why = reason_of(a, &answer, (struct str){ 0 });
+        return PROVIDER_LOCKED;
+    }
+    return install_rest(a, request, &answer);
+}
+
+int apt_get_install(struct arena *a, struct change_request *request, struct str *ret_why)
+{
+    if (!str_eq(request->host->root, S("/"))) {
+        *ret_why = S("packages of another root cannot be changed from here");
+        return PROVIDER_FAILED;
+    }
+    if (!wait_for_locks(request->lock_timeout)) {
+        *ret_why = S("another package manager holds dpkg's or apt's lock");
+        return PROVIDER_LOCKED;
+    }
+    return install_changes(a, request, ret_why);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * apt-get as the hand that changes a host: what it is called with, and what its
+ * answers mean. It stays in charge of order, scripts and configuration files.
+ */
+#pragma once
+
+#include "patch/provider.h"
+
+int apt_get_refresh(struct arena *a, const struct host *host, msec timeout, struct str *ret_why);
+int apt_get_simulate(struct arena *a, struct change_request *request, struct str *ret_why);
+int apt_get_install(struct arena *a, struct change_request *request, struct str *ret_why);
+
+/* ---- reading what it says (for tests) ---- */
+
+/* Whether it gave up because another package manager holds a lock. */
+bool apt_output_is_locked(struct str output);
+
+/* One line that says why, preferring what concerns `name` (absent: anything). */
+struct str apt_output_reason(struct arena *a, struct str output, struct str name);
+
+/* Names (without architecture) that a simulation would install or upgrade. */
+struct strs apt_output_installs(struct arena *a, struct str output);

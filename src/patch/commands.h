@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The subcommands of patchbay-patch, each from its arguments to its exit code.
+ */
+#pragma once
+
+#include <getopt.h>
+
+#include "patch/local.h"
+
+int command_scan(int argc, char **argv);
+
+/* Print what went wrong, a fault (result < 0) with its trace; returns `code`. */
+int command_fail(int result, struct str why, int code);
+
+/* The exit code for an outcome of local_open(). */
+int command_local_code(int outcome);

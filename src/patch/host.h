@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which system this is, and which boot of it.
+ */
+#pragma once
+
+#include "base/err.h"
+#include "engine/patch_os.h"
+
+struct host {
+    struct str root; /* "/" or the path of another root */
+    enum patch_os os;
+    struct str id, version_id, codename, pretty; /* os-release */
+    struct str product;                          /* Debian12 */
+    struct str boot_id; /* changes with every boot; empty for another root */
+};
+
+enum host_outcome {
+    HOST_UNKNOWN = 1, /* no os-release, or a system without patch baselines */
+};
+
+MUST_CHECK int host_read(struct arena *a, struct str root, struct host *ret, struct str *ret_why);
+
+/* A path within the host's root. */
+const char *host_path(struct arena *a, const struct host *host, const char *path);

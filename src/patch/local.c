@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "patch/local.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "engine/baseline_default.h"
+#include "patch/disk.h"
+
+msec local_now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (msec)t.tv_sec * MSEC_SECOND + t.tv_nsec / 1000000;
+}
+
+int local_use_snapshot(struct arena *a, struct local *local, struct str text,
+                       struct str *ret_why)
+{
+    struct baseline_snapshot snapshot;
+    struct value *doc;
+    int result = json_parse(a, text, &doc, ret_why);
+
+    if (result == 0)
+        result = baseline_parse(a, doc, &snapshot, ret_why);
+    if (result > 0)
+        return LOCAL_BAD_BASELINE;
+    TRY(result);
+    if (snapshot.baseline.os != local->host.os) {
+        *ret_why = arena_fmt(a, "the baseline is for %s, this host is %s",
+                             patch_os_info(snapshot.baseline.os)->name,
+                             patch_os_info(local->host.os)->name);
+        return LOCAL_BAD_BASELINE;
+    }
+    if (snapshot.baseline.n_sources > 0) {
+        *ret_why = S("the baseline names alternative sources, which are not supported");
+        return LOCAL_BAD_BASELINE;
+    }
+    local->snapshot = snapshot;
+    return 0;
+}
+
+static int use_file(struct arena *a, struct local *local, struct str path, struct str *ret_why)
+{
+    struct str text;
+    int result = disk_read(a, arena_cstr(a, path), BASELINE_DOC_MAX_BYTES, &text);
+
+    if (result > 0) {
+        *ret_why = arena_fmt(a, "%.*s %s", STR(path),
+                             result == DISK_NONE ? "cannot be read" : "is too large");
+        return LOCAL_BAD_BASELINE;
+    }
+    TRY(result);
+    result = local_use_snapshot(a, local, text, ret_why);
+    if (result > 0)
+        *ret_why = arena_fmt(a, "%.*s: %.*s", STR(path), STR(*ret_why));
+    return result;
+}
+
+static bool is_writable(struct arena *a, const char *path)
+{
+    return disk_make_directory(a, path) == 0 && access(path, W_OK) == 0;
+}
+
+/* Somebody who is not root still gets a warm cache, in their own place. */
+static const char *find_state_dir(struct arena *a, const struct host *host,
+                                  const struct local_options *options)
+{
+    const char *home = getenv("HOME");
+    const char *dir;
+
+    if (str_is_set(options->state_dir))
+        dir = arena_cstr(a, options->state_dir);
+    else
+        dir = host_path(a, host, LOCAL_STATE_DIR);
+    if (is_writable(a, dir))
+        return dir;
+    if (str_is_set(options->state_dir) || !home || !str_eq(host->root, S("/")))
+        return NULL;
+    dir = arena_fmt(a, "%s/.cache/patchbay", home).p;
+    return is_writable(a, dir) ? dir : NULL;
+}
+
+/* The cache file holds absolute paths, so one made from outside a root and one
+ * made inside would invalidate each other. libapt wants the path within the root. */
+static int open_cache(struct arena *a, struct local *local)
+{
+    bool inside = str_eq(local->host.root, S("/"));
+    const char *dir = arena_fmt(a, "%s/cache%s", local->state_dir, inside ? "" : "-outside").p;
+    const char *bare_root = host_path(a, &local->host, "");
+
+    if (!is_writable(a, dir) || !str_starts(str_of(dir), str_of(bare_root)))
+        return 0;
+    local->cache_dir = str_from(str_of(dir), strlen(bare_root));
+    return 0;
+}
+
+int local_open(struct arena *a, const struct local_options *options, struct local *ret,
+               struct str *ret_why)
+{
+    struct local local = { 0 };
+    const struct baseline *predefined;
+    int result = host_read(a, options->root, &local.host, ret_why);
+
+    if (result > 0)
+        return LOCAL_UNSUPPORTED;
+    TRY(result);
+    local.provider = provider_find(patch_os_info(local.host.os)->family);
+    predefined = baseline_default(local.host.os);
+    if (!local.provider || !predefined) {
+        *ret_why = arena_fmt(a, "%s is not supported", patch_os_info(local.host.os)->name);
+        return LOCAL_UNSUPPORTED;
+    }
+    local.snapshot = (struct baseline_snapshot){ .baseline = *predefined, .patch_group = S("") };
+    if (str_is_set(options->baseline_file))
+        PASS(use_file(a, &local, options->baseline_file, ret_why));
+
+    local.state_dir = find_state_dir(a, &local.host, options);
+    if (local.state_dir) {
+        local.state_path = arena_fmt(a, "%s/state.json", local.state_dir).p;
+        TRY(open_cache(a, &local));
+    }
+    *ret = local;
+    return 0;
+}

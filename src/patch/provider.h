@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a package family has to offer to the patch program: facts about every
+ * package of a host, fresh package lists, and changes. The program above it
+ * knows no package manager; a provider knows no baseline.
+ */
+#pragma once
+
+#include "base/err.h"
+#include "engine/baseline.h"
+#include "patch/host.h"
+
+struct package {
+    struct patch_facts facts;
+    struct str manager_name; /* as the manager wants it: "zlib1g:amd64" */
+    struct baseline_decision decision;
+    msec installed_at; /* 0: not looked up, or unknown */
+};
+
+struct packages {
+    struct package *items; /* sorted by name, then architecture */
+    size_t count, capacity;
+};
+
+/* A package that is not on the host, but could be. */
+typedef void package_absent(void *context, const struct patch_facts *facts);
+
+struct scan_request {
+    const struct host *host;
+    struct str cache_dir;   /* of the provider's own; absent: keep no cache */
+    package_absent *absent; /* may be NULL, which is faster */
+    void *context;
+};
+
+struct change {
+    struct str manager_name, name, arch, from, to;
+    bool done;
+    struct str failure; /* where not done */
+};
+
+struct change_request {
+    const struct host *host;
+    struct change *changes;
+    size_t count;
+    struct strs blocked;   /* names that nothing may bring in, with wildcards */
+    msec lock_timeout;     /* how long to wait for another package manager */
+    int log;               /* file descriptor that gets the manager's output; -1 none */
+};
+
+enum provider_outcome {
+    PROVIDER_FAILED = 1, /* *ret_why says why: it is for people */
+    PROVIDER_LOCKED = 2, /* another package manager did not let go in time */
+};
+
+struct provider {
+    const char *name;
+    enum patch_family family;
+
+    /* Every installed package. Outcome PROVIDER_FAILED. */
+    int (*scan)(struct arena *a, const struct scan_request *request, struct packages *ret,
+                struct str *ret_why);
+
+    /* Fetch the package lists. Outcomes PROVIDER_FAILED, PROVIDER_LOCKED. */
+    int (*refresh)(struct arena *a, const struct host *host, msec timeout, struct str *ret_why);
+
+    /* What an Install would do, each change on its own: sets `failure` on those
+     * that cannot be done without a removal or a blocked package. Outcome
+     * PROVIDER_FAILED. */
+    int (*simulate)(struct arena *a, struct change_request *request, struct str *ret_why);
+
+    /* Bring the changes in, as many as will go; the caller scans afterwards and
+     * judges by what is there. Sets `failure` where the manager gave a reason.
+     * Outcomes PROVIDER_FAILED, PROVIDER_LOCKED: nothing was changed. */
+    int (*install)(struct arena *a, struct change_request *request, struct str *ret_why);
+};
+
+extern const struct provider provider_apt;
+
+const struct provider *provider_find(enum patch_family family); /* NULL if there is none */

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "patch/state.h"
+
+#include "base/json.h"
+#include "base/time.h"
+#include "patch/disk.h"
+
+static const char *const phases[] = {
+    [RUN_NONE] = "none",
+    [RUN_INSTALLING] = "installing",
+    [RUN_REBOOTING] = "rebooting",
+    [RUN_DONE] = "done",
+};
+
+static enum run_phase phase_parse(struct str name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(phases); i++)
+        if (str_eq(name, str_of(phases[i])))
+            return (enum run_phase)i;
+    return RUN_NONE;
+}
+
+static msec time_of(const struct value *v, struct str key)
+{
+    msec t;
+
+    return time_parse_iso(value_get_str(v, key), &t) ? t : 0;
+}
+
+static void set_time(struct arena *a, struct value *v, struct str key, msec t)
+{
+    value_set_str(a, v, key, t ? time_iso_ms(a, t) : S(""));
+}
+
+/* ---- reading ---- */
+
+static struct str text_of(const struct value *v, struct str key)
+{
+    struct str s = value_get_str(v, key);
+
+    return str_is_set(s) ? s : S("");
+}
+
+static void read_package(const struct value *v, struct state_package *ret)
+{
+    ret->name = text_of(v, S("name"));
+    ret->arch = text_of(v, S("arch"));
+    ret->version = text_of(v, S("version"));
+    ret->boot_id = text_of(v, S("bootId"));
+    ret->installed_at = time_of(v, S("installedTime"));
+}
+
+static void read_run(struct arena *a, const struct value *v, struct state_run *ret)
+{
+    const struct value *failures = value_get(v, S("failures"));
+    size_t count = value_count(failures);
+
+    ret->phase = phase_parse(text_of(v, S("phase")));
+    ret->execution_id = text_of(v, S("executionId"));
+    ret->snapshot_id = text_of(v, S("snapshotId"));
+    ret->reboot_option = text_of(v, S("rebootOption"));
+    ret->boot_id = text_of(v, S("bootId"));
+    ret->started_at = time_of(v, S("startedTime"));
+    ret->n_installed = (size_t)value_get_int(v, S("installed"), 0);
+    ret->failures = arena_array(a, struct state_failure, count + 1);
+    for (size_t i = 0; i < count && i < STATE_MAX_PACKAGES; i++) {
+        const struct value *failure = value_at(failures, i);
+
+        ret->failures[ret->n_failures++] = (struct state_failure){
+            .name = text_of(failure, S("name")),
+            .arch = text_of(failure, S("arch")),
+            .version = text_of(failure, S("version")),
+            .why = text_of(failure, S("reason")),
+        };
+    }
+}
+
+int state_load(struct arena *a, const char *path, struct state *ret)
+{
+    struct state state = { 0 };
+    struct value *doc, *packages;
+    struct str text;
+    int result = disk_read(a, path, STATE_MAX_BYTES, &text);
+
+    if (result == DISK_NONE) {
+        *ret = state;
+        return 0;
+    }
+    if (result == DISK_TOO_LARGE)
+        return STATE_MALFORMED;
+    TRY(result);
+    if (json_parse(a, text, &doc, NULL) != 0 || !value_is(doc, VALUE_MAP))
+        return STATE_MALFORMED;
+
+    packages = value_get(doc, S("packages"));
+    state.packages = arena_array(a, struct state_package, value_count(packages) + 1);
+    for (size_t i = 0; i < value_count(packages) && i < STATE_MAX_PACKAGES; i++)
+        read_package(value_at(packages, i), &state.packages[state.n_packages++]);
+    state.last_no_reboot_install_at = time_of(doc, S("lastNoRebootInstallOperationTime"));
+    state.sent_hash = value_get_str(doc, S("sentHash"));
+    read_run(a, value_get(doc, S("run")), &state.run);
+    *ret = state;
+    return 0;
+}
+
+/* ---- writing ---- */
+
+static struct value *format_package(struct arena *a, const struct state_package *p)
+{
+    struct value *v = value_map(a);
+
+    value_set_str(a, v, S("name"), p->name);
+    value_set_str(a, v, S("arch"), p->arch);
+    value_set_str(a, v, S("version"), p->version);
+    value_set_str(a, v, S("bootId"), p->boot_id);
+    set_time(a, v, S("installedTime"), p->installed_at);
+    return v;
+}
+
+static struct value *format_run(struct arena *a, const struct state_run *run)
+{
+    struct value *v = value_map(a);
+    struct value *failures = value_list(a);
+
+    value_set_str(a, v, S("phase"), str_of(phases[run->phase]));
+    value_set_str(a, v, S("executionId"), run->execution_id);
+    value_set_str(a, v, S("snapshotId"), run->snapshot_id);
+    value_set_str(a, v, S("rebootOption"), run->reboot_option);
+    value_set_str(a, v, S("bootId"), run->boot_id);
+    set_time(a, v, S("startedTime"), run->started_at);
+    value_set_int(a, v, S("installed"), (int64_t)run->n_installed);
+    for (size_t i = 0; i < run->n_failures; i++) {
+        struct value *failure = value_map(a);
+
+        value_set_str(a, failure, S("name"), run->failures[i].name);
+        value_set_str(a, failure, S("arch"), run->failures[i].arch);
+        value_set_str(a, failure, S("version"), run->failures[i].version);
+        value_set_str(a, failure, S("reason"), run->failures[i].why);
+        value_append(a, failures, failure);
+    }
+    value_set(a, v, S("failures"), failures);
+    return v;
+}
+
+int state_save(struct arena *a, const char *path, const struct state *state)
+{
+    struct value *doc = value_map(a);
+    struct value *packages = value_list(a);
+
+    for (size_t i = 0; i < state->n_packages; i++)
+        value_append(a, packages, format_package(a, &state->packages[i]));
+    set_time(a, doc, S("lastNoRebootInstallOperationTime"), state->last_no_reboot_install_at);
+    if (str_is_set(state->sent_hash))
+        value_set_str(a, doc, S("sentHash"), state->sent_hash);
+    value_set(a, doc, S("run"), format_run(a, &state->run));
+    value_set(a, doc, S("packages"), packages);
+    return disk_replace(a, path, json_format_pretty(a, doc));
+}
+
+/* ---- asking and telling ---- */
+
+const struct state_package *state_find(const struct state *state, const struct patch_facts *f)
+{
+    for (size_t i = 0; i < state->n_packages; i++) {
+        const struct state_package *p = &state->packages[i];
+
+        if (str_eq(p->name, f->name) && str_eq(p->arch, f->arch))
+            return p;
+    }
+    return NULL;
+}
+
+bool state_is_pending(const struct state *state, const struct host *host,
+                      const struct patch_facts *f)
+{
+    const struct state_package *p = state_find(state, f);
+
+    return p && !str_is_empty(p->boot_id) && str_eq(p->boot_id, host->boot_id) &&
+           str_eq(p->version, f->installed.version);
+}
+
+void state_installed(struct arena *a, struct state *state, const struct host *host,
+                     const struct patch_facts *f, msec now)
+{
+    struct state_package *known = (struct state_package *)state_find(state, f);
+
+    if (!known) {
+        struct state_package *more = arena_array(a, struct state_package, state->n_packages + 1);
+
+        if (state->n_packages >= STATE_MAX_PACKAGES)
+            return;
+        if (state->n_packages > 0)
+            memcpy(more, state->packages, state->n_packages * sizeof(*more));
+        state->packages = more;
+        known = &state->packages[state->n_packages++];
+    }
+    *known = (struct state_package){
+        .name = f->name,
+        .arch = f->arch,
+        .version = f->installed.version,
+        .boot_id = host->boot_id,
+        .installed_at = now,
+    };
+}
+
+static bool is_there(const struct packages *packages, const struct state_package *p)
+{
+    for (size_t i = 0; i < packages->count; i++) {
+        const struct patch_facts *f = &packages->items[i].facts;
+
+        if (str_eq(f->name, p->name) && str_eq(f->arch, p->arch))
+            return str_eq(f->installed.version, p->version);
+    }
+    return false;
+}
+
+void state_prune(struct state *state, const struct packages *packages)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < state->n_packages; i++)
+        if (is_there(packages, &state->packages[i]))
+            state->packages[kept++] = state->packages[i];
+    state->n_packages = kept;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the patch program remembers between runs, in one JSON file: which
+ * packages an Install brought in during which boot, the run in progress (the
+ * journal, written before anything is changed), and which report the plane
+ * holds. It is the information of AWS's patch-states-configuration.json and
+ * patch-inventory-from-last-operation.json under a path of our own.
+ */
+#pragma once
+
+#include "patch/host.h"
+#include "patch/provider.h"
+
+#define STATE_MAX_BYTES    ((size_t)4 * 1024 * 1024)
+#define STATE_MAX_PACKAGES 8192
+
+struct state_package {
+    struct str name, arch, version;
+    struct str boot_id; /* the boot it was installed in */
+    msec installed_at;
+};
+
+enum run_phase {
+    RUN_NONE,
+    RUN_INSTALLING, /* changes are being made, or were when the power went */
+    RUN_REBOOTING,  /* a reboot was asked for; the report is still to be made */
+    RUN_DONE,
+};
+
+/* A package this run could not bring in, kept across the reboot. */
+struct state_failure {
+    struct str name, arch, version, why;
+};
+
+struct state_run {
+    enum run_phase phase;
+    struct str execution_id; /* the command's id where it is known */
+    struct str snapshot_id, reboot_option, boot_id;
+    msec started_at;
+    size_t n_installed;
+    struct state_failure *failures;
+    size_t n_failures;
+};
+
+struct state {
+    struct state_package *packages;
+    size_t n_packages;
+    msec last_no_reboot_install_at; /* 0: never */
+    struct state_run run;
+    struct str sent_hash; /* of the ComplianceItem content the plane holds; absent: none */
+};
+
+enum state_outcome {
+    STATE_MALFORMED = 1,
+};
+
+/* No file is an empty state. */
+MUST_CHECK int state_load(struct arena *a, const char *path, struct state *ret);
+MUST_CHECK int state_save(struct arena *a, const char *path, const struct state *state);
+
+const struct state_package *state_find(const struct state *state, const struct patch_facts *f);
+
+/* Installed by an Install since this host last booted, and still at that version. */
+bool state_is_pending(const struct state *state, const struct host *host,
+                      const struct patch_facts *f);
+
+/* Remember that a package is now at this version; replaces what was known of it. */
+void state_installed(struct arena *a, struct state *state, const struct host *host,
+                     const struct patch_facts *f, msec now);
+
+/* Forget packages that are gone or no longer at the version remembered. */
+void state_prune(struct state *state, const struct packages *packages);
