@@ -31,6 +31,9 @@ struct http_response {
 /* The value of the first header of that name, in any case; absent if none. */
 struct str http_header_get(const struct http_request *r, struct str name);
 
+/* Take the next parameter, still encoded, from *rest; false at the end. */
+bool http_query_next(struct str *rest, struct str *ret_name, struct str *ret_value);
+
 /* The decoded value of a parameter of a raw query string or form body; absent
  * if there is none, or if it is badly encoded. "?x" and "?x=" are empty. */
 struct str http_query_get(struct arena *a, struct str query, struct str name);
