@@ -114,6 +114,13 @@ MUST_CHECK int op_may(struct op *op, struct str action, struct str resource);
  * lets the service assume it. OP_DENIED, or OP_INVALID where there is no such role. */
 MUST_CHECK int op_pass_role(struct op *op, struct str role_arn, struct str service);
 
+struct role_facts;
+
+/* sts:AssumeRole on a role of `role_account`: its trust policy and, where that is not
+ * enough, the caller's own policies. OP_DENIED with the one sentence STS has. */
+MUST_CHECK int op_may_assume(struct op *op, const struct role_facts *role,
+                             struct str role_account, const struct op_key *keys, size_t n_keys);
+
 /* --- pages -------------------------------------------------------------------- */
 
 /* Opaque tokens that say where the next page starts; sealed, so a client cannot

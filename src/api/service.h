@@ -21,6 +21,7 @@ enum operation_flags {
     OP_INTERNAL = 1 << 6,   /* only for in-process callers */
     OP_NEWER = 1 << 7,      /* not in Debian's botocore models: checked against the JS SDK */
     OP_OURS = 1 << 8,       /* of the service `patchbay`: AWS has none like it */
+    OP_ANONYMOUS = 1 << 9,  /* may come without a signature; the handler authorizes (S3) */
 };
 
 struct operation {

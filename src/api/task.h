@@ -43,6 +43,7 @@ struct task_kind {
     int (*perform)(struct task_run *run, const struct task *task, struct value **ret_answer);
     int (*settle)(struct op *op, const struct task *task, const struct value *answer);
     int max_attempts; /* after that many faults settle() gets a NULL answer and must end it; 0: for ever */
+    bool is_slow;     /* perform() may take minutes (functions): on workers of its own */
 };
 
 /* Add a task to this transaction. If one of the same kind and key is pending it

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The tables of this layer: tags and tasks. */
+#pragma once
+
+#include "store/db.h"
+
+extern const struct schema api_schema;
