@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/authenticate.h"
 
+#include <stdlib.h>
+
 #include "api/runtime.h"
 
 #define KEYS_MAX 4096

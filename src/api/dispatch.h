@@ -27,13 +27,21 @@ struct runtime_config {
     void *context;
     unsigned workers; /* task workers; 0: TASK_WORKERS */
     msec (*now)(void);
+    bool without_tasks; /* until runtime_start_tasks() */
 };
 
 /* Starts writer, task scheduler, workers and the thread of parked calls. */
 MUST_CHECK int runtime_start(struct plane *plane, const struct runtime_config *config);
 
-/* Parked calls are answered, queued writes are committed, workers finish what
- * they do (tasks are durable); then all threads end. */
+/* Where the configuration said without_tasks: from now on tasks are carried out. */
+MUST_CHECK int runtime_start_tasks(struct plane *plane);
+
+/* The first half of stopping: no task is started any more, workers finish what they do (what
+ * is left is durable), waiting calls are answered now. Requests still go through. */
+void runtime_drain(struct plane *plane);
+
+/* The second half, once no request can come any more: queued writes are
+ * committed, then all threads end. */
 void runtime_stop(struct plane *plane);
 
 /* Answer soon or later, from any thread, exactly once. Needs a thread of the

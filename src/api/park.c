@@ -67,7 +67,7 @@ bool park_add(struct park *p, struct call_state *st)
         map_put(&p->waiters, st->op.wait_for, st);
         add_late(p, st);
         p->count++;
-        if (is_next || p->stopping)
+        if (is_next || p->draining)
             pthread_cond_signal(&p->changed);
     }
     pthread_mutex_unlock(&p->lock);
@@ -95,7 +95,7 @@ void park_wake(struct park *p, struct strs keys)
 
 static void expire(struct park *p, msec now)
 {
-    while (p->first_late && (p->stopping || p->first_late->op.wait_until <= now)) {
+    while (p->first_late && (p->draining || p->first_late->op.wait_until <= now)) {
         struct call_state *st = p->first_late;
         remove_late(p, st);
         remove_waiter(p, st);
@@ -150,7 +150,7 @@ static void *park_main(void *context)
     while ((ready = take_ready(&rt->park, rt))) {
         while (ready) {
             struct call_state *next = ready->next_waiter;
-            if (rt->park.stopping && ready->op.wait_until > rt->config.now())
+            if (rt->park.draining && ready->op.wait_until > rt->config.now())
                 ready->op.wait_until = 1; /* long ago: answer with what there is */
             call_read(ready, reader);
             ready = next;
@@ -177,12 +177,20 @@ int park_start(struct park *p, struct runtime *rt)
     return 0;
 }
 
+void park_drain(struct park *p)
+{
+    pthread_mutex_lock(&p->lock);
+    p->draining = true;
+    pthread_cond_signal(&p->changed);
+    pthread_mutex_unlock(&p->lock);
+}
+
 void park_stop(struct park *p)
 {
     if (!p->running)
         return;
     pthread_mutex_lock(&p->lock);
-    p->stopping = true;
+    p->draining = p->stopping = true;
     pthread_cond_signal(&p->changed);
     pthread_mutex_unlock(&p->lock);
     pthread_join(p->thread, NULL);

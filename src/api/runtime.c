@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/runtime.h"
 
+#include <stdlib.h>
+
 #include "base/log.h"
 
 static void close_reader(void *p)
@@ -36,8 +38,24 @@ int runtime_start(struct plane *plane, const struct runtime_config *config)
         return FAULT(EAGAIN);
     TRY(writer_start(&rt->writer, rt, config->writer));
     TRY(park_start(&rt->park, rt));
-    TRY(scheduler_start(&rt->scheduler, rt, config->workers ? config->workers : TASK_WORKERS));
+    scheduler_init(&rt->scheduler);
+    if (!config->without_tasks)
+        TRY(runtime_start_tasks(plane));
     return 0;
+}
+
+int runtime_start_tasks(struct plane *plane)
+{
+    struct runtime *rt = plane->runtime;
+    TRY(scheduler_start(&rt->scheduler, rt,
+                        rt->config.workers ? rt->config.workers : TASK_WORKERS));
+    return 0;
+}
+
+void runtime_drain(struct plane *plane)
+{
+    scheduler_stop(&plane->runtime->scheduler);
+    park_drain(&plane->runtime->park);
 }
 
 /* In this order: nobody is left who could hand work to a thread that is gone. */

@@ -77,11 +77,12 @@ struct park {
     struct call_state *ready, **ready_last;   /* woken or expired, to be run again */
     uint64_t wakes;                           /* counts wake-ups, to notice one in between */
     size_t count;
-    bool stopping, running;
+    bool draining, stopping, running;
 };
 
 int park_start(struct park *p, struct runtime *rt);
-void park_stop(struct park *p); /* every parked call is run a last time, expired */
+void park_drain(struct park *p); /* from now on every wait is over at once */
+void park_stop(struct park *p);
 uint64_t park_wakes(struct park *p);
 /* False: somebody was woken since st->seen_wakes; look again instead. */
 bool park_add(struct park *p, struct call_state *st);
@@ -107,6 +108,7 @@ struct scheduler {
     bool is_poked, stopping, running;
 };
 
+void scheduler_init(struct scheduler *s);
 int scheduler_start(struct scheduler *s, struct runtime *rt, unsigned workers);
 void scheduler_stop(struct scheduler *s);
 void scheduler_poke(struct scheduler *s); /* something may be due */

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "api/aws_client_private.h"
@@ -331,7 +333,7 @@ static int start_worker(struct scheduler *s, struct runtime *rt, struct job_queu
     return 0;
 }
 
-int scheduler_start(struct scheduler *s, struct runtime *rt, unsigned workers)
+void scheduler_init(struct scheduler *s)
 {
     pthread_condattr_t attributes;
 
@@ -346,6 +348,10 @@ int scheduler_start(struct scheduler *s, struct runtime *rt, unsigned workers)
         pthread_cond_init(&s->queue[i].wanted, NULL);
         s->queue[i].last = &s->queue[i].first;
     }
+}
+
+int scheduler_start(struct scheduler *s, struct runtime *rt, unsigned workers)
+{
     for (unsigned i = 0; i < 2 * workers && s->n_workers < ARRAY_LEN(s->workers); i++)
         TRY(start_worker(s, rt, &s->queue[i % 2]));
     if (pthread_create(&s->thread, NULL, scheduler_main, rt) != 0)
