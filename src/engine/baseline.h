@@ -123,7 +123,7 @@ enum baseline_verdict { /* in rising order of how close it came */
 struct baseline_approval {
     enum baseline_verdict verdict;
     enum compliance_level level; /* if approved */
-    int rule;                    /* index of the rule that said it; -1: the approved list, or none */
+    int rule; /* index of the rule that said it; -1: the approved list, or none */
     bool by_list;
 };
 
@@ -136,7 +136,7 @@ struct baseline_decision {
     enum patch_state state;
     enum compliance_level level;
     bool install;              /* an Install run should bring the candidate in */
-    struct str classification; /* of the version that counts: "Security", or the notice's */
+    struct str classification; /* of the version that counts */
     struct str reason;         /* the chain, one clause after the other */
 };
 

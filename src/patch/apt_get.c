@@ -317,12 +317,27 @@ static int install_rest(struct arena *a, struct change_request *request,
     return 0;
 }
 
+/* Where apt-get found no solution for all together dpkg never ran: leave out
+ * what cannot come in, and the others still go in one transaction. */
+static int install_possible(struct arena *a, struct change_request *request,
+                            struct answer *ret)
+{
+    TRY(install_all(a, request, false, ret));
+    if (ret->status == 0 || ret->timed_out || apt_output_is_locked(ret->output) ||
+        str_contains(ret->output, S("dpkg: error")))
+        return 0;
+    for (size_t i = 0; i < request->count; i++)
+        if (!str_is_set(request->changes[i].failure))
+            TRY(simulate_one(a, request, &request->changes[i]));
+    return install_all(a, request, false, ret);
+}
+
 static int install_changes(struct arena *a, struct change_request *request, struct str *ret_why)
 {
     struct answer answer;
 
     TRY(repair(a, request));
-    TRY(install_all(a, request, false, &answer));
+    TRY(install_possible(a, request, &answer));
     if (answer.status == 0)
         return 0;
     if (apt_output_is_locked(answer.output)) {
@@ -332,8 +347,46 @@ static int install_changes(struct arena *a, struct change_request *request, stru
     return install_rest(a, request, &answer);
 }
 
+/* apt-get takes a name on its command line for the administrator's wish and marks
+ * the package as manually installed, so that autoremove would never take it away
+ * again. What came in as a dependency stays one. */
+static int list_auto(struct arena *a, const struct change_request *request, struct str *ret)
+{
+    struct child child = { .timeout = SHORT_TIMEOUT };
+    struct answer answer;
+
+    child_arg(a, &child, "apt-mark");
+    child_arg(a, &child, "showauto");
+    child_arg(a, &child, "--");
+    for (size_t i = 0; i < request->count; i++)
+        child_arg(a, &child, arena_cstr(a, request->changes[i].manager_name));
+    TRY(ask(a, &child, -1, &answer));
+    *ret = answer.status == 0 ? answer.output : S("");
+    return 0;
+}
+
+static int restore_auto(struct arena *a, struct str list)
+{
+    struct child child = { .timeout = SHORT_TIMEOUT };
+    struct answer answer;
+    struct str name;
+
+    child_arg(a, &child, "apt-mark");
+    child_arg(a, &child, "auto");
+    child_arg(a, &child, "--");
+    if (str_is_empty(str_trim(list)))
+        return 0;
+    while (str_next(&list, '\n', &name))
+        if (!str_is_empty(name) && child.argc + 1 < CHILD_MAX_ARGS)
+            child_arg(a, &child, arena_cstr(a, name));
+    return ask(a, &child, -1, &answer);
+}
+
 int apt_get_install(struct arena *a, struct change_request *request, struct str *ret_why)
 {
+    struct str automatic;
+    int result;
+
     if (!str_eq(request->host->root, S("/"))) {
         *ret_why = S("packages of another root cannot be changed from here");
         return PROVIDER_FAILED;
@@ -342,5 +395,8 @@ int apt_get_install(struct arena *a, struct change_request *request, struct str 
         *ret_why = S("another package manager holds dpkg's or apt's lock");
         return PROVIDER_LOCKED;
     }
-    return install_changes(a, request, ret_why);
+    TRY(list_auto(a, request, &automatic));
+    result = install_changes(a, request, ret_why);
+    TRY(restore_auto(a, automatic));
+    return result;
 }

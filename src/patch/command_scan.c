@@ -88,13 +88,8 @@ static int scan(struct arena *a, const struct scan_arguments *arguments)
         (r = local.provider->refresh(a, &local.host, REFRESH_TIMEOUT, &why)) != 0)
         return command_fail(r, why, EXIT_FAILED);
 
-    const struct scan_options options = {
-        .host = &local.host,
-        .provider = local.provider,
-        .baseline = &local.snapshot.baseline,
-        .cache_dir = local.cache_dir,
-        .now = local_now(),
-    };
+    const struct scan_options options = local_scan_options(&local, false);
+
     r = scan_run(a, &options, &(struct scan_memory){ .state = &state }, &result, &why);
     if (r != 0)
         return command_fail(r, why, EXIT_FAILED);

@@ -2,6 +2,7 @@
 #include "patch/local.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -126,4 +127,50 @@ int local_open(struct arena *a, const struct local_options *options, struct loca
     }
     *ret = local;
     return 0;
+}
+
+struct scan_options local_scan_options(const struct local *local, bool count_absent)
+{
+    return (struct scan_options){
+        .host = &local->host,
+        .provider = local->provider,
+        .baseline = &local->snapshot.baseline,
+        .cache_dir = local->cache_dir,
+        .count_absent = count_absent,
+        .now = local_now(),
+    };
+}
+
+/* A state that cannot be read must not keep a host from being patched; what it
+ * remembered (pending reboots of this boot) is lost, so it is kept to look at. */
+static int load_state(struct arena *a, const struct local *local, struct state *ret)
+{
+    int result = state_load(a, local->state_path, ret);
+
+    if (result != STATE_MALFORMED)
+        return result;
+    if (rename(local->state_path, arena_fmt(a, "%s.damaged", local->state_path).p) < 0)
+        return FAULT(errno);
+    *ret = (struct state){ 0 };
+    return 0;
+}
+
+int local_begin(struct arena *a, const struct local *local, int *ret_lock,
+                struct state *ret_state, struct str *ret_why)
+{
+    int64_t owner = 0;
+    int result;
+
+    if (!local->state_dir) {
+        *ret_why = S("there is no place to keep the state in (see --state)");
+        return LOCAL_BUSY;
+    }
+    result = disk_lock(arena_fmt(a, "%s/lock", local->state_dir).p, ret_lock, &owner);
+    if (result == DISK_LOCKED) {
+        *ret_why = arena_fmt(a, "another patch run (process %lld) is on; this one does nothing",
+                             (long long)owner);
+        return LOCAL_BUSY;
+    }
+    TRY(result);
+    return load_state(a, local, ret_state);
 }

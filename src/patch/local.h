@@ -41,6 +41,7 @@ struct local {
 enum local_outcome {
     LOCAL_UNSUPPORTED = 1,  /* the system */
     LOCAL_BAD_BASELINE = 2, /* the file given */
+    LOCAL_BUSY = 3,         /* another run is on */
 };
 
 /* *ret_why is set with each outcome. */
@@ -50,5 +51,12 @@ MUST_CHECK int local_open(struct arena *a, const struct local_options *options,
 /* Reads a snapshot document; it has to be for this system. Outcome LOCAL_BAD_BASELINE. */
 MUST_CHECK int local_use_snapshot(struct arena *a, struct local *local, struct str text,
                                   struct str *ret_why);
+
+struct scan_options local_scan_options(const struct local *local, bool count_absent);
+
+/* Before anything is changed or reported: take the lock that keeps two runs
+ * apart, and load the state. Outcome LOCAL_BUSY. A damaged state is set aside. */
+MUST_CHECK int local_begin(struct arena *a, const struct local *local, int *ret_lock,
+                           struct state *ret_state, struct str *ret_why);
 
 msec local_now(void);

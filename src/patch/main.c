@@ -10,6 +10,7 @@ static const struct {
     const char *help;
 } commands[] = {
     { "scan", command_scan, "show every package and what the baseline says of it" },
+    { "install", command_install, "install what the baseline approves" },
 };
 
 static int usage(FILE *to)

@@ -52,8 +52,8 @@ static void read_package(const struct value *v, struct state_package *ret)
 
 static void read_run(struct arena *a, const struct value *v, struct state_run *ret)
 {
-    const struct value *failures = value_get(v, S("failures"));
-    size_t count = value_count(failures);
+    const struct value *changes = value_get(v, S("changes"));
+    size_t count = value_count(changes);
 
     ret->phase = phase_parse(text_of(v, S("phase")));
     ret->execution_id = text_of(v, S("executionId"));
@@ -62,15 +62,16 @@ static void read_run(struct arena *a, const struct value *v, struct state_run *r
     ret->boot_id = text_of(v, S("bootId"));
     ret->started_at = time_of(v, S("startedTime"));
     ret->n_installed = (size_t)value_get_int(v, S("installed"), 0);
-    ret->failures = arena_array(a, struct state_failure, count + 1);
+    ret->changes = arena_array(a, struct change, count + 1);
     for (size_t i = 0; i < count && i < STATE_MAX_PACKAGES; i++) {
-        const struct value *failure = value_at(failures, i);
+        const struct value *change = value_at(changes, i);
 
-        ret->failures[ret->n_failures++] = (struct state_failure){
-            .name = text_of(failure, S("name")),
-            .arch = text_of(failure, S("arch")),
-            .version = text_of(failure, S("version")),
-            .why = text_of(failure, S("reason")),
+        ret->changes[ret->n_changes++] = (struct change){
+            .name = text_of(change, S("name")),
+            .arch = text_of(change, S("arch")),
+            .from = text_of(change, S("from")),
+            .to = text_of(change, S("to")),
+            .failure = value_get_str(change, S("failure")),
         };
     }
 }
@@ -120,7 +121,7 @@ static struct value *format_package(struct arena *a, const struct state_package 
 static struct value *format_run(struct arena *a, const struct state_run *run)
 {
     struct value *v = value_map(a);
-    struct value *failures = value_list(a);
+    struct value *changes = value_list(a);
 
     value_set_str(a, v, S("phase"), str_of(phases[run->phase]));
     value_set_str(a, v, S("executionId"), run->execution_id);
@@ -129,16 +130,18 @@ static struct value *format_run(struct arena *a, const struct state_run *run)
     value_set_str(a, v, S("bootId"), run->boot_id);
     set_time(a, v, S("startedTime"), run->started_at);
     value_set_int(a, v, S("installed"), (int64_t)run->n_installed);
-    for (size_t i = 0; i < run->n_failures; i++) {
-        struct value *failure = value_map(a);
+    for (size_t i = 0; i < run->n_changes; i++) {
+        struct value *change = value_map(a);
 
-        value_set_str(a, failure, S("name"), run->failures[i].name);
-        value_set_str(a, failure, S("arch"), run->failures[i].arch);
-        value_set_str(a, failure, S("version"), run->failures[i].version);
-        value_set_str(a, failure, S("reason"), run->failures[i].why);
-        value_append(a, failures, failure);
+        value_set_str(a, change, S("name"), run->changes[i].name);
+        value_set_str(a, change, S("arch"), run->changes[i].arch);
+        value_set_str(a, change, S("from"), run->changes[i].from);
+        value_set_str(a, change, S("to"), run->changes[i].to);
+        if (str_is_set(run->changes[i].failure))
+            value_set_str(a, change, S("failure"), run->changes[i].failure);
+        value_append(a, changes, change);
     }
-    value_set(a, v, S("failures"), failures);
+    value_set(a, v, S("changes"), changes);
     return v;
 }
 

@@ -27,19 +27,14 @@ enum run_phase {
     RUN_DONE,
 };
 
-/* A package this run could not bring in, kept across the reboot. */
-struct state_failure {
-    struct str name, arch, version, why;
-};
-
 struct state_run {
     enum run_phase phase;
     struct str execution_id; /* the command's id where it is known */
     struct str snapshot_id, reboot_option, boot_id;
     msec started_at;
     size_t n_installed;
-    struct state_failure *failures;
-    size_t n_failures;
+    struct change *changes; /* what it set out to do, and what it failed at */
+    size_t n_changes;
 };
 
 struct state {

@@ -62,7 +62,7 @@ static void what_is_saved_is_loaded(void **state)
     struct fixture f;
     struct state s = { 0 }, back;
     struct patch_facts zlib = facts("zlib1g", "1.1");
-    struct state_failure failure = { S("bash"), S("amd64"), S("5.2"), S("postinst") };
+    struct change change = { .name = S("bash"), .to = S("5.2"), .failure = S("postinst") };
 
     open_fixture(&f);
     state_installed(&f.a, &s, &this_boot, &zlib, NOW);
@@ -71,7 +71,7 @@ static void what_is_saved_is_loaded(void **state)
     s.run = (struct state_run){ .phase = RUN_REBOOTING, .execution_id = S("e"), .n_installed = 3,
                                 .snapshot_id = S("s"), .reboot_option = S("NoReboot"),
                                 .boot_id = S("boot-1"), .started_at = NOW,
-                                .failures = &failure, .n_failures = 1 };
+                                .changes = &change, .n_changes = 1 };
     assert_int_equal(state_save(&f.a, f.path, &s), 0);
     assert_int_equal(state_load(&f.a, f.path, &back), 0);
     assert_int_equal(back.n_packages, 1);
@@ -83,8 +83,8 @@ static void what_is_saved_is_loaded(void **state)
     assert_str(back.run.execution_id, "e");
     assert_int_equal(back.run.n_installed, 3);
     assert_int_equal(back.run.started_at, NOW);
-    assert_int_equal(back.run.n_failures, 1);
-    assert_str(back.run.failures[0].why, "postinst");
+    assert_int_equal(back.run.n_changes, 1);
+    assert_str(back.run.changes[0].failure, "postinst");
     close_fixture(&f);
 }
 

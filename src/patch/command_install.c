@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "patch/commands.h"
+#include "patch/disk.h"
+#include "patch/install.h"
+#include "patch/print.h"
+
+#define REFRESH_TIMEOUT (5 * MSEC_MINUTE)
+
+struct install_arguments {
+    struct local_options local;
+    bool dry_run, no_refresh, no_reboot, help;
+    int64_t lock_timeout; /* seconds */
+};
+
+static const char help[] =
+    "usage: patchbay-patch install [options]\n\n"
+    "Installs what the baseline approves, by apt-get, keeping local configuration files.\n"
+    "Exit status: 0 done, 1 something failed, 194 done and a reboot is wanted.\n\n"
+    "  --dry-run              say what would be installed\n"
+    "  --reboot-option X      RebootIfNeeded (default) or NoReboot: whether 194 is given\n"
+    "  --baseline FILE        a patch snapshot document\n"
+    "  --no-refresh           do not fetch the package lists first\n"
+    "  --lock-timeout SECONDS how long to wait for another package manager (120)\n"
+    "  --state DIR            keep cache and state there (" LOCAL_STATE_DIR ")\n";
+
+static bool parse(int argc, char **argv, struct install_arguments *ret)
+{
+    static const struct option options[] = {
+        { "dry-run", no_argument, NULL, 'd' },      { "reboot-option", required_argument, NULL, 'o' },
+        { "baseline", required_argument, NULL, 'b' }, { "no-refresh", no_argument, NULL, 'n' },
+        { "refresh", no_argument, NULL, 'r' },        { "state", required_argument, NULL, 's' },
+        { "lock-timeout", required_argument, NULL, 'l' }, { "help", no_argument, NULL, 'h' },
+        { 0 },
+    };
+    int c;
+
+    *ret = (struct install_arguments){ .local.root = S("/"), .lock_timeout = 120 };
+    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        struct str value = str_of(optarg);
+
+        if (c == 'd')
+            ret->dry_run = true;
+        else if (c == 'n' || c == 'r')
+            ret->no_refresh = c == 'n';
+        else if (c == 'b')
+            ret->local.baseline_file = value;
+        else if (c == 's')
+            ret->local.state_dir = value;
+        else if (c == 'o' && (str_eq(value, S("NoReboot")) || str_eq(value, S("RebootIfNeeded"))))
+            ret->no_reboot = str_eq(value, S("NoReboot"));
+        else if (c == 'l' && str_to_int(value, &ret->lock_timeout) && ret->lock_timeout >= 0 &&
+                 ret->lock_timeout <= 7200)
+            continue;
+        else if (c == 'h')
+            ret->help = true;
+        else
+            return false;
+    }
+    return optind == argc;
+}
+
+static void print_plan(const struct install *install)
+{
+    for (size_t i = 0; i < install->n_changes; i++) {
+        const struct change *change = &install->changes[i];
+
+        if (str_is_set(change->failure))
+            printf("cannot install %.*s %.*s: %.*s\n", STR(change->manager_name), STR(change->to),
+                   STR(change->failure));
+        else
+            printf("would install %.*s %.*s over %.*s\n", STR(change->manager_name),
+                   STR(change->to), STR(change->from));
+    }
+}
+
+void command_print_install(struct arena *a, const struct install *install)
+{
+    for (size_t i = 0; i < install->n_changes; i++) {
+        const struct change *change = &install->changes[i];
+
+        if (change->done)
+            printf("installed %.*s %.*s over %.*s\n", STR(change->name), STR(change->to),
+                   STR(change->from));
+        else
+            printf("FAILED %.*s %.*s: %.*s\n", STR(change->name), STR(change->to),
+                   STR(change->failure));
+    }
+    printf("%zu installed, %zu failed; %.*s", install->n_installed, install->n_failed,
+           STR(print_summary(a, &install->scan)));
+}
+
+static int change(struct arena *a, const struct install_arguments *arguments, struct local *local,
+                  struct state *state)
+{
+    const struct scan_options scan = local_scan_options(local, false);
+    const struct install_options options = {
+        .scan = &scan,
+        .state_path = local->state_path,
+        .log_path = arena_fmt(a, "%s/install.log", local->state_dir).p,
+        .lock_timeout = arguments->lock_timeout * MSEC_SECOND,
+        .no_reboot = arguments->no_reboot,
+        .simulate = arguments->dry_run,
+    };
+    struct install install;
+    struct str why = S("");
+    int r = install_plan(a, &options, state, &install, &why);
+
+    if (r != 0)
+        return command_fail(r, why, EXIT_FAILED);
+    if (arguments->dry_run) {
+        print_plan(&install);
+        return EXIT_OK;
+    }
+    if (state->run.phase == RUN_INSTALLING)
+        install_recover(a, &install.scan, state);
+    state->run = (struct state_run){
+        .execution_id = S(""),
+        .snapshot_id = S(""),
+        .reboot_option = arguments->no_reboot ? S("NoReboot") : S("RebootIfNeeded"),
+        .boot_id = local->host.boot_id,
+        .started_at = scan.now,
+    };
+    r = install_run(a, &options, state, &install, &why);
+    if (r != 0)
+        return command_fail(r, why, EXIT_FAILED);
+    command_print_install(a, &install);
+    if (!arguments->no_reboot && install_wants_reboot(&install)) {
+        puts("a reboot is wanted");
+        return EXIT_REBOOT;
+    }
+    return install.n_failed > 0 ? EXIT_FAILED : EXIT_OK;
+}
+
+static int install(struct arena *a, const struct install_arguments *arguments)
+{
+    CLEANUP(disk_closep) int lock = -1;
+    struct local local;
+    struct state state;
+    struct str why = S("");
+    int r;
+
+    if (geteuid() != 0)
+        return command_fail(1, S("installing needs root"), EXIT_FAILED);
+    r = local_open(a, &arguments->local, &local, &why);
+    if (r != 0)
+        return command_fail(r, why, command_local_code(r));
+    r = local_begin(a, &local, &lock, &state, &why);
+    if (r != 0)
+        return command_fail(r, why, EXIT_FAILED);
+    if (!arguments->no_refresh &&
+        (r = local.provider->refresh(a, &local.host, REFRESH_TIMEOUT, &why)) != 0)
+        return command_fail(r, why, EXIT_FAILED);
+    return change(a, arguments, &local, &state);
+}
+
+int command_install(int argc, char **argv)
+{
+    struct install_arguments arguments;
+    struct arena a = { 0 };
+    int code;
+
+    if (!parse(argc, argv, &arguments)) {
+        fputs(help, stderr);
+        return EXIT_USAGE;
+    }
+    if (arguments.help) {
+        fputs(help, stdout);
+        return EXIT_OK;
+    }
+    code = install(&a, &arguments);
+    arena_done(&a);
+    return fflush(stdout) == 0 ? code : EXIT_FAILED;
+}

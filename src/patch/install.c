@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "patch/install.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "patch/disk.h"
+
+static struct change_request request_of(const struct install_options *options,
+                                        struct install *install, int log)
+{
+    const struct baseline *b = options->scan->baseline;
+
+    return (struct change_request){
+        .host = options->scan->host,
+        .changes = install->changes,
+        .count = install->n_changes,
+        .blocked = b->rejected_action == REJECTED_BLOCK ? b->rejected : (struct strs){ 0 },
+        .lock_timeout = options->lock_timeout,
+        .log = log,
+    };
+}
+
+int install_plan(struct arena *a, const struct install_options *options,
+                 const struct state *state, struct install *ret, struct str *ret_why)
+{
+    struct install install = { 0 };
+    struct change_request request;
+
+    PASS(scan_run(a, options->scan, &(struct scan_memory){ .state = state }, &install.scan,
+                  ret_why));
+    install.changes = scan_changes(a, &install.scan, &install.n_changes);
+    request = request_of(options, &install, -1);
+    if (options->simulate || request.blocked.count > 0)
+        PASS(options->scan->provider->simulate(a, &request, ret_why));
+    *ret = install;
+    return 0;
+}
+
+void install_recover(struct arena *a, const struct scan *scan, struct state *state)
+{
+    struct state_run *run = &state->run;
+    const struct host then = { .boot_id = run->boot_id };
+
+    for (size_t i = 0; i < run->n_changes; i++)
+        for (size_t n = 0; n < scan->packages.count; n++) {
+            const struct patch_facts *f = &scan->packages.items[n].facts;
+
+            if (str_eq(f->name, run->changes[i].name) && str_eq(f->arch, run->changes[i].arch) &&
+                str_eq(f->installed.version, run->changes[i].to) &&
+                !str_eq(run->changes[i].from, run->changes[i].to))
+                state_installed(a, state, &then, f, run->started_at);
+        }
+}
+
+static const struct package *find(const struct packages *packages, const struct package *like)
+{
+    size_t low = 0, high = packages->count;
+
+    while (low < high) { /* sorted by name, then architecture */
+        size_t middle = low + (high - low) / 2;
+        const struct patch_facts *f = &packages->items[middle].facts;
+        int order = str_cmp(f->name, like->facts.name);
+
+        if (order == 0)
+            order = str_cmp(f->arch, like->facts.arch);
+        if (order == 0)
+            return &packages->items[middle];
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
+/* Everything that changed while we worked was our work: dependencies too. */
+static void note_installed(struct arena *a, const struct packages *before,
+                           const struct scan *after, struct state *state,
+                           struct install *install)
+{
+    for (size_t i = 0; i < after->packages.count; i++) {
+        const struct package *now = &after->packages.items[i];
+        const struct package *then = find(before, now);
+
+        if (now->facts.broken || (then && str_eq(then->facts.installed.version,
+                                                 now->facts.installed.version)))
+            continue;
+        state_installed(a, state, after->host, &now->facts, local_now());
+        install->n_installed++;
+    }
+}
+
+static bool came_in(const struct scan *after, const struct change *change)
+{
+    const struct package like = { .facts = { .name = change->name, .arch = change->arch } };
+    const struct package *now = find(&after->packages, &like);
+
+    return now && !now->facts.broken && str_eq(now->facts.installed.version, change->to);
+}
+
+static void judge(struct install *install)
+{
+    install->n_failed = 0;
+    for (size_t i = 0; i < install->n_changes; i++) {
+        struct change *change = &install->changes[i];
+
+        change->done = came_in(&install->scan, change);
+        if (change->done)
+            change->failure = (struct str){ 0 };
+        else if (!str_is_set(change->failure))
+            change->failure = str_is_set(install->why) ? install->why
+                                                       : S("the package manager did not install it");
+        install->n_failed += !change->done;
+    }
+}
+
+static int journal(struct arena *a, const struct install_options *options, struct state *state,
+                   const struct install *install, enum run_phase phase)
+{
+    state->run.phase = phase;
+    state->run.changes = install->changes;
+    state->run.n_changes = install->n_changes;
+    state->run.n_installed = install->n_installed;
+    return state_save(a, options->state_path, state);
+}
+
+static int change_host(struct arena *a, const struct install_options *options,
+                       struct install *install)
+{
+    CLEANUP(disk_closep) int log = open(options->log_path,
+                                        O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0640);
+    struct change_request request = request_of(options, install, log);
+    int result;
+
+    if (log < 0)
+        return err_fault(errno, "cannot write %s", options->log_path);
+    if (install->n_changes == 0)
+        return 0;
+    result = options->scan->provider->install(a, &request, &install->why);
+    return result > 0 ? 0 : result; /* the outcomes are in install->why, and judged */
+}
+
+int install_run(struct arena *a, const struct install_options *options, struct state *state,
+                struct install *install, struct str *ret_why)
+{
+    const struct packages before = install->scan.packages;
+    struct scan_memory memory = { .state = state };
+
+    TRY(journal(a, options, state, install, RUN_INSTALLING));
+    TRY(change_host(a, options, install));
+    PASS(scan_run(a, options->scan, &memory, &install->scan, ret_why));
+    note_installed(a, &before, &install->scan, state, install);
+    judge(install);
+
+    memory.changes = install->changes;
+    memory.n_changes = install->n_changes;
+    scan_decide(a, &install->scan, &memory, options->scan->now);
+    state_prune(state, &install->scan.packages);
+    if (options->no_reboot && install->n_installed > 0)
+        state->last_no_reboot_install_at = local_now();
+    return journal(a, options, state, install,
+                   !options->no_reboot && install_wants_reboot(install) ? RUN_REBOOTING : RUN_DONE);
+}
+
+bool install_wants_reboot(const struct install *install)
+{
+    return install->n_installed > 0 ||
+           install->scan.n_state[PATCH_INSTALLED_PENDING_REBOOT] > 0;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An Install: scan, plan, journal, change, look again. What it says afterwards
+ * is what the package manager's own records say, never what was hoped for.
+ */
+#pragma once
+
+#include "patch/local.h"
+
+struct install_options {
+    const struct scan_options *scan;
+    const char *state_path;
+    const char *log_path; /* gets the package manager's output */
+    msec lock_timeout;
+    bool no_reboot; /* RebootOption NoReboot */
+    bool simulate;  /* have the plan tried out, also where nothing is to be kept out */
+};
+
+struct install {
+    struct scan scan;       /* before, and after install_run() after */
+    struct change *changes; /* the plan; `failure` where one did not come in */
+    size_t n_changes;
+    size_t n_installed; /* packages whose version changed, dependencies included */
+    size_t n_failed;
+    struct str why;     /* absent, or why nothing was changed at all */
+};
+
+/* Scan and plan, changing nothing: packages that cannot go in alone have their
+ * failure set. Outcome PROVIDER_FAILED. */
+MUST_CHECK int install_plan(struct arena *a, const struct install_options *options,
+                            const struct state *state, struct install *ret, struct str *ret_why);
+
+/* Carry the plan out. `state` is saved before the first change and after the
+ * last; its run has to be filled in but for phase, changes and counts.
+ * Outcome PROVIDER_FAILED: not even the scan afterwards was possible. */
+MUST_CHECK int install_run(struct arena *a, const struct install_options *options,
+                           struct state *state, struct install *install, struct str *ret_why);
+
+/* A run that was cut off may have installed packages nobody wrote down. */
+void install_recover(struct arena *a, const struct scan *scan, struct state *state);
+
+/* "(a) this Install installed at least one patch or (b) any patch is in
+ * INSTALLED_PENDING_REBOOT" (patch reference, RebootIfNeeded). */
+bool install_wants_reboot(const struct install *install);
