@@ -30,6 +30,11 @@ static bool is_session(const struct policy_principal *p)
     return p->kind == POLICY_PRINCIPAL_SESSION || p->kind == POLICY_PRINCIPAL_NODE;
 }
 
+static bool has_account(const struct policy_principal *p)
+{
+    return p->kind != POLICY_PRINCIPAL_ANONYMOUS && p->kind != POLICY_PRINCIPAL_SERVICE;
+}
+
 static struct str principal_type(const struct policy_principal *p)
 {
     switch (p->kind) {
@@ -109,7 +114,7 @@ static enum closeness entry_names(const struct principal_entry *entry,
         return str_is_set(p->account) && str_eq(entry->text, p->account) ? NAMES_ACCOUNT
                                                                          : NAMES_NOBODY;
     case PRINCIPAL_IS_ARN:
-        if (p->kind != POLICY_PRINCIPAL_ANONYMOUS && str_is_set(p->arn) && str_eq(entry->text, p->arn))
+        if (has_account(p) && str_eq(entry->text, p->arn))
             return NAMES_CALLER;
         return is_session(p) && str_is_set(p->role_arn) && str_eq(entry->text, p->role_arn)
                    ? NAMES_ROLE
@@ -268,11 +273,6 @@ static bool is_own_account(const struct policy_request *request)
 {
     return !str_is_set(request->resource_account) ||
            str_eq(request->resource_account, request->principal.account);
-}
-
-static bool has_account(const struct policy_principal *p)
-{
-    return p->kind != POLICY_PRINCIPAL_ANONYMOUS && p->kind != POLICY_PRINCIPAL_SERVICE;
 }
 
 /* Services and anonymous callers have no identity policies: the resource decides. */

@@ -19,7 +19,7 @@ static const struct condition_operator operators[] = {
     { "StringNotEqualsIgnoreCase", STRING, CONDITION_EQUAL, FOLD, true },
     { "StringLike",                STRING, CONDITION_EQUAL, LIKE, false },
     { "StringNotLike",             STRING, CONDITION_EQUAL, LIKE, true },
-    { "BinaryEquals",              STRING, CONDITION_EQUAL, 0,    false }, /* base64 on both sides */
+    { "BinaryEquals",              STRING, CONDITION_EQUAL, 0,    false }, /* base64 */
     { "NumericEquals",             CONDITION_NUMERIC, CONDITION_EQUAL,         0, false },
     { "NumericNotEquals",          CONDITION_NUMERIC, CONDITION_EQUAL,         0, true },
     { "NumericLessThan",           CONDITION_NUMERIC, CONDITION_LESS,          0, false },

@@ -10,7 +10,8 @@ static const struct policy_principal callers[] = {
     [POLICY_PRINCIPAL_ANONYMOUS] = { .kind = POLICY_PRINCIPAL_ANONYMOUS },
     [POLICY_PRINCIPAL_ROOT] = { POLICY_PRINCIPAL_ROOT, S_INIT("arn:aws:iam::" ACCOUNT ":root"),
                          S_INIT(ACCOUNT), S_INIT(ACCOUNT) },
-    [POLICY_PRINCIPAL_USER] = { POLICY_PRINCIPAL_USER, S_INIT("arn:aws:iam::" ACCOUNT ":user/team/ann"),
+    [POLICY_PRINCIPAL_USER] = { POLICY_PRINCIPAL_USER,
+                                S_INIT("arn:aws:iam::" ACCOUNT ":user/team/ann"),
                          S_INIT(ACCOUNT), S_INIT("AIDAANN") },
     [POLICY_PRINCIPAL_SESSION] = { POLICY_PRINCIPAL_SESSION,
                             S_INIT("arn:aws:sts::" ACCOUNT ":assumed-role/Runner/run-1"),
@@ -20,7 +21,8 @@ static const struct policy_principal callers[] = {
                          S_INIT("arn:aws:sts::" ACCOUNT ":assumed-role/Node/mi-1"),
                          S_INIT(ACCOUNT), S_INIT("AROANODE:mi-1"),
                          S_INIT("arn:aws:iam::" ACCOUNT ":role/Node") },
-    [POLICY_PRINCIPAL_SERVICE] = { .kind = POLICY_PRINCIPAL_SERVICE, .service = S_INIT("events.amazonaws.com") },
+    [POLICY_PRINCIPAL_SERVICE] = { .kind = POLICY_PRINCIPAL_SERVICE,
+                                   .service = S_INIT("events.amazonaws.com") },
 };
 
 static struct policy_principal caller_of(struct str name)
@@ -249,14 +251,17 @@ static uint64_t next(uint64_t *seed)
 static struct value *random_statement(struct arena *a, uint64_t *seed, bool has_principal)
 {
     static const char *const actions[] = { "*", "s3:*", "s3:Get*", "s3:PutObject", "ssm:*" };
-    static const char *const resources[] = { "*", "arn:aws:s3:::a/*", "arn:aws:s3:::b/${aws:username}" };
+    static const char *const resources[] = { "*", "arn:aws:s3:::a/*",
+                                             "arn:aws:s3:::b/${aws:username}" };
     static const char *const principals[] = {
         "*", ACCOUNT, "arn:aws:iam::" ACCOUNT ":user/team/ann",
         "arn:aws:iam::" ACCOUNT ":role/path/Runner",
         "arn:aws:sts::" ACCOUNT ":assumed-role/Runner/run-1",
     };
-    static const char *const operators[] = { "StringEquals", "StringNotEquals", "StringLikeIfExists",
-                                             "ForAllValues:StringEquals", "ForAnyValue:StringLike" };
+    static const char *const operators[] = {
+        "StringEquals", "StringNotEquals", "StringLikeIfExists", "ForAllValues:StringEquals",
+        "ForAnyValue:StringLike",
+    };
     struct value *s = value_map(a);
 
     value_set_str(a, s, S("Effect"), next(seed) % 3 ? S("Allow") : S("Deny"));
