@@ -1,0 +1,88 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Builds Patchbay and runs all its tests. Last line: "N passed, N failed".
+#
+#   ./test.sh            everything
+#   ./test.sh --quick    without sanitizer builds and real hosts
+#
+# Real hosts need root, namespaces and overlayfs; their lack is a failure.
+set -u
+cd "$(dirname "$0")"
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH # Debian's python3 before any other
+export PATCHBAY_BUILD=$PWD/build
+results=build/results
+quick=
+[ "${1:-}" != --quick ] || quick=yes
+
+fatal() {
+    echo "test.sh: $*" >&2
+    echo "0 passed, 1 failed"
+    exit 1
+}
+
+step() {
+    printf '%s  %s\n' "$(date +%H:%M:%S)" "$*"
+}
+
+# run NAME COMMAND...: its output to a file, shown if it fails; a command that leaves no JUnit
+# file counts as one test.
+run() {
+    local name=$1
+    shift
+    if "$@" >"$results/$name.log" 2>&1; then
+        echo ok >"$results/$name.status"
+    else
+        echo "failed ($?)" >"$results/$name.status"
+        step "$name failed; the end of its output:"
+        tail -n 60 "$results/$name.log" | sed 's/^/    /'
+    fi
+    step "$name: $(cat "$results/$name.status")"
+}
+
+meson_suite() { # NAME BUILD ARGS...
+    local name=$1 dir=$2
+    shift 2
+    meson test -C "$dir" --no-rebuild --num-processes 2 --print-errorlogs "$@"
+    local status=$?
+    cp "$dir/meson-logs/testlog.junit.xml" "$results/$name.xml" 2>/dev/null
+    return $status
+}
+
+pytest_suite() { # NAME ARGS...
+    local name=$1
+    shift
+    /usr/bin/python3 -m pytest -q -p no:cacheprovider --junitxml="$results/$name.xml" "$@"
+}
+
+step "installing what is missing"
+tools/install_deps.sh all || fatal "could not install what the tests need"
+
+step "building with gcc"
+[ -d build ] || meson setup build >/dev/null || fatal "meson setup failed"
+ninja -C build -j2 >build/build.log 2>&1 || {
+    tail -n 60 build/build.log
+    fatal "the build failed"
+}
+rm -rf "$results"
+mkdir -p "$results"
+
+run unit meson_suite unit build
+run model pytest_suite model tests/model
+run e2e pytest_suite e2e -n 2 --dist loadfile tests/e2e --ignore=tests/e2e/hosts
+
+if [ -z "$quick" ]; then
+    run testbed pytest_suite testbed tests/testbed
+    run hosts pytest_suite hosts tests/e2e/hosts
+
+    step "building with clang and sanitizers"
+    [ -d build-asan ] || CC=clang CXX=clang++ meson setup build-asan \
+        -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized >/dev/null
+    run build-asan ninja -C build-asan -j2
+    export ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+    run unit-asan meson_suite unit-asan build-asan --suite unit --suite sim --suite fuzz
+    PATCHBAY_BUILD=$PWD/build-asan run e2e-asan \
+        pytest_suite e2e-asan -n 2 --dist loadfile tests/e2e --ignore=tests/e2e/hosts
+    run fuzz tests/fuzz/run.sh build-asan 5
+fi
+
+exec /usr/bin/python3 tools/count_results.py "$results"
