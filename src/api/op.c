@@ -9,7 +9,7 @@
 #include "base/crypto.h"
 #include "base/hex.h"
 
-static struct str format(struct arena *a, const char *fmt, va_list args)
+PRINTF(2, 0) static struct str format(struct arena *a, const char *fmt, va_list args)
 {
     va_list again;
     va_copy(again, args);

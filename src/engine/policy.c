@@ -120,16 +120,16 @@ static enum closeness entry_names(const struct principal_entry *entry,
                    ? NAMES_ROLE
                    : NAMES_NOBODY;
     case PRINCIPAL_IS_SERVICE:
-        return p->kind == POLICY_PRINCIPAL_SERVICE && str_eq(entry->text, p->service) ? NAMES_CALLER
-                                                                               : NAMES_NOBODY;
+        return p->kind == POLICY_PRINCIPAL_SERVICE && str_eq(entry->text, p->service)
+                   ? NAMES_CALLER
+                   : NAMES_NOBODY;
     case PRINCIPAL_IS_FEDERATED:
         return NAMES_NOBODY;
     }
     return NAMES_NOBODY;
 }
 
-static enum closeness statement_names(const struct policy_eval *e,
-                                      const struct policy_statement *s)
+static enum closeness statement_names(const struct policy_eval *e, const struct policy_statement *s)
 {
     enum closeness best = NAMES_NOBODY;
 
@@ -232,10 +232,8 @@ static bool is_barred(const struct answers *is, enum policy_source resource_kind
         bool denies;
         enum policy_source source;
     } all[] = {
-        { is->scp_denies, POLICY_BY_SCP },
-        { is->resource.denies, resource_kind },
-        { is->identity.denies, POLICY_BY_IDENTITY },
-        { is->boundary.denies, POLICY_BY_BOUNDARY },
+        { is->scp_denies, POLICY_BY_SCP },           { is->resource.denies, resource_kind },
+        { is->identity.denies, POLICY_BY_IDENTITY }, { is->boundary.denies, POLICY_BY_BOUNDARY },
         { is->session.denies, POLICY_BY_SESSION },
     };
 
@@ -259,8 +257,7 @@ static struct policy_verdict within_limits(const struct answers *is, enum policy
     return allowed(by);
 }
 
-static struct policy_verdict by_identity(const struct answers *is,
-                                         const struct policy_principal *p)
+static struct policy_verdict by_identity(const struct answers *is, const struct policy_principal *p)
 {
     if (p->kind == POLICY_PRINCIPAL_ROOT)
         return allowed(POLICY_BY_IDENTITY);

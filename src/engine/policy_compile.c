@@ -58,9 +58,8 @@ static bool either(struct compiler *c, const struct value *statement, const char
     const struct value *negated = value_get(statement, str_of(not_name));
 
     if (plain && negated)
-        return refuse(c, arena_fmt(c->arena,
-                                   "Policy statement may contain %s or %s, but not both.", name,
-                                   not_name));
+        return refuse(c, arena_fmt(c->arena, "Policy statement may contain %s or %s, but not both.",
+                                   name, not_name));
     *ret = plain ? plain : negated;
     *ret_not = negated != NULL;
     return true;
@@ -111,8 +110,7 @@ static bool compile_actions(struct compiler *c, const struct value *statement,
         struct str action = lower(c->arena, texts.items[i]);
         if (!check_action(c, action))
             return false;
-        s->actions.items[s->actions.count++] =
-            pattern_compile(action, PATTERN_WILDCARDS, false);
+        s->actions.items[s->actions.count++] = pattern_compile(action, PATTERN_WILDCARDS, false);
     }
     return true;
 }
@@ -138,8 +136,8 @@ static bool compile_resources(struct compiler *c, const struct value *statement,
     for (size_t i = 0; i < texts.count; i++) {
         struct str text = texts.items[i];
         if (!str_eq(text, S("*")) && !str_starts(text, S("arn:")))
-            return refuse(c, arena_fmt(c->arena, "Resource %.*s must be in ARN format or \"*\".",
-                                       STR(text)));
+            return refuse(
+                c, arena_fmt(c->arena, "Resource %.*s must be in ARN format or \"*\".", STR(text)));
         s->resources.items[s->resources.count++] =
             pattern_compile(text, PATTERN_WILDCARDS, c->variables);
     }
@@ -159,8 +157,8 @@ static bool parse_principal_arn(struct str arn, struct principal_entry *ret)
     for (size_t i = 0; i < ARRAY_LEN(part); i++)
         if (!str_cut(rest, ':', &part[i], &rest))
             return false;
-    if (!str_eq(part[0], S("arn")) || part[1].len == 0 || part[3].len > 0 ||
-        !is_account(part[4]) || str_find(arn, '*') >= 0 || str_find(arn, '?') >= 0)
+    if (!str_eq(part[0], S("arn")) || part[1].len == 0 || part[3].len > 0 || !is_account(part[4]) ||
+        str_find(arn, '*') >= 0 || str_find(arn, '?') >= 0)
         return false;
 
     bool is_iam = str_eq(part[2], S("iam"));
@@ -177,7 +175,8 @@ static bool parse_principal(struct str kind, struct str text, struct principal_e
 {
     if (str_eq(kind, S("AWS"))) {
         *ret = (struct principal_entry){ str_eq(text, S("*")) ? PRINCIPAL_IS_ANYONE
-                                                              : PRINCIPAL_IS_ACCOUNT, text };
+                                                              : PRINCIPAL_IS_ACCOUNT,
+                                         text };
         return ret->form == PRINCIPAL_IS_ANYONE || is_account(text) ||
                parse_principal_arn(text, ret);
     }
@@ -202,9 +201,9 @@ static bool compile_principal_map(struct compiler *c, const struct value *map,
         for (size_t k = 0; k < texts.count; k++) {
             s->principals = ARENA_GROW(c->arena, s->principals, s->n_principals, &capacity);
             if (!parse_principal(m->key, texts.items[k], &s->principals[s->n_principals]))
-                return refuse(c, arena_fmt(c->arena,
-                                           "Invalid principal in policy: \"%.*s\":\"%.*s\"",
-                                           STR(m->key), STR(texts.items[k])));
+                return refuse(c,
+                              arena_fmt(c->arena, "Invalid principal in policy: \"%.*s\":\"%.*s\"",
+                                        STR(m->key), STR(texts.items[k])));
             s->n_principals++;
         }
     }
@@ -243,8 +242,8 @@ static bool compile_effect(struct compiler *c, const struct value *statement,
         return refuse(c, S("Missing required field Effect"));
     s->is_deny = str_eq(value_str(effect), S("Deny"));
     if (!s->is_deny && !str_eq(value_str(effect), S("Allow")))
-        return refuse(c, arena_fmt(c->arena, "Invalid effect: %.*s",
-                                   STR(value_text(c->arena, effect))));
+        return refuse(
+            c, arena_fmt(c->arena, "Invalid effect: %.*s", STR(value_text(c->arena, effect))));
     return true;
 }
 
@@ -258,12 +257,11 @@ static bool only_members(struct compiler *c, const struct value *map, struct str
     return true;
 }
 
-static bool compile_statement(struct compiler *c, const struct value *v,
-                              struct policy_statement *s)
+static bool compile_statement(struct compiler *c, const struct value *v, struct policy_statement *s)
 {
     struct str known[] = {
-        S_INIT("Sid"),          S_INIT("Effect"),   S_INIT("Principal"),
-        S_INIT("NotPrincipal"), S_INIT("Action"),   S_INIT("NotAction"),
+        S_INIT("Sid"),          S_INIT("Effect"),      S_INIT("Principal"),
+        S_INIT("NotPrincipal"), S_INIT("Action"),      S_INIT("NotAction"),
         S_INIT("Resource"),     S_INIT("NotResource"), S_INIT("Condition"),
     };
     const struct value *condition = value_get(v, S("Condition"));
@@ -284,8 +282,8 @@ static bool compile_statement(struct compiler *c, const struct value *v,
 static bool check_sid(struct compiler *c, const struct value *statements, size_t index)
 {
     bool is_list = value_is(statements, VALUE_LIST);
-    const struct value *sid = value_get(is_list ? value_at(statements, index) : statements,
-                                        S("Sid"));
+    const struct value *sid =
+        value_get(is_list ? value_at(statements, index) : statements, S("Sid"));
 
     if (!sid)
         return true;

@@ -21,8 +21,8 @@ struct pattern pattern_compile(struct str text, unsigned flags, bool variables)
     struct pattern p = { .form = PATTERN_EXACT, .text = text, .n_literal = text.len };
 
     for (size_t i = 0; i < text.len; i++) {
-        bool is_variable = variables && text.p[i] == '$' && i + 1 < text.len &&
-                           text.p[i + 1] == '{';
+        bool is_variable =
+            variables && text.p[i] == '$' && i + 1 < text.len && text.p[i + 1] == '{';
         bool is_wild = (flags & PATTERN_WILDCARDS) && (text.p[i] == '*' || text.p[i] == '?');
 
         if (!is_variable && !is_wild)

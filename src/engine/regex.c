@@ -23,8 +23,8 @@ enum node_type {
 struct node {
     enum node_type type;
     struct node *child, *next;
-    uint32_t min, max;     /* NODE_REPEAT */
-    struct range *ranges;  /* NODE_SET */
+    uint32_t min, max;    /* NODE_REPEAT */
+    struct range *ranges; /* NODE_SET */
     size_t n_ranges, capacity;
     bool negated;
 };

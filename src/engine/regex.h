@@ -16,7 +16,7 @@
 
 #define REGEX_MAX_LENGTH 4096 /* bytes of a pattern */
 #define REGEX_MAX_STEPS  2500
-#define REGEX_MAX_DEPTH  32   /* of groups */
+#define REGEX_MAX_DEPTH  32 /* of groups */
 #define REGEX_MAX_REPEAT 1000
 
 struct regex;

@@ -106,11 +106,12 @@ int stackset_plan(struct arena *a, struct stackset_operation *op, struct str *re
 
     for (size_t i = 0; i < given.count; i++) {
         if (strs_have(order, given.items[i]))
-            return invalid(ret_why, arena_fmt(a, "RegionOrder names %.*s twice",
-                                              STR(given.items[i])));
+            return invalid(ret_why,
+                           arena_fmt(a, "RegionOrder names %.*s twice", STR(given.items[i])));
         if (!has_region(op, given.items[i]))
-            return invalid(ret_why, arena_fmt(a, "RegionOrder names %.*s, which has no stack "
-                                                 "instance",
+            return invalid(ret_why, arena_fmt(a,
+                                              "RegionOrder names %.*s, which has no stack "
+                                              "instance",
                                               STR(given.items[i])));
         order.items[order.count++] = given.items[i];
     }

@@ -103,5 +103,5 @@ void stackset_step(struct arena *scratch, struct stackset_operation *op,
                    const struct stackset_event *event, struct stackset_effects *out);
 
 bool stackset_is_over(const struct stackset_operation *op);
-const char *stackset_state_name(enum stackset_state state);   /* "RUNNING" */
+const char *stackset_state_name(enum stackset_state state);    /* "RUNNING" */
 const char *stackset_result_name(enum stackset_result result); /* "PENDING" */

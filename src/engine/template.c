@@ -124,8 +124,8 @@ static bool check_resolved(struct template_walk *w, const char *block)
 
 /* ---- resources ---- */
 
-static bool read_policy(struct reader *r, const struct value *v, const char *name,
-                        struct str where, struct str type, enum template_policy *ret)
+static bool read_policy(struct reader *r, const struct value *v, const char *name, struct str where,
+                        struct str type, enum template_policy *ret)
 {
     struct str text;
 
@@ -167,18 +167,20 @@ static bool read_depends_on(struct reader *r, const struct value *v, struct temp
 static bool check_attributes(struct reader *r, const struct value *v, struct str where)
 {
     struct str names[] = {
-        S_INIT("Type"),           S_INIT("Properties"),          S_INIT("DependsOn"),
-        S_INIT("Condition"),      S_INIT("DeletionPolicy"),      S_INIT("UpdateReplacePolicy"),
-        S_INIT("Metadata"),       S_INIT("CreationPolicy"),      S_INIT("UpdatePolicy"),
+        S_INIT("Type"),      S_INIT("Properties"),     S_INIT("DependsOn"),
+        S_INIT("Condition"), S_INIT("DeletionPolicy"), S_INIT("UpdateReplacePolicy"),
+        S_INIT("Metadata"),  S_INIT("CreationPolicy"), S_INIT("UpdatePolicy"),
     };
 
     if (!value_is(v, VALUE_MAP))
-        return template_refuse(&r->error, "Template format error: [%.*s] resource definition is "
-                                          "malformed",
+        return template_refuse(&r->error,
+                               "Template format error: [%.*s] resource definition is "
+                               "malformed",
                                STR(where));
     if (value_get(v, S("CreationPolicy")) || value_get(v, S("UpdatePolicy")))
-        return template_refuse(&r->error, "Template error: [%.*s] CreationPolicy and UpdatePolicy "
-                                          "are not supported",
+        return template_refuse(&r->error,
+                               "Template error: [%.*s] CreationPolicy and UpdatePolicy "
+                               "are not supported",
                                STR(where));
     return has_only(&r->error, v, (struct strs){ names, ARRAY_LEN(names) }, "resource property");
 }
@@ -241,8 +243,7 @@ static bool check_resources(struct reader *r)
 
 /* ---- outputs ---- */
 
-static bool read_output(struct reader *r, const struct value_member *m,
-                        struct template_output *out)
+static bool read_output(struct reader *r, const struct value_member *m, struct template_output *out)
 {
     struct str names[] = { S_INIT("Description"), S_INIT("Value"), S_INIT("Condition"),
                            S_INIT("Export") };
@@ -252,8 +253,9 @@ static bool read_output(struct reader *r, const struct value_member *m,
     if (!check_name(&r->error, "Output", m->key))
         return false;
     if (!out->value)
-        return template_refuse(&r->error, "Template format error: Output %.*s is malformed. The "
-                                          "Value field is required.",
+        return template_refuse(&r->error,
+                               "Template format error: Output %.*s is malformed. The "
+                               "Value field is required.",
                                STR(m->key));
     if (value_get(m->value, S("Export")))
         return template_refuse(&r->error, "Template error: [%.*s] Export is not supported",
@@ -377,9 +379,16 @@ static bool check_sections(struct reader *r, const struct value *document)
         { "Outputs", TEMPLATE_MAX_OUTPUTS },
     };
     struct str names[] = {
-        S_INIT("AWSTemplateFormatVersion"), S_INIT("Description"), S_INIT("Metadata"),
-        S_INIT("Parameters"), S_INIT("Mappings"), S_INIT("Conditions"), S_INIT("Resources"),
-        S_INIT("Outputs"), S_INIT("Transform"), S_INIT("Rules"),
+        S_INIT("AWSTemplateFormatVersion"),
+        S_INIT("Description"),
+        S_INIT("Metadata"),
+        S_INIT("Parameters"),
+        S_INIT("Mappings"),
+        S_INIT("Conditions"),
+        S_INIT("Resources"),
+        S_INIT("Outputs"),
+        S_INIT("Transform"),
+        S_INIT("Rules"),
     };
 
     if (!value_is(document, VALUE_MAP))

@@ -78,6 +78,7 @@ enum template_capability {
     TEMPLATE_NAMED_IAM = BIT(1), /* CAPABILITY_NAMED_IAM, which covers the other */
 };
 
+/* clang-format off: it takes the name for C++ */
 struct template {
     struct str description;
     const struct value *metadata, *mappings, *conditions;
@@ -88,6 +89,7 @@ struct template {
     unsigned capabilities;
     struct strs capability_types; /* the resource types that want them, each once */
 };
+/* clang-format on */
 
 /* Keeps views into the document. */
 MUST_CHECK int template_open(struct arena *a, const struct value *document,
@@ -114,10 +116,10 @@ struct template_step {
 struct template_stack {
     const struct template *t;
     struct template_place place;
-    struct str *texts;      /* of each parameter, as given or by default */
-    struct value **values;  /* of each parameter, as Ref gives it */
-    bool *conditions;       /* of each condition */
-    bool *exists;           /* of each resource: its condition holds */
+    struct str *texts;           /* of each parameter, as given or by default */
+    struct value **values;       /* of each parameter, as Ref gives it */
+    bool *conditions;            /* of each condition */
+    bool *exists;                /* of each resource: its condition holds */
     struct template_step *steps; /* in the order of creation; deletion is the reverse */
     size_t n_steps;
 };
@@ -137,9 +139,9 @@ typedef const struct value *template_lookup(void *context, struct str id, struct
 
 /* The resource's properties with every function resolved; an empty map if it has none.
  * Outcome: TEMPLATE_INVALID. */
-MUST_CHECK int template_properties(struct arena *a, const struct template_stack *s,
-                                   size_t resource, template_lookup *lookup, void *context,
-                                   struct value **ret, struct str *ret_why);
+MUST_CHECK int template_properties(struct arena *a, const struct template_stack *s, size_t resource,
+                                   template_lookup *lookup, void *context, struct value **ret,
+                                   struct str *ret_why);
 
 struct template_result {
     const struct template_output *output;

@@ -74,9 +74,9 @@ static bool eval_pseudo(struct template_eval *e, struct str name, struct value *
     const struct {
         struct str name, value;
     } texts[] = {
-        { S("AWS::AccountId"), p->account },     { S("AWS::Region"), p->region },
-        { S("AWS::Partition"), p->partition },   { S("AWS::StackId"), p->stack_id },
-        { S("AWS::StackName"), p->stack_name },  { S("AWS::URLSuffix"), p->url_suffix },
+        { S("AWS::AccountId"), p->account },    { S("AWS::Region"), p->region },
+        { S("AWS::Partition"), p->partition },  { S("AWS::StackId"), p->stack_id },
+        { S("AWS::StackName"), p->stack_name }, { S("AWS::URLSuffix"), p->url_suffix },
     };
 
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)
@@ -124,8 +124,7 @@ static bool eval_ref(struct template_eval *e, const struct value *argument, stru
     return eval_name(e, value_str(argument), ret);
 }
 
-static bool eval_get_att(struct template_eval *e, const struct value *argument,
-                         struct value **ret)
+static bool eval_get_att(struct template_eval *e, const struct value *argument, struct value **ret)
 {
     const struct value *attribute;
     struct str id, name;
@@ -234,8 +233,7 @@ static bool eval_base64(struct template_eval *e, const struct value *argument, s
     struct str text;
 
     return template_eval_text(e, argument, "the value of Fn::Base64", &text) &&
-           spend(e, text.len) &&
-           make_text(e, base64_encode(e->error->arena, text), ret);
+           spend(e, text.len) && make_text(e, base64_encode(e->error->arena, text), ret);
 }
 
 /* ---- choices ---- */
@@ -278,8 +276,7 @@ static bool eval_find_in_map(struct template_eval *e, const struct value *argume
 
 static bool eval_if(struct template_eval *e, const struct value *argument, struct value **ret)
 {
-    ptrdiff_t condition =
-        template_find_condition(e->stack->t, value_str(value_at(argument, 0)));
+    ptrdiff_t condition = template_find_condition(e->stack->t, value_str(value_at(argument, 0)));
 
     if (condition < 0)
         return template_refuse(e->error, "Template error: Fn::If names no condition");

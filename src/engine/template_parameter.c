@@ -78,15 +78,17 @@ static bool read_list(struct definition *d, const char *name, struct strs *ret)
     if (!v)
         return true;
     if (!value_is(v, VALUE_LIST) || value_count(v) == 0)
-        return template_refuse(d->error, "Template format error: Parameter %.*s: %s must be a list "
-                                         "of values.",
+        return template_refuse(d->error,
+                               "Template format error: Parameter %.*s: %s must be a list "
+                               "of values.",
                                STR(d->p->name), name);
     ret->items = arena_array(d->error->arena, struct str, value_count(v));
     for (size_t i = 0; i < value_count(v); i++) {
         struct str text = value_text(d->error->arena, value_at(v, i));
         if (!str_is_set(text))
-            return template_refuse(d->error, "Template format error: Parameter %.*s: %s must be a "
-                                             "list of values.",
+            return template_refuse(d->error,
+                                   "Template format error: Parameter %.*s: %s must be a "
+                                   "list of values.",
                                    STR(d->p->name), name);
         ret->items[ret->count++] = text;
     }
@@ -154,8 +156,9 @@ static bool read_no_echo(struct definition *d)
         return false;
     d->p->no_echo = str_ieq(text, S("true"));
     return !str_is_set(text) || d->p->no_echo || str_ieq(text, S("false")) ||
-           template_refuse(d->error, "Template format error: Parameter %.*s: NoEcho must be a "
-                                     "boolean.",
+           template_refuse(d->error,
+                           "Template format error: Parameter %.*s: NoEcho must be a "
+                           "boolean.",
                            STR(d->p->name));
 }
 
@@ -202,8 +205,9 @@ bool template_read_parameters(struct template_error *e, const struct value *sect
         struct definition d = { e, section->map.members[i].value, &t->parameters[i] };
         d.p->name = section->map.members[i].key;
         if (d.p->name.len == 0 || d.p->name.len > TEMPLATE_MAX_NAME || !str_is_word(d.p->name, ""))
-            return template_refuse(e, "Template format error: Parameter name %.*s is non "
-                                      "alphanumeric.",
+            return template_refuse(e,
+                                   "Template format error: Parameter name %.*s is non "
+                                   "alphanumeric.",
                                    STR(d.p->name));
         if (!read_parameter(&d))
             return false;
@@ -218,8 +222,8 @@ bool template_read_parameters(struct template_error *e, const struct value *sect
 static bool broken(struct template_error *e, const struct template_parameter *p, const char *rule)
 {
     if (str_is_set(p->constraint))
-        return template_refuse(e, "Parameter %.*s failed to satisfy constraint: %.*s",
-                               STR(p->name), STR(p->constraint));
+        return template_refuse(e, "Parameter %.*s failed to satisfy constraint: %.*s", STR(p->name),
+                               STR(p->constraint));
     return template_refuse(e, "Parameter %.*s failed to satisfy constraint: Parameter value %s",
                            STR(p->name), rule);
 }
@@ -232,11 +236,11 @@ static bool check_number(struct template_error *e, const struct template_paramet
     if (!parse_number(text, &number))
         return template_refuse(e, "Parameter '%.*s' must be a number", STR(p->name));
     if (p->has_min && number < p->min_value)
-        return broken(e, p, arena_fmt(e->arena, "must be a number not less than %g",
-                                      p->min_value).p);
+        return broken(e, p,
+                      arena_fmt(e->arena, "must be a number not less than %g", p->min_value).p);
     if (p->has_max && number > p->max_value)
-        return broken(e, p, arena_fmt(e->arena, "must be a number not greater than %g",
-                                      p->max_value).p);
+        return broken(e, p,
+                      arena_fmt(e->arena, "must be a number not greater than %g", p->max_value).p);
     return true;
 }
 
@@ -252,14 +256,17 @@ static bool check_item(struct template_error *e, const struct template_parameter
     if (p->allowed.count > 0 && !strs_have(p->allowed, text))
         return broken(e, p, "must be one of AllowedValues");
     if (length < p->min_length)
-        return broken(e, p, arena_fmt(e->arena, "must contain at least %lld characters",
-                                      (long long)p->min_length).p);
+        return broken(
+            e, p,
+            arena_fmt(e->arena, "must contain at least %lld characters", (long long)p->min_length)
+                .p);
     if (p->max_length >= 0 && length > p->max_length)
-        return broken(e, p, arena_fmt(e->arena, "must contain at most %lld characters",
-                                      (long long)p->max_length).p);
+        return broken(
+            e, p,
+            arena_fmt(e->arena, "must contain at most %lld characters", (long long)p->max_length)
+                .p);
     if (p->pattern && !regex_matches(e->arena, p->pattern, text))
-        return broken(e, p, arena_fmt(e->arena, "must match pattern %.*s",
-                                      STR(p->pattern_text)).p);
+        return broken(e, p, arena_fmt(e->arena, "must match pattern %.*s", STR(p->pattern_text)).p);
     return true;
 }
 
@@ -267,8 +274,8 @@ static bool take_value(struct template_error *e, const struct template_parameter
                        struct str text, struct value **ret)
 {
     if (text.len > TEMPLATE_MAX_PARAMETER_VALUE)
-        return template_refuse(e, "Parameter '%.*s' must not be longer than %d bytes",
-                               STR(p->name), TEMPLATE_MAX_PARAMETER_VALUE);
+        return template_refuse(e, "Parameter '%.*s' must not be longer than %d bytes", STR(p->name),
+                               TEMPLATE_MAX_PARAMETER_VALUE);
     if (p->type == TEMPLATE_STRING || p->type == TEMPLATE_NUMBER) {
         *ret = value_string(e->arena, text);
         return check_item(e, p, text);

@@ -14,7 +14,7 @@ struct graph {
 
 static struct graph graph_in(struct arena *a, size_t n)
 {
-    return (struct graph){ n, arena_array(a, bool, n), arena_array(a, bool, n * n) };
+    return (struct graph){ n, arena_array(a, bool, n), arena_array(a, bool, n *n) };
 }
 
 /* Inverted, the graph says who is needed by whom. */

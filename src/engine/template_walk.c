@@ -100,9 +100,8 @@ static bool walk_if(struct template_walk *w, const struct value *argument)
         return template_refuse(w->error, "Template error: Fn::If requires a list argument with "
                                          "the first element being a condition");
     if (condition < 0)
-        return template_refuse(w->error,
-                               "Template error: unresolved condition dependency %.*s in Fn::If",
-                               STR(name));
+        return template_refuse(
+            w->error, "Template error: unresolved condition dependency %.*s in Fn::If", STR(name));
     if (w->no_resources)
         return template_refuse(w->error, "Template error: Fn::If cannot be used in the Conditions "
                                          "section");
@@ -168,8 +167,9 @@ bool template_walk_value(struct template_walk *w, const struct value *v)
     case FUNCTION_NOT:
         break;
     }
-    return template_refuse(w->error, "Template error: condition functions such as %.*s may be used "
-                                     "in the Conditions section only",
+    return template_refuse(w->error,
+                           "Template error: condition functions such as %.*s may be used "
+                           "in the Conditions section only",
                            STR(v->map.members[0].key));
 }
 

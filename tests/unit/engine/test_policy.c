@@ -9,18 +9,18 @@
 static const struct policy_principal callers[] = {
     [POLICY_PRINCIPAL_ANONYMOUS] = { .kind = POLICY_PRINCIPAL_ANONYMOUS },
     [POLICY_PRINCIPAL_ROOT] = { POLICY_PRINCIPAL_ROOT, S_INIT("arn:aws:iam::" ACCOUNT ":root"),
-                         S_INIT(ACCOUNT), S_INIT(ACCOUNT) },
+                                S_INIT(ACCOUNT), S_INIT(ACCOUNT) },
     [POLICY_PRINCIPAL_USER] = { POLICY_PRINCIPAL_USER,
-                                S_INIT("arn:aws:iam::" ACCOUNT ":user/team/ann"),
-                         S_INIT(ACCOUNT), S_INIT("AIDAANN") },
+                                S_INIT("arn:aws:iam::" ACCOUNT ":user/team/ann"), S_INIT(ACCOUNT),
+                                S_INIT("AIDAANN") },
     [POLICY_PRINCIPAL_SESSION] = { POLICY_PRINCIPAL_SESSION,
-                            S_INIT("arn:aws:sts::" ACCOUNT ":assumed-role/Runner/run-1"),
-                            S_INIT(ACCOUNT), S_INIT("AROARUNNER:run-1"),
-                            S_INIT("arn:aws:iam::" ACCOUNT ":role/path/Runner") },
+                                   S_INIT("arn:aws:sts::" ACCOUNT ":assumed-role/Runner/run-1"),
+                                   S_INIT(ACCOUNT), S_INIT("AROARUNNER:run-1"),
+                                   S_INIT("arn:aws:iam::" ACCOUNT ":role/path/Runner") },
     [POLICY_PRINCIPAL_NODE] = { POLICY_PRINCIPAL_NODE,
-                         S_INIT("arn:aws:sts::" ACCOUNT ":assumed-role/Node/mi-1"),
-                         S_INIT(ACCOUNT), S_INIT("AROANODE:mi-1"),
-                         S_INIT("arn:aws:iam::" ACCOUNT ":role/Node") },
+                                S_INIT("arn:aws:sts::" ACCOUNT ":assumed-role/Node/mi-1"),
+                                S_INIT(ACCOUNT), S_INIT("AROANODE:mi-1"),
+                                S_INIT("arn:aws:iam::" ACCOUNT ":role/Node") },
     [POLICY_PRINCIPAL_SERVICE] = { .kind = POLICY_PRINCIPAL_SERVICE,
                                    .service = S_INIT("events.amazonaws.com") },
 };
@@ -107,8 +107,8 @@ static struct policy_set set_of(struct arena *a, const struct value *test)
     struct value *identity = value_get(test, S("identity"));
     struct value *when = value_get(test, S("when"));
     struct policy_set set = {
-        .identity = list_of(a, compile(a, when ? allow_when(a, when) : identity,
-                                       POLICY_IDENTITY, old)),
+        .identity =
+            list_of(a, compile(a, when ? allow_when(a, when) : identity, POLICY_IDENTITY, old)),
         .boundary = compile(a, value_get(test, S("boundary")), POLICY_IDENTITY, old),
         .resource = compile(a, value_get(test, S("bucket")), POLICY_RESOURCE, old),
     };
@@ -148,7 +148,7 @@ static struct policy_request request_of(struct arena *a, const struct value *tes
     }
     return (struct policy_request){
         .principal = caller_of(value_get_str(test, S("caller"))),
-        .action = is_trust            ? S("sts:AssumeRole")
+        .action = is_trust             ? S("sts:AssumeRole")
                   : str_is_set(action) ? action
                                        : S("ssm:SendCommand"),
         .resource = is_trust               ? S("arn:aws:iam::444455556666:role/Target")
@@ -220,20 +220,21 @@ static void a_denial_reads_as_aws_writes_it(void **state)
         .action = S("ssm:SendCommand"),
         .resource = S("arn:aws:ssm:us-east-1::document/D"),
     };
-#define WHO "User: arn:aws:iam::" ACCOUNT ":user/team/ann is not authorized to perform: " \
-            "ssm:SendCommand on resource: arn:aws:ssm:us-east-1::document/D"
+#define WHO                                                                                        \
+    "User: arn:aws:iam::" ACCOUNT ":user/team/ann is not authorized to perform: "                  \
+    "ssm:SendCommand on resource: arn:aws:ssm:us-east-1::document/D"
 
     assert_str(policy_denial(&a, &r, (struct policy_verdict){ 0 }),
                WHO " because no identity-based policy allows the ssm:SendCommand action");
-    assert_str(policy_denial(&a, &r, (struct policy_verdict){ POLICY_DENIED_EXPLICIT,
-                                                              POLICY_BY_IDENTITY }),
+    assert_str(policy_denial(&a, &r,
+                             (struct policy_verdict){ POLICY_DENIED_EXPLICIT, POLICY_BY_IDENTITY }),
                WHO " with an explicit deny in an identity-based policy");
-    assert_str(policy_denial(&a, &r, (struct policy_verdict){ POLICY_DENIED_IMPLICIT,
-                                                              POLICY_BY_RESOURCE }),
+    assert_str(policy_denial(&a, &r,
+                             (struct policy_verdict){ POLICY_DENIED_IMPLICIT, POLICY_BY_RESOURCE }),
                WHO " because no resource-based policy allows the ssm:SendCommand action");
-    assert_str(policy_denial(&a, &r, (struct policy_verdict){ POLICY_DENIED_EXPLICIT,
-                                                              POLICY_BY_SCP }),
-               WHO " with an explicit deny in a service control policy");
+    assert_str(
+        policy_denial(&a, &r, (struct policy_verdict){ POLICY_DENIED_EXPLICIT, POLICY_BY_SCP }),
+        WHO " with an explicit deny in a service control policy");
     assert_str(policy_denial_short(&a, &r), WHO);
     arena_done(&a);
 }
@@ -254,12 +255,15 @@ static struct value *random_statement(struct arena *a, uint64_t *seed, bool has_
     static const char *const resources[] = { "*", "arn:aws:s3:::a/*",
                                              "arn:aws:s3:::b/${aws:username}" };
     static const char *const principals[] = {
-        "*", ACCOUNT, "arn:aws:iam::" ACCOUNT ":user/team/ann",
+        "*",
+        ACCOUNT,
+        "arn:aws:iam::" ACCOUNT ":user/team/ann",
         "arn:aws:iam::" ACCOUNT ":role/path/Runner",
         "arn:aws:sts::" ACCOUNT ":assumed-role/Runner/run-1",
     };
     static const char *const operators[] = {
-        "StringEquals", "StringNotEquals", "StringLikeIfExists", "ForAllValues:StringEquals",
+        "StringEquals",           "StringNotEquals",
+        "StringLikeIfExists",     "ForAllValues:StringEquals",
         "ForAnyValue:StringLike",
     };
     struct value *s = value_map(a);

@@ -205,7 +205,7 @@ static void wrong_preferences_are_refused(void **state)
 {
     (void)state;
     static const struct stackset_limits wrong[] = {
-        { 1, 1, -1, -1 }, { -1, -1, 1, 1 },  { -1, 101, -1, -1 },
+        { 1, 1, -1, -1 },  { -1, -1, 1, 1 },  { -1, 101, -1, -1 },
         { -1, -1, 0, -1 }, { -1, -1, -1, 0 }, { -1, -1, -1, 101 },
     };
     struct str twice[] = { S("r1"), S("r1") }, unknown[] = { S("r9") }, why;

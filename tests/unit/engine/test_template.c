@@ -103,8 +103,8 @@ static void every_value_of_the_table_resolves_as_it_says(void **state)
         const struct value *test = value_at(cases, i), *want = value_get(test, S("is"));
         struct value *got = NULL;
         struct str why = { 0 };
-        int result = resolve_case(&a, value_get(table, S("template")),
-                                  value_get(test, S("value")), &got, &why);
+        int result = resolve_case(&a, value_get(table, S("template")), value_get(test, S("value")),
+                                  &got, &why);
 
         assert_true(result >= 0);
         bool same = want ? got && value_equal(got, want) : !got;
@@ -273,8 +273,7 @@ static void a_small_template_cannot_describe_a_huge_one(void **state)
     value_set(&a, properties, S("V"), sub);
     value_set_str(&a, resource, S("Type"), S("T"));
     value_set(&a, resource, S("Properties"), properties);
-    const struct template *t =
-        open_or_fail(&a, with_resource(&a, document, S("A"), resource));
+    const struct template *t = open_or_fail(&a, with_resource(&a, document, S("A"), resource));
     assert_int_equal(bind(&a, t, NULL, &s, &why), 0);
     assert_int_equal(template_properties(&a, s, 0, look_up, &a, &r, &why), TEMPLATE_INVALID);
     assert_str(why, "Template error: the resolved template is too large");
