@@ -93,7 +93,7 @@ int aws_call(struct aws_client *c, const struct aws_request *request, struct are
     if (valid < 0)
         return FAULT(EINVAL);
     if (valid > 0) {
-        refuse(ret, service, OP_INVALID, why);
+        refuse(ret, service, valid == SHAPE_UNSUPPORTED ? OP_UNSUPPORTED : OP_INVALID, why);
         return 0;
     }
 

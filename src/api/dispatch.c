@@ -224,6 +224,8 @@ static void serve(struct route *route, struct db *reader, const struct identity 
                              route->call->arena, route->state.in, &why);
     if (read == SHAPE_INVALID) {
         answer_common(route, WIRE_INVALID, why);
+    } else if (read == SHAPE_UNSUPPORTED) {
+        answer_common(route, WIRE_UNSUPPORTED, why);
     } else if (read == SHAPE_MALFORMED) {
         answer_common(route, WIRE_MALFORMED, why);
     } else if (read != 0) {

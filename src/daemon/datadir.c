@@ -48,9 +48,12 @@ static int read_master_key(struct datadir *d, struct plane *plane, bool is_new)
 
 static int migrate(struct datadir *d)
 {
+    const struct schema *schemas[WIRING_MAX_SCHEMAS];
+    size_t count;
     struct str why = S("");
 
-    int result = db_migrate(d->writer, d->a, wiring_schemas, wiring_n_schemas, &why);
+    wiring_schemas(schemas, &count);
+    int result = db_migrate(d->writer, d->a, schemas, count, &why);
     if (result == DB_TOO_NEW)
         return err_fault(EPROTO, "the database was written by a newer patchbayd: %.*s", STR(why));
     TRY(result);

@@ -4,22 +4,30 @@
 #include "api/schema.h"
 #include "svc/iam/iam.h"
 #include "svc/organizations/organizations.h"
+#include "svc/resource_groups/resource_groups.h"
 #include "svc/sts/sts.h"
+#include "svc/tagging/tagging.h"
 
 /* One a line, in alphabetical order. */
 const struct service *const wiring_services[] = {
     &iam_service,
     &organizations_service,
+    &resource_groups_service,
     &sts_service,
+    &tagging_service,
     NULL,
 };
 
-const struct schema *const wiring_schemas[] = {
-    &api_schema,
-    &iam_schema,
-    &organizations_schema,
-};
-const size_t wiring_n_schemas = ARRAY_LEN(wiring_schemas);
+void wiring_schemas(const struct schema *ret[WIRING_MAX_SCHEMAS], size_t *ret_count)
+{
+    *ret_count = 0;
+    ret[(*ret_count)++] = &api_schema;
+    for (const struct service *const *s = wiring_services; *s; s++) {
+        assert(*ret_count < WIRING_MAX_SCHEMAS);
+        if ((*s)->schema)
+            ret[(*ret_count)++] = (*s)->schema;
+    }
+}
 
 void wiring_connect(struct plane *plane)
 {

@@ -6,8 +6,11 @@
 #include "api/service.h"
 
 extern const struct service *const wiring_services[]; /* NULL-terminated */
-extern const struct schema *const wiring_schemas[];
-extern const size_t wiring_n_schemas;
+
+#define WIRING_MAX_SCHEMAS 64
+
+/* The API's and every service's. */
+void wiring_schemas(const struct schema *ret[WIRING_MAX_SCHEMAS], size_t *ret_count);
 
 /* Fills in the ports that services own. */
 void wiring_connect(struct plane *plane);

@@ -193,6 +193,20 @@ static int convert_field(struct arena *a, const struct field *f, const struct va
     return text_to_value(a, f, value_str(node), ret, ret_why);
 }
 
+/* For shape_read() to refuse. */
+static void pass_on_unknown(struct arena *a, const struct shape *shape, const struct value *node,
+                            struct value *tree)
+{
+    for (size_t i = 0; i < value_count(node); i++) {
+        const struct value_member *m = &node->map.members[i];
+        bool known = false;
+        for (size_t k = 0; k < shape->count && !known; k++)
+            known = str_eq(m->key, field_key(&shape->fields[k]));
+        if (!known)
+            tree_add(a, tree, m->key, m->value);
+    }
+}
+
 static int convert_struct(struct arena *a, const struct shape *shape, const struct value *node,
                           struct value **ret, struct str *ret_why)
 {
@@ -208,7 +222,22 @@ static int convert_struct(struct arena *a, const struct shape *shape, const stru
         PASS(convert_field(a, f, inner, &v, ret_why));
         tree_add(a, *ret, field_key(f), v);
     }
+    pass_on_unknown(a, shape, node, *ret);
     return 0;
+}
+
+/* What every Query request has, and what signatures add to a query string. */
+static void drop_common(struct value *root)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < root->map.count; i++) {
+        struct str key = root->map.members[i].key;
+        if (!str_eq(key, S("Action")) && !str_eq(key, S("Version")) &&
+            !str_starts(key, S("X-Amz-")))
+            root->map.members[kept++] = root->map.members[i];
+    }
+    root->map.count = kept;
 }
 
 int query_read(const struct http_request *r, const struct shape *shape, struct arena *a,
@@ -219,6 +248,7 @@ int query_read(const struct http_request *r, const struct shape *shape, struct a
 
     PASS(add_parameters(a, r->query, root, &n, ret_why));
     PASS(add_parameters(a, r->body, root, &n, ret_why));
+    drop_common(root);
     PASS(convert_struct(a, shape, root, &in, ret_why));
     return shape_read(shape, in, a, out, ret_why);
 }

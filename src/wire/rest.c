@@ -153,6 +153,19 @@ static int read_place(struct rest *r, const struct field *f, struct value **ret)
     return 0;
 }
 
+/* Body members that no field takes go along, for shape_read() to refuse. */
+static void pass_on_unknown(struct rest *r, const struct shape *shape, struct value *in)
+{
+    for (size_t i = 0; i < shape->count; i++)
+        if (shape->fields[i].place == PLACE_PAYLOAD)
+            return; /* the body is that field's */
+    for (size_t i = 0; value_is(r->body, VALUE_MAP) && i < r->body->map.count; i++) {
+        const struct value_member *m = &r->body->map.members[i];
+        if (!value_get(in, m->key))
+            tree_add(r->arena, in, m->key, m->value);
+    }
+}
+
 int rest_read(const struct wire_call *call, const struct http_request *request,
               const struct shape *shape, struct value *body, struct arena *a, void *out,
               struct str *ret_why)
@@ -169,6 +182,7 @@ int rest_read(const struct wire_call *call, const struct http_request *request,
         if (v)
             tree_add(a, in, field_key(&shape->fields[i]), v);
     }
+    pass_on_unknown(&r, shape, in);
     struct str payload = request->body.p ? request->body : S("");
     return shape_read_payload(shape, in, payload, a, out, ret_why);
 }

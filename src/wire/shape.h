@@ -152,11 +152,14 @@ extern const struct shape shape_nothing;
 
 enum shape_outcome {
     SHAPE_INVALID = 1,  /* a constraint: *ret_why is AWS's sentence ("1 validation error detected: ...") */
-    SHAPE_MALFORMED = 2 /* a wrong type: SerializationException on the wire */
+    SHAPE_MALFORMED = 2, /* a wrong type: SerializationException on the wire */
+    SHAPE_UNSUPPORTED = 3, /* a member that the table does not have: refused, never ignored */
 };
 
 /* Fill *out (shape->size bytes, zeroed here, absences as described above) from
- * a value tree in JSON form. Unknown members are ignored, as AWS does. */
+ * a value tree in JSON form. A member that the table does not know is a parameter that
+ * this plane does not carry out, so it is refused, unless it says nothing (null, false,
+ * an empty list or map). */
 MUST_CHECK int shape_read(const struct shape *shape, const struct value *in, struct arena *a,
                           void *out, struct str *ret_why);
 

@@ -285,6 +285,33 @@ static int read_field(struct reader *r, const struct place *place, const struct 
     return 0;
 }
 
+static bool says_nothing(const struct value *v)
+{
+    return value_is(v, VALUE_NULL) || (value_is(v, VALUE_BOOL) && !v->boolean) ||
+           ((value_is(v, VALUE_LIST) || value_is(v, VALUE_MAP)) && value_count(v) == 0);
+}
+
+static bool is_known(const struct shape *shape, struct str key)
+{
+    for (size_t i = 0; i < shape->count; i++)
+        if (str_eq(key, field_key(&shape->fields[i])))
+            return true;
+    return false;
+}
+
+static int refuse_unknown(struct reader *r, const struct shape *shape, const struct value *in)
+{
+    for (size_t i = 0; i < in->map.count; i++) {
+        const struct value_member *m = &in->map.members[i];
+        if (is_known(shape, m->key) || says_nothing(m->value))
+            continue;
+        r->why = arena_fmt(r->arena, "The parameter %.*s is not supported.",
+                           STR(str_slice(m->key, 0, 128)));
+        return SHAPE_UNSUPPORTED;
+    }
+    return 0;
+}
+
 static bool is_payload_blob(const struct field *f)
 {
     return f->place == PLACE_PAYLOAD && f->type == FIELD_BLOB;
@@ -316,7 +343,7 @@ static int read_shape(struct reader *r, const struct place *up, const struct sha
             complain_null(&r->complaints, &place);
     }
     r->depth--;
-    return 0;
+    return refuse_unknown(r, shape, in);
 }
 
 int shape_read_payload(const struct shape *shape, const struct value *in, struct str payload,
@@ -327,7 +354,7 @@ int shape_read_payload(const struct shape *shape, const struct value *in, struct
     if (value_is(in, VALUE_NULL))
         in = value_map(a); /* a body of "null" has no members */
     int result = read_shape(&r, NULL, shape, in, out);
-    if (result == SHAPE_MALFORMED)
+    if (result == SHAPE_MALFORMED || result == SHAPE_UNSUPPORTED)
         *ret_why = r.why;
     PASS(result);
 

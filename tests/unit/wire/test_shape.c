@@ -65,13 +65,23 @@ static void a_filled_struct_writes_what_it_read(void **state)
     assert_str(json_format(&arena, shape_write(&thing_shape, &t, &arena)), EVERYTHING);
 }
 
+static void a_member_nobody_knows_is_refused(void **state)
+{
+    (void)state;
+    struct thing t;
+    struct str why;
+
+    assert_int_equal(read("{\"Name\":\"n\",\"Unknown\":[{}]}", &t, &why), SHAPE_UNSUPPORTED);
+    assert_str(why, "The parameter Unknown is not supported.");
+}
+
 static void absent_members_look_absent(void **state)
 {
     (void)state;
     struct thing t;
     struct str why;
 
-    assert_int_equal(read("{\"Name\":\"n\",\"Unknown\":[{}],\"Tags\":null}", &t, &why), 0);
+    assert_int_equal(read("{\"Name\":\"n\",\"Unknown\":[],\"Off\":false,\"Tags\":null}", &t, &why), 0);
     assert_false(str_is_set(t.colour));
     assert_int_equal(t.count, 10);
     assert_true(isnan(t.ratio));
