@@ -216,6 +216,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(a_filled_struct_writes_what_it_read, clean),
         cmocka_unit_test_teardown(absent_members_look_absent, clean),
+        cmocka_unit_test_teardown(a_member_nobody_knows_is_refused, clean),
         cmocka_unit_test_teardown(an_empty_list_is_not_an_absent_one, clean),
         cmocka_unit_test_teardown(constraints_are_refused_in_amazons_words, clean),
         cmocka_unit_test_teardown(a_complaint_names_the_place, clean),
