@@ -78,7 +78,8 @@ enum template_capability {
     TEMPLATE_NAMED_IAM = BIT(1), /* CAPABILITY_NAMED_IAM, which covers the other */
 };
 
-/* clang-format off: it takes the name for C++ */
+/* clang-format takes the name for C++. */
+/* clang-format off */
 struct template {
     struct str description;
     const struct value *metadata, *mappings, *conditions;
