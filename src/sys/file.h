@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Files, whole and durably.
+ * Files, whole and durably. Its name hides the system's header of flock() from
+ * who has src/ in the search path, so it brings that along.
  */
 #pragma once
 
+#include_next <sys/file.h>
 #include <sys/types.h>
 
 #include "base/arena.h"

@@ -11,7 +11,7 @@
 #include "wire/http.h"
 
 #define HTTP_SERVER_MAX_HEADERS   100         /* more, or more bytes than the next: 431 */
-#define HTTP_SERVER_MAX_HEAD      (24 * 1024) /* request line and headers together */
+#define HTTP_SERVER_MAX_HEAD      (12 * 1024) /* request line and headers together */
 #define HTTP_SERVER_IDLE_TIMEOUT  75          /* seconds; longer than the agents' 20 s polls */
 #define HTTP_SERVER_BACKLOG       1024
 
@@ -67,5 +67,6 @@ void http_exchange_set_data(struct http_exchange *x, void *data);
 
 /* Exactly once, from any thread; x is not the caller's afterwards. What the
  * response points to is in x's arena, or outlives everything. To a HEAD request
- * a Content-Length among the headers is sent as it is. */
+ * a Content-Length among the headers is sent as it is. A header whose value is
+ * empty is not sent. */
 void http_answer(struct http_exchange *x, const struct http_response *response);
