@@ -16,8 +16,8 @@ int json_body_read(const struct http_request *r, struct arena *a, struct value *
     return 0;
 }
 
-int json11_read(const struct http_request *r, const struct shape *shape, struct arena *a,
-                void *out, struct str *ret_why)
+int json11_read(const struct http_request *r, const struct shape *shape, struct arena *a, void *out,
+                struct str *ret_why)
 {
     struct value *body;
 
@@ -34,8 +34,7 @@ static struct str content_type(const struct wire_call *call)
 struct http_response json11_write(const struct wire_call *call, const struct shape *shape,
                                   const void *out, struct arena *a)
 {
-    struct answer answer =
-        answer_begin(a, call, call->success_status ? call->success_status : 200);
+    struct answer answer = answer_begin(a, call, call->success_status ? call->success_status : 200);
 
     answer_header(&answer, S("Content-Type"), content_type(call));
     answer.response.body = json_format(a, shape_write(shape, out, a));
@@ -44,8 +43,8 @@ struct http_response json11_write(const struct wire_call *call, const struct sha
 
 /* Modelled errors of SSM and others have "Message", those of the front end
  * "message", and each SDK knows one of them best: both are sent. */
-struct http_response json11_error(const struct wire_call *call, struct str code,
-                                  struct str message, int status, struct arena *a)
+struct http_response json11_error(const struct wire_call *call, struct str code, struct str message,
+                                  int status, struct arena *a)
 {
     struct answer answer = answer_begin(a, call, status);
     struct value *body = value_map(a);

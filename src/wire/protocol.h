@@ -15,8 +15,8 @@
 #include "wire/http.h"
 #include "wire/shape.h"
 
-#define QUERY_MAX_PARAMETERS 2000  /* of a form; also of a query string */
-#define QUERY_MAX_DEPTH      16    /* dots in the name of one parameter */
+#define QUERY_MAX_PARAMETERS 2000 /* of a form; also of a query string */
+#define QUERY_MAX_DEPTH      16   /* dots in the name of one parameter */
 
 enum protocol {
     PROTOCOL_JSON_1_0,
@@ -40,11 +40,13 @@ struct wire_call {
 
 /* Fill *out (shape->size bytes) from the request. The method and the path are
  * taken as checked by path_matches(). Outcomes SHAPE_INVALID, SHAPE_MALFORMED,
- * with a sentence for the client. */
+ * SHAPE_UNSUPPORTED, with a sentence for the client. */
 MUST_CHECK int protocol_read(const struct wire_call *call, const struct http_request *r,
                              const struct shape *shape, struct arena *a, void *out,
                              struct str *ret_why);
 
+/* REST-XML: the root element is named after the shape, or the wire name of the
+ * member that is the payload; a member whose wire name is "" is the root's text. */
 struct http_response protocol_write(const struct wire_call *call, const struct shape *shape,
                                     const void *out, struct arena *a);
 

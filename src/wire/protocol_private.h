@@ -27,29 +27,28 @@ struct str path_parameter(const char *pattern, struct str raw_path, struct str n
 int json_body_read(const struct http_request *r, struct arena *a, struct value **ret,
                    struct str *ret_why);
 
-int json11_read(const struct http_request *r, const struct shape *shape, struct arena *a,
-                void *out, struct str *ret_why);
+int json11_read(const struct http_request *r, const struct shape *shape, struct arena *a, void *out,
+                struct str *ret_why);
 struct http_response json11_write(const struct wire_call *call, const struct shape *shape,
                                   const void *out, struct arena *a);
-struct http_response json11_error(const struct wire_call *call, struct str code,
-                                  struct str message, int status, struct arena *a);
+struct http_response json11_error(const struct wire_call *call, struct str code, struct str message,
+                                  int status, struct arena *a);
 
-int query_read(const struct http_request *r, const struct shape *shape, struct arena *a,
-               void *out, struct str *ret_why);
+int query_read(const struct http_request *r, const struct shape *shape, struct arena *a, void *out,
+               struct str *ret_why);
 struct http_response query_write(const struct wire_call *call, const struct shape *shape,
                                  const void *out, struct arena *a);
-struct http_response query_error(const struct wire_call *call, struct str code,
-                                 struct str message, int status, struct arena *a);
+struct http_response query_error(const struct wire_call *call, struct str code, struct str message,
+                                 int status, struct arena *a);
 
 /* Both REST protocols. `body` is the parsed body, in JSON's tree form, or NULL. */
 const struct field *rest_payload(const struct shape *shape); /* NULL if none */
 bool rest_has_body(const struct shape *shape);
-int rest_read(const struct wire_call *call, const struct http_request *r,
-              const struct shape *shape, struct value *body, struct arena *a, void *out,
-              struct str *ret_why);
+int rest_read(const struct wire_call *call, const struct http_request *r, const struct shape *shape,
+              struct value *body, struct arena *a, void *out, struct str *ret_why);
 /* Status and headers, and the body where it is a raw payload. */
-struct answer rest_answer(const struct wire_call *call, const struct shape *shape,
-                          const void *out, struct arena *a);
+struct answer rest_answer(const struct wire_call *call, const struct shape *shape, const void *out,
+                          struct arena *a);
 
 int restjson_read(const struct wire_call *call, const struct http_request *r,
                   const struct shape *shape, struct arena *a, void *out, struct str *ret_why);

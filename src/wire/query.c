@@ -55,8 +55,7 @@ static int add_parameters(struct arena *a, struct str form, struct value *root, 
         if (++*n > QUERY_MAX_PARAMETERS)
             return refuse(ret_why, S("The request has too many parameters."));
         if (!percent_decode(a, raw_name, true, &name) ||
-            !percent_decode(a, raw_value, true, &text) || !str_is_utf8(name) ||
-            !str_is_utf8(text))
+            !percent_decode(a, raw_value, true, &text) || !str_is_utf8(name) || !str_is_utf8(text))
             return refuse(ret_why, S("A parameter is not well encoded."));
         PASS(add_parameter(a, root, name, text, ret_why));
     }
@@ -240,8 +239,8 @@ static void drop_common(struct value *root)
     root->map.count = kept;
 }
 
-int query_read(const struct http_request *r, const struct shape *shape, struct arena *a,
-               void *out, struct str *ret_why)
+int query_read(const struct http_request *r, const struct shape *shape, struct arena *a, void *out,
+               struct str *ret_why)
 {
     struct value *root = value_map(a), *in;
     size_t n = 0;
@@ -262,8 +261,7 @@ struct str query_action(const struct http_request *r, struct arena *a)
 struct http_response query_write(const struct wire_call *call, const struct shape *shape,
                                  const void *out, struct arena *a)
 {
-    struct answer answer =
-        answer_begin(a, call, call->success_status ? call->success_status : 200);
+    struct answer answer = answer_begin(a, call, call->success_status ? call->success_status : 200);
     struct buf b = buf_in(a);
     struct str outer = arena_fmt(a, "%.*sResponse", STR(call->operation));
     struct str inner = arena_fmt(a, "%.*sResult", STR(call->operation));
@@ -281,8 +279,8 @@ struct http_response query_write(const struct wire_call *call, const struct shap
     return answer.response;
 }
 
-struct http_response query_error(const struct wire_call *call, struct str code,
-                                 struct str message, int status, struct arena *a)
+struct http_response query_error(const struct wire_call *call, struct str code, struct str message,
+                                 int status, struct arena *a)
 {
     struct answer answer = answer_begin(a, call, status);
     struct buf b = buf_in(a);

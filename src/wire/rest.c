@@ -153,17 +153,88 @@ static int read_place(struct rest *r, const struct field *f, struct value **ret)
     return 0;
 }
 
-/* Body members that no field takes go along, for shape_read() to refuse. */
-static void pass_on_unknown(struct rest *r, const struct shape *shape, struct value *in)
+static const struct field *field_by_key(const struct shape *shape, struct str key)
 {
     for (size_t i = 0; i < shape->count; i++)
-        if (shape->fields[i].place == PLACE_PAYLOAD)
-            return; /* the body is that field's */
+        if (str_eq(key, field_key(&shape->fields[i])))
+            return &shape->fields[i];
+    return NULL;
+}
+
+static int unsupported(struct rest *r, struct str name)
+{
+    r->why =
+        arena_fmt(r->arena, "The parameter %.*s is not supported.", STR(str_slice(name, 0, 128)));
+    return SHAPE_UNSUPPORTED;
+}
+
+/* Body members that no field takes go along, for shape_read() to refuse. One
+ * that has the name of a member with another place is refused here: it must
+ * not stand in for what the path said. */
+static int pass_on_unknown(struct rest *r, const struct shape *shape, struct value *in)
+{
+    if (rest_payload(shape))
+        return 0; /* the body is that field's */
     for (size_t i = 0; value_is(r->body, VALUE_MAP) && i < r->body->map.count; i++) {
         const struct value_member *m = &r->body->map.members[i];
-        if (!value_get(in, m->key))
+        const struct field *f = field_by_key(shape, m->key);
+        if (f && f->place != PLACE_BODY)
+            return unsupported(r, m->key);
+        if (!f)
             tree_add(r->arena, in, m->key, m->value);
     }
+    return 0;
+}
+
+static bool is_in_pattern(const char *pattern, struct str name)
+{
+    const char *mark = strchr(pattern, '?');
+    struct str wanted = str_of(mark ? mark + 1 : NULL), each, value;
+
+    while (http_query_next(&wanted, &each, &value))
+        if (str_eq(each, name))
+            return true;
+    return false;
+}
+
+static bool takes_parameter(const struct rest *r, const struct shape *shape, struct str name)
+{
+    /* "x-id=PutObject" is how SDKs name the operation once more. */
+    if (str_eq(name, S("x-id")) || str_ieq(str_slice(name, 0, 6), S("x-amz-")) ||
+        is_in_pattern(r->call->path_pattern, name))
+        return true;
+    for (size_t i = 0; i < shape->count; i++)
+        if (shape->fields[i].place == PLACE_QUERY && str_eq(place_name(&shape->fields[i]), name))
+            return true;
+    return false;
+}
+
+/* "?versioning" must not be answered as if it were not there. */
+static int refuse_unknown_parameters(struct rest *r, const struct shape *shape)
+{
+    struct str query = r->request->query, raw_name, raw_value, name;
+
+    for (size_t n = 0; http_query_next(&query, &raw_name, &raw_value); n++) {
+        if (n >= QUERY_MAX_PARAMETERS || !percent_decode(r->arena, raw_name, true, &name)) {
+            r->why = S("The query string is not well encoded, or too long.");
+            return SHAPE_MALFORMED;
+        }
+        if (!takes_parameter(r, shape, name))
+            return unsupported(r, name);
+    }
+    return 0;
+}
+
+static int read_places(struct rest *r, const struct shape *shape, struct value *in)
+{
+    PASS(refuse_unknown_parameters(r, shape));
+    for (size_t i = 0; i < shape->count; i++) {
+        struct value *v = NULL;
+        PASS(read_place(r, &shape->fields[i], &v));
+        if (v)
+            tree_add(r->arena, in, field_key(&shape->fields[i]), v);
+    }
+    return pass_on_unknown(r, shape, in);
 }
 
 int rest_read(const struct wire_call *call, const struct http_request *request,
@@ -173,16 +244,10 @@ int rest_read(const struct wire_call *call, const struct http_request *request,
     struct rest r = { .call = call, .request = request, .body = body, .arena = a };
     struct value *in = value_map(a);
 
-    for (size_t i = 0; i < shape->count; i++) {
-        struct value *v = NULL;
-        int result = read_place(&r, &shape->fields[i], &v);
-        if (result == SHAPE_MALFORMED)
-            *ret_why = r.why;
-        PASS(result);
-        if (v)
-            tree_add(a, in, field_key(&shape->fields[i]), v);
-    }
-    pass_on_unknown(&r, shape, in);
+    int result = read_places(&r, shape, in);
+    if (result > 0)
+        *ret_why = r.why;
+    PASS(result);
     struct str payload = request->body.p ? request->body : S("");
     return shape_read_payload(shape, in, payload, a, out, ret_why);
 }
@@ -192,10 +257,10 @@ static void write_headers(struct answer *answer, const struct field *f, const vo
     const struct text_map *map = FIELD_CONST_PTR(struct text_map, out, f);
 
     for (size_t i = 0; i < map->count; i++)
-        answer_header(answer,
-                      arena_fmt(answer->arena, "%.*s%.*s", STR(place_name(f)),
-                                STR(map->items[i].key)),
-                      map->items[i].value);
+        answer_header(
+            answer,
+            arena_fmt(answer->arena, "%.*s%.*s", STR(place_name(f)), STR(map->items[i].key)),
+            map->items[i].value);
 }
 
 static void write_place(struct answer *answer, const struct field *f, const void *out)
@@ -226,11 +291,10 @@ static void write_place(struct answer *answer, const struct field *f, const void
     }
 }
 
-struct answer rest_answer(const struct wire_call *call, const struct shape *shape,
-                          const void *out, struct arena *a)
+struct answer rest_answer(const struct wire_call *call, const struct shape *shape, const void *out,
+                          struct arena *a)
 {
-    struct answer answer =
-        answer_begin(a, call, call->success_status ? call->success_status : 200);
+    struct answer answer = answer_begin(a, call, call->success_status ? call->success_status : 200);
 
     for (size_t i = 0; i < shape->count; i++)
         write_place(&answer, &shape->fields[i], out);

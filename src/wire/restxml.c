@@ -114,8 +114,8 @@ int restxml_read(const struct wire_call *call, const struct http_request *r,
     return rest_read(call, r, shape, body, a, out, ret_why);
 }
 
-static struct str document(const struct wire_call *call, struct str root,
-                           const struct shape *shape, const void *in, struct arena *a)
+static struct str document(const struct wire_call *call, struct str root, const struct shape *shape,
+                           const void *in, struct arena *a)
 {
     struct buf b = buf_in(a);
 

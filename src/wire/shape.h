@@ -92,13 +92,15 @@ struct field {
     enum field_type type;
     unsigned flags;
     size_t offset;
-    int64_t min, max;          /* length in code points, or count, or value; min == max == 0: unbounded */
+    /* Length in code points, or count, or value; both 0: unbounded. A length or
+     * count with max == 0 has no upper bound but the readers' own. */
+    int64_t min, max;
     const struct shape *shape; /* STRUCT, LIST, MAP */
-    const char *const *values; /* a closed set of strings, NULL-terminated (also for STRINGS items) */
+    const char *const *values; /* a closed set, NULL-terminated; for the items of STRINGS too */
     const char *wire_name;     /* header, query key, XML element; list item element is item_name */
     const char *item_name;     /* XML: element of one item, "member" if NULL */
     enum field_place place;
-    int64_t fallback;                /* default of INTEGER/BOOLEAN/TRISTATE/TIMESTAMP if has_fallback */
+    int64_t fallback; /* of INTEGER, BOOLEAN, TRISTATE, TIMESTAMP */
     bool has_fallback;
     int64_t item_min, item_max;      /* length of each string of STRINGS, each key of maps */
     bool (*matches)(struct str s);   /* pattern of a string or of each of STRINGS */
@@ -163,13 +165,14 @@ enum shape_outcome {
 MUST_CHECK int shape_read(const struct shape *shape, const struct value *in, struct arena *a,
                           void *out, struct str *ret_why);
 
-/* Bounds, required members and patterns of a filled struct, for readers of
- * other protocols; shape_read has done it already. Outcome SHAPE_INVALID. */
+/* Bounds, required members and patterns of a struct that was filled in another
+ * way; shape_read has done it already. Outcome SHAPE_INVALID. */
 MUST_CHECK int shape_check(const struct shape *shape, const void *in, struct arena *a,
                            struct str *ret_why);
 
 /* Set every field to "absent": UNSET integers, NaN doubles, fallbacks. */
 void shape_clear(const struct shape *shape, void *out);
 
-/* The struct as a value tree in JSON form (timestamps as epoch seconds). */
+/* The struct as a value tree in JSON form (timestamps as epoch seconds). A list
+ * or map that is REQUIRED in an answer is there even if it is absent in C. */
 struct value *shape_write(const struct shape *shape, const void *in, struct arena *a);

@@ -192,8 +192,8 @@ static bool item_is_good(const struct field *f, struct str s)
     int64_t length = (int64_t)str_utf8_len(s);
 
     return (f->item_max <= 0 || length <= f->item_max) &&
-           (f->item_min <= 0 || length >= f->item_min) &&
-           (!f->values || is_one_of(f->values, s)) && (!f->matches || f->matches(s));
+           (f->item_min <= 0 || length >= f->item_min) && (!f->values || is_one_of(f->values, s)) &&
+           (!f->matches || f->matches(s));
 }
 
 static void add_rule(struct buf *b, size_t *count, struct str rule)
@@ -212,11 +212,13 @@ static struct str item_rules(struct arena *a, const struct field *f, struct str 
     buf_add(&b, subject);
     buf_lit(&b, " must satisfy constraint: [");
     if (f->item_max > 0)
-        add_rule(&b, &n, arena_fmt(a, "Member must have length less than or equal to %lld",
-                                   (long long)f->item_max));
+        add_rule(&b, &n,
+                 arena_fmt(a, "Member must have length less than or equal to %lld",
+                           (long long)f->item_max));
     if (f->item_min > 0)
-        add_rule(&b, &n, arena_fmt(a, "Member must have length greater than or equal to %lld",
-                                   (long long)f->item_min));
+        add_rule(&b, &n,
+                 arena_fmt(a, "Member must have length greater than or equal to %lld",
+                           (long long)f->item_min));
     if (f->values)
         add_rule(&b, &n, set_text(a, f->values));
     if (f->matches)

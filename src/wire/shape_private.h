@@ -13,7 +13,7 @@
 #define SHAPE_MAX_ITEMS 10000              /* of a list or map whose table gives no bound */
 #define SHAPE_MAX_BYTES (64 * 1024 * 1024) /* of structs that one request may fill */
 
-#define FIELD_PTR(T, base, field)       ((T *)((char *)(base) + (field)->offset))
+#define FIELD_PTR(T, base, field) ((T *)((char *)(base) + (field)->offset))
 /* T may be a pointer type: then the pointer is what is const. */
 #define FIELD_CONST_PTR(T, base, field) ((T const *)((const char *)(base) + (field)->offset))
 

@@ -68,8 +68,9 @@ static int missing(struct arena *a, const struct sigv4_claim *c, struct str cred
         credential.len ? "" : "Authorization header requires 'Credential' parameter. ",
         c->signature.len ? "" : "Authorization header requires 'Signature' parameter. ",
         c->signed_headers.len ? "" : "Authorization header requires 'SignedHeaders' parameter. ",
-        dated ? "" : "Authorization header requires existence of either a 'X-Amz-Date' or a "
-                     "'Date' header. ");
+        dated ? ""
+              : "Authorization header requires existence of either a 'X-Amz-Date' or a "
+                "'Date' header. ");
     *ret_why = str_trim(*ret_why);
     return SIGV4_INCOMPLETE;
 }
@@ -163,8 +164,9 @@ int sigv4_read(struct arena *a, const struct http_request *r, struct sigv4_claim
                struct str *ret_why)
 {
     struct str authorization = http_header_get(r, S("Authorization"));
-    bool presigned = r->query.len && (str_is_set(http_query_get(a, r->query, S("X-Amz-Signature"))) ||
-                                      str_is_set(http_query_get(a, r->query, S("X-Amz-Algorithm"))));
+    bool presigned =
+        r->query.len && (str_is_set(http_query_get(a, r->query, S("X-Amz-Signature"))) ||
+                         str_is_set(http_query_get(a, r->query, S("X-Amz-Algorithm"))));
     struct sigv4_claim claim = { 0 };
 
     if (!str_is_set(authorization) && !presigned)
@@ -232,8 +234,8 @@ static int check_time(const struct sigv4_claim *c, msec now)
 }
 
 /* The hash that is signed, once it has been seen to be the body's. */
-static bool payload_hash(struct arena *a, const struct http_request *r,
-                         const struct sigv4_claim *c, struct str *ret)
+static bool payload_hash(struct arena *a, const struct http_request *r, const struct sigv4_claim *c,
+                         struct str *ret)
 {
     bool is_open = str_eq(c->payload_hash, S(SIGV4_UNSIGNED)) ||
                    (!str_is_set(c->payload_hash) && c->is_presigned && sigv4_is_s3(c->service));

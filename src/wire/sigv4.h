@@ -64,8 +64,8 @@ struct http_header *sigv4_sign(struct arena *a, const struct http_request *r,
 
 /* The node's variant: Credential is the node id, no token, signature base64. */
 struct http_header *sigv4_sign_rsa(struct arena *a, const struct http_request *r, struct str node,
-                                   const struct rsa_key *key, struct str region,
-                                   struct str service, msec now, size_t *ret_count);
+                                   const struct rsa_key *key, struct str region, struct str service,
+                                   msec now, size_t *ret_count);
 
 /* The query string of a presigned URL; host is what the client will send. */
 struct str sigv4_presign(struct arena *a, struct str method, struct str host, struct str path,

@@ -46,8 +46,8 @@ static struct str pen_str(const struct pen *pen)
 
 static bool is_unreserved(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '-' || c == '.' || c == '_' || c == '~';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_' || c == '~';
 }
 
 static void put_encoded(struct pen *pen, char c)
@@ -309,8 +309,7 @@ struct str sigv4_string_to_sign(struct arena *a, const struct http_request *r,
     return pen_str(&pen);
 }
 
-void sigv4_signature(const struct digest *key, struct str string_to_sign,
-                     char ret[SIGV4_HEX_SIZE])
+void sigv4_signature(const struct digest *key, struct str string_to_sign, char ret[SIGV4_HEX_SIZE])
 {
     struct digest d = hmac_sha256(digest_str(key), string_to_sign);
     hex_into(&d, ret);

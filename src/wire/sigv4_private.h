@@ -35,5 +35,4 @@ struct str sigv4_string_to_sign(struct arena *a, const struct http_request *r,
                                 const struct sigv4_scope *scope);
 
 /* The signature as hex digits. */
-void sigv4_signature(const struct digest *key, struct str string_to_sign,
-                     char ret[SIGV4_HEX_SIZE]);
+void sigv4_signature(const struct digest *key, struct str string_to_sign, char ret[SIGV4_HEX_SIZE]);

@@ -45,10 +45,17 @@ static void add(struct signing *s, struct str name, struct str value)
 static bool stays_unsigned(struct str name)
 {
     static const struct str list[] = {
-        S_INIT("accept"),     S_INIT("accept-encoding"),   S_INIT("authorization"),
-        S_INIT("connection"), S_INIT("expect"),            S_INIT("keep-alive"),
-        S_INIT("te"),         S_INIT("transfer-encoding"), S_INIT("upgrade"),
-        S_INIT("user-agent"), S_INIT("x-amzn-trace-id"),
+        S_INIT("accept"),
+        S_INIT("accept-encoding"),
+        S_INIT("authorization"),
+        S_INIT("connection"),
+        S_INIT("expect"),
+        S_INIT("keep-alive"),
+        S_INIT("te"),
+        S_INIT("transfer-encoding"),
+        S_INIT("upgrade"),
+        S_INIT("user-agent"),
+        S_INIT("x-amzn-trace-id"),
     };
 
     for (size_t i = 0; i < ARRAY_LEN(list); i++)
@@ -139,8 +146,8 @@ struct http_header *sigv4_sign(struct arena *a, const struct http_request *r,
 }
 
 struct http_header *sigv4_sign_rsa(struct arena *a, const struct http_request *r, struct str node,
-                                   const struct rsa_key *key, struct str region,
-                                   struct str service, msec now, size_t *ret_count)
+                                   const struct rsa_key *key, struct str region, struct str service,
+                                   msec now, size_t *ret_count)
 {
     struct signing s = begin(a, r, region, service, now);
 
@@ -185,8 +192,11 @@ struct str sigv4_presign(struct arena *a, struct str method, struct str host, st
         parameter(&b, "X-Amz-Security-Token", credentials->token);
 
     struct http_header headers[] = { { S("host"), host } };
-    struct http_request r = { .method = method, .path = path, .query = buf_str(&b),
-                              .headers = headers, .n_headers = ARRAY_LEN(headers) };
+    struct http_request r = { .method = method,
+                              .path = path,
+                              .query = buf_str(&b),
+                              .headers = headers,
+                              .n_headers = ARRAY_LEN(headers) };
     struct digest key = sigv4_key(credentials->secret, scope.date, region, service);
     char signature[SIGV4_HEX_SIZE];
     struct str text = sigv4_string_to_sign(a, &r, &scope);

@@ -160,8 +160,8 @@ static bool take_entity(struct parser *p, struct buf *b)
         struct str name;
         char c;
     } known[] = {
-        { S_INIT("lt;"), '<' },     { S_INIT("gt;"), '>' },   { S_INIT("amp;"), '&' },
-        { S_INIT("quot;"), '"' },   { S_INIT("apos;"), '\'' },
+        { S_INIT("lt;"), '<' },   { S_INIT("gt;"), '>' },    { S_INIT("amp;"), '&' },
+        { S_INIT("quot;"), '"' }, { S_INIT("apos;"), '\'' },
     };
 
     for (size_t i = 0; i < ARRAY_LEN(known); i++) {

@@ -81,7 +81,8 @@ static void absent_members_look_absent(void **state)
     struct thing t;
     struct str why;
 
-    assert_int_equal(read("{\"Name\":\"n\",\"Unknown\":[],\"Off\":false,\"Tags\":null}", &t, &why), 0);
+    assert_int_equal(read("{\"Name\":\"n\",\"Unknown\":[],\"Off\":false,\"Tags\":null}", &t, &why),
+                     0);
     assert_false(str_is_set(t.colour));
     assert_int_equal(t.count, 10);
     assert_true(isnan(t.ratio));

@@ -38,8 +38,10 @@ struct example {
 
 static struct http_request request_of(const struct example *e, struct http_header *headers)
 {
-    struct http_request r = { .method = str_of(e->method), .path = str_of(e->path),
-                              .query = str_of(e->query), .body = str_of(e->body ? e->body : ""),
+    struct http_request r = { .method = str_of(e->method),
+                              .path = str_of(e->path),
+                              .query = str_of(e->query),
+                              .body = str_of(e->body ? e->body : ""),
                               .headers = headers };
 
     while (r.n_headers < ARRAY_LEN(e->headers) && e->headers[r.n_headers].name.p) {
@@ -68,11 +70,26 @@ static int verify(const struct http_request *r, const char *secret, msec now)
 
 #define SUITE_CREDENTIAL "AKIDEXAMPLE/20150830/us-east-1/service/aws4_request"
 #define S3_CREDENTIAL    "AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request"
-#define SUITE_HOST       { S_INIT("Host"), S_INIT("example.amazonaws.com") }
-#define SUITE_DATE       { S_INIT("X-Amz-Date"), S_INIT("20150830T123600Z") }
-#define S3_HOST          { S_INIT("Host"), S_INIT("examplebucket.s3.amazonaws.com") }
-#define S3_DATE          { S_INIT("x-amz-date"), S_INIT("20130524T000000Z") }
-#define S3_EMPTY         { S_INIT("x-amz-content-sha256"), S_INIT(EMPTY_HASH) }
+#define SUITE_HOST                                                                                 \
+    {                                                                                              \
+        S_INIT("Host"), S_INIT("example.amazonaws.com")                                            \
+    }
+#define SUITE_DATE                                                                                 \
+    {                                                                                              \
+        S_INIT("X-Amz-Date"), S_INIT("20150830T123600Z")                                           \
+    }
+#define S3_HOST                                                                                    \
+    {                                                                                              \
+        S_INIT("Host"), S_INIT("examplebucket.s3.amazonaws.com")                                   \
+    }
+#define S3_DATE                                                                                    \
+    {                                                                                              \
+        S_INIT("x-amz-date"), S_INIT("20130524T000000Z")                                           \
+    }
+#define S3_EMPTY                                                                                   \
+    {                                                                                              \
+        S_INIT("x-amz-content-sha256"), S_INIT(EMPTY_HASH)                                         \
+    }
 #define SUITE(QUERY)                                                                               \
     .path = "/", .query = QUERY, .secret = SUITE_SECRET, .credential = SUITE_CREDENTIAL,           \
     .now = "20150830T123600Z", .signed_headers = "host;x-amz-date"
@@ -156,8 +173,7 @@ static void any_change_is_a_mismatch(void **state)
 static void the_key_is_derived_as_published(void **state)
 {
     (void)state;
-    struct digest key =
-        sigv4_key(S(SUITE_SECRET), S("20150830"), S("us-east-1"), S("iam"));
+    struct digest key = sigv4_key(S(SUITE_SECRET), S("20150830"), S("us-east-1"), S("iam"));
     assert_str(hex_encode(&arena, digest_str(&key)),
                "c4afb1cc5771d871763a393e44b703571b55cc28424d1a5e86da6ed3c154a4b9");
 }
@@ -178,9 +194,13 @@ static void an_old_or_early_request_is_skewed(void **state)
 static struct str canonical(const char *path, const char *query, const char *service,
                             const struct http_header *headers, size_t n, const char *names)
 {
-    struct http_request r = { .method = S("GET"), .path = str_of(path), .query = str_of(query),
-                              .headers = headers, .n_headers = n };
-    struct sigv4_scope scope = { .service = str_of(service), .payload_hash = S("HASH"),
+    struct http_request r = { .method = S("GET"),
+                              .path = str_of(path),
+                              .query = str_of(query),
+                              .headers = headers,
+                              .n_headers = n };
+    struct sigv4_scope scope = { .service = str_of(service),
+                                 .payload_hash = S("HASH"),
                                  .signed_headers = str_of(names) };
     return sigv4_canonical_request(&arena, &r, &scope);
 }
@@ -247,8 +267,9 @@ static void assert_incomplete(const char *authorization, const char *date, const
     struct http_header headers[] = { { S("Host"), S("h") },
                                      { S("Authorization"), str_of(authorization) },
                                      { S("X-Amz-Date"), str_of(date) } };
-    struct http_request r = { .method = S("GET"), .path = S("/"), .headers = headers,
-                              .n_headers = date ? 3 : 2 };
+    struct http_request r = {
+        .method = S("GET"), .path = S("/"), .headers = headers, .n_headers = date ? 3 : 2
+    };
     struct sigv4_claim claim;
     struct str got = { 0 };
 
@@ -288,13 +309,17 @@ static int verify_with(const char *name, const char *value, const char *service)
 {
     struct sigv4_credentials keys = { S("AKID"), S("secret"), S("token") };
     struct http_header headers[8] = { { S("Host"), S("localhost:8080") } };
-    struct http_request r = { .method = S("POST"), .path = S("/a b"), .query = S("x=1"),
-                              .headers = headers, .n_headers = 1, .body = S("{}") };
+    struct http_request r = { .method = S("POST"),
+                              .path = S("/a b"),
+                              .query = S("x=1"),
+                              .headers = headers,
+                              .n_headers = 1,
+                              .body = S("{}") };
     msec now = at(NOW);
     size_t n;
 
-    struct http_header *added = sigv4_sign(&arena, &r, &keys, S("us-east-1"), str_of(service), now,
-                                           &n);
+    struct http_header *added =
+        sigv4_sign(&arena, &r, &keys, S("us-east-1"), str_of(service), now, &n);
     memcpy(headers + 1, added, n * sizeof(*added));
     r.n_headers += n;
     if (name)
@@ -324,8 +349,9 @@ static void the_payload_hash_must_be_the_bodys(void **state)
     assert_int_equal(verify_with("X-Amz-Content-Sha256", EMPTY_HASH, "ssm"), SIGV4_MISMATCH);
     assert_int_equal(verify_with("X-Amz-Content-Sha256", "UNSIGNED-PAYLOAD", "ssm"),
                      SIGV4_INCOMPLETE);
-    assert_int_equal(verify_with("X-Amz-Content-Sha256", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD",
-                                 "ssm"), SIGV4_INCOMPLETE);
+    assert_int_equal(
+        verify_with("X-Amz-Content-Sha256", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD", "ssm"),
+        SIGV4_INCOMPLETE);
 }
 
 static void an_unsigned_payload_is_for_s3(void **state)
@@ -334,8 +360,11 @@ static void an_unsigned_payload_is_for_s3(void **state)
     struct sigv4_credentials keys = { S("AKID"), S("secret"), { 0 } };
     struct http_header headers[8] = { { S("Host"), S("b.s3.localhost") },
                                       { S("x-amz-content-sha256"), S("UNSIGNED-PAYLOAD") } };
-    struct http_request r = { .method = S("PUT"), .path = S("/k"), .headers = headers,
-                              .n_headers = 2, .body = S("anything") };
+    struct http_request r = { .method = S("PUT"),
+                              .path = S("/k"),
+                              .headers = headers,
+                              .n_headers = 2,
+                              .body = S("anything") };
     size_t n;
 
     struct http_header *added = sigv4_sign(&arena, &r, &keys, S("us-east-1"), S("s3"), at(NOW), &n);
@@ -352,8 +381,9 @@ static void a_presigned_url_is_as_published_and_expires(void **state)
     struct sigv4_credentials keys = { S("AKIAIOSFODNN7EXAMPLE"), S(S3_SECRET), { 0 } };
     struct http_header host[] = { { S("Host"), S("examplebucket.s3.amazonaws.com") } };
     msec now = at("20130524T000000Z");
-    struct http_request r = { .method = S("GET"), .path = S("/test.txt"), .headers = host,
-                              .n_headers = 1 };
+    struct http_request r = {
+        .method = S("GET"), .path = S("/test.txt"), .headers = host, .n_headers = 1
+    };
 
     r.query = sigv4_presign(&arena, r.method, host[0].value, r.path, (struct str){ 0 }, &keys,
                             S("us-east-1"), S("s3"), now, 86400 * MSEC_SECOND);
@@ -372,8 +402,9 @@ static void a_node_signs_with_its_key(void **state)
     CLEANUP(rsa_key_freep) struct rsa_key *key = NULL;
     struct http_header headers[8] = { { S("Host"), S("127.0.0.1:8080") },
                                       { S("X-Amz-Target"), S("AmazonSSM.X") } };
-    struct http_request r = { .method = S("POST"), .path = S("/"), .headers = headers,
-                              .n_headers = 2, .body = S("{}") };
+    struct http_request r = {
+        .method = S("POST"), .path = S("/"), .headers = headers, .n_headers = 2, .body = S("{}")
+    };
     struct sigv4_claim claim;
     struct str why;
     size_t n;
