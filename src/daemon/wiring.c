@@ -2,6 +2,7 @@
 #include "daemon/wiring.h"
 
 #include "api/schema.h"
+#include "svc/events/events.h"
 #include "svc/iam/iam.h"
 #include "svc/organizations/organizations.h"
 #include "svc/resource_groups/resource_groups.h"
@@ -10,6 +11,7 @@
 
 /* One a line, in alphabetical order. */
 const struct service *const wiring_services[] = {
+    &events_service,
     &iam_service,
     &organizations_service,
     &resource_groups_service,
