@@ -18,6 +18,9 @@
 #include <random>
 #include <string>
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 namespace {
 
 using VerIterator = pkgCache::VerIterator;
@@ -214,24 +217,42 @@ std::string machine_id(const char *root)
     return _config->Find("APT::Machine-ID", id.c_str());
 }
 
+/* The source cache makes the next scan after an install quick. Where nothing can be
+ * kept, both are in a folder that is not there: libapt takes an empty name for the
+ * root folder of another root, and it changes the mode of /dev/null. */
 void set_caches(const char *directory)
 {
-    std::string dir = directory ? directory : "";
+    std::string dir = directory ? directory : "/nonexistent/patchbay";
 
-    _config->Set("Dir::Cache::pkgcache", directory ? dir + "/pkgcache.bin" : "");
-    _config->Set("Dir::Cache::srcpkgcache", "");
+    _config->Set("Dir::Cache::pkgcache", dir + "/pkgcache.bin");
+    _config->Set("Dir::Cache::srcpkgcache", dir + "/srcpkgcache.bin");
     _config->Set("APT::Cache-Start", _config->FindI("APT::Cache-Start", 24 * 1024 * 1024));
+}
+
+/* libapt believes a cache while dpkg's status file has the size and the second of
+ * its last change that the cache knows. Two changes in one second can leave both
+ * alone, so a cache made in the second of the last change is not believed. */
+void drop_doubtful_cache()
+{
+    std::string cache = _config->FindFile("Dir::Cache::pkgcache");
+    struct stat made, changed;
+
+    if (stat(cache.c_str(), &made) == 0 &&
+        stat(_config->FindFile("Dir::State::status").c_str(), &changed) == 0 &&
+        made.st_mtime <= changed.st_mtime)
+        unlink(cache.c_str());
 }
 
 bool explain(char *why, size_t size)
 {
-    std::string message = "libapt gave no reason";
+    std::string message = "libapt gave no reason", one;
+    bool found = false; /* the first error: later ones sum up */
 
-    while (!_error->empty()) {
-        std::string one;
-        if (_error->PopMessage(one))
+    while (!_error->empty())
+        if (_error->PopMessage(one) && !found) {
             message = one;
-    }
+            found = true;
+        }
     snprintf(why, size, "%s", message.c_str());
     return false;
 }
@@ -240,6 +261,9 @@ bool begin(const apt_options *o)
 {
     std::string root = o->root && strcmp(o->root, "/") != 0 ? o->root : "";
 
+    if (_config->FindB("Patchbay::Ready", false))
+        return true;
+    _config->Set("Patchbay::Ready", true);
     /* The root has to be known before the configuration is read. */
     if (!root.empty()) {
         _config->Set("RootDir", root);
@@ -268,6 +292,7 @@ bool apt_scan(const apt_options *options, char *why, size_t size)
 {
     if (!begin(options))
         return explain(why, size);
+    drop_doubtful_cache();
 
     pkgCacheFile file;
     if (!file.BuildCaches(nullptr, false) || !file.BuildPolicy(nullptr))

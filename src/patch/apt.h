@@ -45,7 +45,8 @@ struct apt_options {
     bool absent_too; /* also visit packages that are not installed but could be */
 };
 
-/* One use a process: libapt's configuration is global. False with *why, of at
+/* The root and the cache of the first scan are those of all further ones in this
+ * process: libapt's configuration is global. False with *why, of at
  * most `size` bytes, where the package lists cannot be read. */
 bool apt_scan(const struct apt_options *options, char *why, size_t size);
 

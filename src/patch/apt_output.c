@@ -53,7 +53,7 @@ static struct str clip(struct arena *a, struct str reason)
 
 struct str apt_output_reason(struct arena *a, struct str output, struct str name)
 {
-    struct str rest = output, line, error = { 0 };
+    struct str rest = output, line, error = { 0 }; /* the first: later ones sum up */
 
     while (str_next(&rest, '\n', &line)) {
         if (is_dpkg_error(line, name)) {
@@ -64,7 +64,7 @@ struct str apt_output_reason(struct arena *a, struct str output, struct str name
         }
         if (is_unmet(line, name))
             return clip(a, line);
-        if (str_starts(line, S("E: ")))
+        if (!str_is_set(error) && str_starts(line, S("E: ")))
             error = str_from(line, 3);
     }
     return str_is_set(error) ? clip(a, error) : error;

@@ -75,7 +75,7 @@ static const struct package *find(const struct packages *packages, const struct 
     return NULL;
 }
 
-/* Everything that changed while we worked was our work: dependencies too. */
+/* Everything that changed while we worked was our work: dependencies and repairs too. */
 static void note_installed(struct arena *a, const struct packages *before,
                            const struct scan *after, struct state *state,
                            struct install *install)
@@ -84,8 +84,10 @@ static void note_installed(struct arena *a, const struct packages *before,
         const struct package *now = &after->packages.items[i];
         const struct package *then = find(before, now);
 
-        if (now->facts.broken || (then && str_eq(then->facts.installed.version,
-                                                 now->facts.installed.version)))
+        if (now->facts.broken)
+            continue;
+        if (then && !then->facts.broken &&
+            str_eq(then->facts.installed.version, now->facts.installed.version))
             continue;
         state_installed(a, state, after->host, &now->facts, local_now());
         install->n_installed++;

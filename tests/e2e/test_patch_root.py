@@ -1,0 +1,302 @@
+# SPDX-License-Identifier: Apache-2.0
+"""patchbay-patch alone on real Debian roots: its answers are apt's, its states are true."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import time
+
+import pytest
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "testbed"))
+
+from testbed import Host, LocalRepo  # noqa: E402  (the path is set above)
+
+BUILD = pathlib.Path(os.environ.get("PATCHBAY_BUILD", HERE.parents[1] / "build"))
+PATCH = "/opt/patchbay/patchbay-patch"
+STATE = "/var/lib/patchbay/patch"
+
+
+def new_host(repo=None):
+    binds = {"/opt/patchbay": BUILD / "src" / "patch"}
+    if repo:
+        binds["/srv/repo"] = repo.directory
+    return Host("patch", binds=binds)
+
+
+def patch(host, *arguments, expect=0):
+    done = host.exec(PATCH, *arguments, check=False)
+    assert done.returncode == expect, (arguments, done.returncode, done.stdout, done.stderr)
+    return done
+
+
+def scan(host, *arguments):
+    """{name: package} of a scan, with the summary as "summary"."""
+    answer = json.loads(patch(host, "scan", "--json", *arguments).stdout)
+    return {**{p["name"]: p for p in answer["packages"]}, "summary": answer["summary"]}
+
+
+def states(host, names, *arguments):
+    found = scan(host, *arguments)
+    return {name: found[name]["state"] for name in names}
+
+
+def upgradable(host):
+    """What `apt list --upgradable` says, {(name, architecture): (old, new)}."""
+    found = {}
+    for line in host.sh("apt list --upgradable 2>/dev/null").splitlines():
+        if "/" not in line:
+            continue
+        name, rest = line.split("/", 1)
+        words = rest.split()
+        found[name, words[2]] = (words[-1].rstrip("]"), words[1])
+    return found
+
+
+def updates(found):
+    return {(p["name"], p["arch"]): (p["installed"], p["candidate"])
+            for p in found.values() if p.get("update")}
+
+
+# --- the mirror's own updates ---
+
+def test_the_set_of_updates_is_apts_own_before_and_after():
+    with new_host() as host:
+        before = scan(host)
+        assert updates(before)
+        assert updates(before) == upgradable(host)
+        pending = {name: version[1] for (name, _), version in updates(before).items()}
+        assert pending == host.pending()
+        installed = host.sh("dpkg-query -W -f='${Package} ${Version}\\n'").splitlines()
+        assert {f"{p['name']} {p['installed']}" for n, p in before.items() if n != "summary"} == \
+            set(installed)
+
+        automatic = host.sh("apt-mark showauto")
+        done = patch(host, "install", expect=194)
+        assert "a reboot is wanted" in done.stdout
+        after = scan(host)
+        assert updates(after) == upgradable(host)
+        assert not [p for p in updates(after) if p in updates(before) and
+                    before[p[0]]["state"] == "Missing"]
+        assert set(automatic.split()) <= set(host.sh("apt-mark showauto").split())
+
+        host.reboot()
+        assert scan(host)["summary"]["compliant"]
+        assert "0 installed, 0 failed" in patch(host, "install").stdout
+
+
+def test_a_scan_changes_nothing_and_needs_no_root():
+    with new_host() as host:
+        host.sh("useradd -m somebody")
+        before = host.sh("dpkg -l; ls -l /var/cache/apt /var/lib/apt/lists")
+        said = host.sh(f"su somebody -c '{PATCH} scan --json'")
+        assert json.loads(said)["summary"]["updates"] > 0
+        assert host.has("/home/somebody/.cache/patchbay/cache/pkgcache.bin")
+        assert host.sh("dpkg -l; ls -l /var/cache/apt /var/lib/apt/lists") == before
+
+
+def test_another_root_is_scanned_from_outside(tmp_path):
+    with new_host() as host:
+        from testbed import base_root
+        inside = updates(scan(host))
+    root = base_root()
+    done = subprocess.run([BUILD / "src/patch/patchbay-patch", "scan", "--json", "--root", root,
+                           "--state", tmp_path], capture_output=True, text=True, check=True)
+    found = {p["name"]: p for p in json.loads(done.stdout)["packages"]}
+    assert updates(found) == inside
+
+
+# --- packages of our own ---
+
+FAILING = "#!/bin/sh\necho no\nexit 1\n"
+SLOW = '#!/bin/sh\n[ "$1" = configure ] || exit 0\ntouch /run/slow\nsleep 4\n'
+
+
+@pytest.fixture(scope="module")
+def repo(tmp_path_factory):
+    """Everything at 1, and at 2 in a security source, but for what its name says."""
+    repo = LocalRepo(tmp_path_factory.mktemp("repo"))
+    new = {
+        "pb-good": {},
+        "pb-held": {},
+        "pb-pinned": {},
+        "pb-postinst": {"scripts": {"postinst": FAILING}},
+        "pb-preinst": {"scripts": {"preinst": FAILING}},
+        "pb-slow": {"scripts": {"postinst": SLOW}},
+        "pb-needs-nothing": {"depends": "pb-not-anywhere"},
+        "pb-library": {},
+        "pb-program": {"depends": "pb-library (>= 2)"},
+        "pb-conffile": {"conffiles": {"/etc/pb-conffile": "new\n"}},
+    }
+    for name, what in new.items():
+        old = {"conffiles": {"/etc/pb-conffile": "old\n"}} if name == "pb-conffile" else {}
+        repo.package(name, "1", **old)
+        repo.package(name, "2", **what)
+    repo.package("pb-current", "2")
+    repo.package("pb-absent", "2")
+    repo.publish()
+    return repo
+
+
+@pytest.fixture
+def host(repo):
+    with new_host(repo) as host:
+        host.sh("rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*")
+        repo.enable(host, "/srv/repo")
+        yield host
+
+
+def have(host, *names):
+    """Have these packages at version 1, or 2 where there is no other."""
+    for name in names:
+        version = "2" if name == "pb-current" else "1"
+        host.sh(f"dpkg -i /srv/repo/pool/{name}_{version}_all.deb")
+
+
+def baseline(host, **members):
+    path = "/root/baseline.json"
+    host.write(path, json.dumps({"patchBaseline": {
+        "operatingSystem": "DEBIAN", "baselineId": "pb-0123456789abcdef0", "name": "test",
+        "approvalRules": {"rules": [{"filterGroup": {"filters": []}, "approveAfterDays": 0}]},
+        **members}}))
+    return path
+
+
+def test_the_states_of_the_table(host):
+    names = ["pb-good", "pb-held", "pb-postinst", "pb-preinst", "pb-needs-nothing", "pb-current",
+             "pb-conffile"]
+    have(host, *names)
+    host.sh("apt-mark hold pb-held")
+    host.sh("echo mine > /etc/pb-conffile")
+    found = states(host, names + ["tzdata"])
+    assert found == {**{n: "Missing" for n in names}, "pb-current": "Installed",
+                     "tzdata": "InstalledOther"}
+    assert "on hold" in scan(host)["pb-held"]["reason"]
+    assert "pb-absent" not in scan(host)
+
+    done = patch(host, "install", "--reboot-option", "NoReboot", expect=1)
+    assert states(host, names) == {
+        "pb-good": "InstalledPendingReboot", "pb-conffile": "InstalledPendingReboot",
+        "pb-held": "Missing", "pb-current": "Installed",
+        "pb-postinst": "Failed",        # half configured: so also for a later scan
+        "pb-preinst": "Missing",        # that it failed, only the Install can know
+        "pb-needs-nothing": "Missing"}
+    said = {line.split()[1]: line for line in done.stdout.splitlines() if "FAILED" in line}
+    assert set(said) == {"pb-postinst", "pb-preinst", "pb-needs-nothing"}
+    assert "pre-installation script" in said["pb-preinst"]
+    assert "post-installation script" in said["pb-postinst"]
+    assert "pb-not-anywhere" in said["pb-needs-nothing"]
+    assert host.read("/etc/pb-conffile") == "mine\n"
+    assert "2 installed, 3 failed" in done.stdout
+    assert "Setting up pb-good (2)" in host.read(STATE + "/install.log")
+
+    host.reboot()
+    found = states(host, names)
+    assert (found["pb-good"], found["pb-conffile"]) == ("Installed", "Installed")
+    assert not scan(host)["summary"]["compliant"]
+
+
+def test_a_pin_is_obeyed_and_named(host):
+    have(host, "pb-pinned", "pb-good")
+    host.write("/etc/apt/preferences.d/pb", "Package: pb-pinned\nPin: version 1\n"
+                                            "Pin-Priority: 1001\n")
+    found = scan(host)
+    assert updates(found) == upgradable(host) == {("pb-good", "all"): ("1", "2")}
+    assert found["pb-pinned"]["pinned"] and "newer version 2" in found["pb-pinned"]["reason"]
+
+
+def test_rejected_packages(host):
+    have(host, "pb-good", "pb-library", "pb-program")
+    names = ["pb-good", "pb-library", "pb-program"]
+    allow = baseline(host, rejectedPatches=["pb-lib*"])
+    assert states(host, names, "--baseline", allow) == {
+        "pb-good": "Missing", "pb-library": "InstalledOther", "pb-program": "Missing"}
+    block = baseline(host, rejectedPatches=["pb-lib*"], rejectedPatchesAction="BLOCK")
+    assert states(host, names, "--baseline", block) == {
+        "pb-good": "Missing", "pb-library": "InstalledRejected", "pb-program": "Missing"}
+
+    done = patch(host, "install", "--baseline", block, expect=194)
+    assert "FAILED pb-program 2: it needs the rejected package pb-library" in done.stdout
+    assert {n: scan(host)[n]["installed"] for n in names} == {
+        "pb-good": "2", "pb-library": "1", "pb-program": "1"}
+
+    allow = baseline(host, rejectedPatches=["pb-lib*"])
+    patch(host, "install", "--baseline", allow, expect=194)
+    assert {n: scan(host)[n]["installed"] for n in names} == {n: "2" for n in names}
+
+
+def test_a_dry_run_only_tells(host):
+    have(host, "pb-good", "pb-needs-nothing")
+    done = patch(host, "install", "--dry-run")
+    assert "would install pb-good:amd64 2 over 1" in done.stdout
+    assert "cannot install pb-needs-nothing:amd64 2: pb-needs-nothing : Depends" in done.stdout
+    assert states(host, ["pb-good"]) == {"pb-good": "Missing"}
+
+
+# --- other hands on the same host ---
+
+def wait_until(host, path, timeout=20):
+    deadline = time.monotonic() + timeout
+    while not host.has(path):
+        assert time.monotonic() < deadline, path
+        time.sleep(0.05)
+
+
+def test_a_lock_that_another_holds_is_waited_for(host):
+    have(host, "pb-good", "pb-slow")
+    host.sh("rm -f /run/slow; (dpkg -i /srv/repo/pool/pb-slow_2_all.deb >/dev/null 2>&1 &)")
+    wait_until(host, "/run/slow")
+    done = patch(host, "install", "--lock-timeout", "0", expect=1)
+    assert "FAILED pb-good 2: another package manager holds" in done.stdout
+    patch(host, "install", expect=194)
+    assert states(host, ["pb-good"]) == {"pb-good": "InstalledPendingReboot"}
+
+
+def test_two_runs_never_overlap(host):
+    have(host, "pb-slow")
+    host.sh(f"rm -f /run/slow; (({PATCH} install; echo $? > /run/status) >/run/first 2>&1 &)")
+    wait_until(host, "/run/slow")
+    assert "another patch run" in patch(host, "install", expect=1).stderr
+    assert scan(host)["pb-slow"]["state"] != "Installed"  # a scan needs no lock
+    wait_until(host, "/run/status")
+    assert host.read("/run/status") == "194\n"
+
+
+def test_old_lists_are_not_taken_for_fresh_ones(host):
+    have(host, "pb-good")
+    host.sh("echo 'deb [trusted=yes] http://127.0.0.1:9/debian x main' "
+            "> /etc/apt/sources.list.d/down.list; echo 'Acquire::Retries \"0\";' "
+            "> /etc/apt/apt.conf.d/retries")
+    assert "127.0.0.1" in patch(host, "scan", "--refresh", expect=1).stderr
+    assert "127.0.0.1" in patch(host, "install", expect=1).stderr
+    assert states(host, ["pb-good"]) == {"pb-good": "Missing"}
+
+
+def test_a_power_failure_in_the_middle_is_told_and_repaired(host):
+    have(host, "pb-good", "pb-slow")
+    host.sh(f"rm -f /run/slow; ({PATCH} install >/dev/null 2>&1 &)")
+    wait_until(host, "/run/slow")
+    host.powerfail()
+    assert states(host, ["pb-slow"]) == {"pb-slow": "Failed"}
+    patch(host, "install", expect=194)
+    host.reboot()
+    assert states(host, ["pb-good", "pb-slow"]) == {"pb-good": "Installed", "pb-slow": "Installed"}
+
+
+def test_a_damaged_state_is_set_aside(host):
+    have(host, "pb-good")
+    patch(host, "scan")
+    host.write(STATE + "/state.json", "{")
+    patch(host, "scan", expect=1)
+    patch(host, "install", expect=194)
+    assert host.read(STATE + "/state.json.damaged") == "{"
+
+
+def test_a_document_that_lies_is_refused(host):
+    for members in ({"operatingSystem": "UBUNTU"}, {"rejectedPatchesAction": "MAYBE"},
+                    {"approvedPatches": ["x" * 101]}):
+        path = baseline(host, **members)
+        assert path in patch(host, "scan", "--baseline", path, expect=143).stderr
