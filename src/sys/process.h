@@ -53,14 +53,13 @@ MUST_CHECK int process_start(const struct process_config *config, struct arena *
  * negative: for ever). Outcome PROCESS_RUNNING; else it is over and reaped. */
 MUST_CHECK int process_wait(struct process *p, msec deadline, struct process_status *ret);
 
-/* SIGTERM to the group, SIGKILL after `grace` or when the leader has gone; reaps. */
+/* SIGTERM to the group, SIGKILL to what is left of it after `grace` or once the
+ * leader has gone; reaps. */
 MUST_CHECK int process_end(struct process *p, msec grace, struct process_status *ret);
 
-/* SIGKILL to what is left in the group of a leader that is over. */
-void process_kill_group(pid_t group);
-
 /* Start, read both outputs up to a limit each (the rest is read and dropped),
- * wait, end the group at the deadline. */
+ * wait for the leader, end the group at the deadline. A daemon that the leader
+ * leaves behind is left alone, and what it says later is not read. */
 struct process_output {
     struct process_status status;
     struct str out, err;
