@@ -35,6 +35,17 @@ struct pack_field {
         #member, offsetof(T, member), ARRAY_LEN(((T *)0)->member), PACK_TYPE(T, member[0])         \
     }
 
+
+/* The rows of a struct rate that is a member of T. */
+/* clang-format off */
+#define PACK_RATE(T, member)                                                                       \
+    PACK(T, member.n_targets), PACK(T, member.max_concurrency), PACK(T, member.max_errors),        \
+    PACK(T, member.ramps), PACK(T, member.patience), PACK(T, member.n_started),                    \
+    PACK(T, member.n_acknowledged), PACK(T, member.n_ended), PACK(T, member.n_errors),             \
+    PACK(T, member.is_stopped), PACK(T, member.is_ramped), PACK(T, member.wave),                   \
+    PACK(T, member.wave_at)
+/* clang-format on */
+
 void pack_save(struct arena *a, const struct pack_field *fields, size_t n_fields, const void *from,
                struct value *map);
 
