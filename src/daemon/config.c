@@ -226,8 +226,10 @@ int config_read(struct arena *a, int argc, char **argv, struct config *ret, stru
     struct reader r = { .a = a, .config = ret };
 
     *ret = (struct config){ .listen = S("127.0.0.1:8080"), .log_level = S("info") };
-    int result = read_options(&(struct reader){ .a = a, .config = &(struct config){ 0 } }, argc,
-                              argv);
+    /* --help counts before anything else is looked at. */
+    struct config scratch = { .port = 0 };
+    struct reader probe = { .a = a, .config = &scratch };
+    int result = read_options(&probe, argc, argv);
     if (result == CONFIG_HELP || result == CONFIG_VERSION)
         return result;
     result = read_files(&r, argc, argv);

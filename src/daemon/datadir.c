@@ -2,6 +2,7 @@
 #include "daemon/datadir.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <sys/stat.h>
 
 #include "base/buf.h"
