@@ -205,8 +205,15 @@ static void wrong_preferences_are_refused(void **state)
 {
     (void)state;
     static const struct stackset_limits wrong[] = {
-        { 1, 1, -1, -1 },  { -1, -1, 1, 1 },  { -1, 101, -1, -1 },
-        { -1, -1, 0, -1 }, { -1, -1, -1, 0 }, { -1, -1, -1, 101 },
+        { 1, 1, -1, -1 },
+        { -1, -1, 1, 1 },
+        { -1, 101, -1, -1 },
+        { -1, -1, 0, -1 },
+        { -1, -1, -1, 0 },
+        { -1, -1, -1, 101 },
+        { 0, 0, -1, -1 },
+        { INT64_C(1) << 31, -1, -1, -1 },
+        { -1, -1, INT64_C(1) << 31, -1 },
     };
     struct str twice[] = { S("r1"), S("r1") }, unknown[] = { S("r9") }, why;
     struct stackset_preferences p = { 0 };
@@ -222,6 +229,18 @@ static void wrong_preferences_are_refused(void **state)
     assert_int_equal(stackset_plan(&w.arena, &w.op, &why), STACKSET_INVALID);
     assert_str(why, "RegionOrder names r9, which has no stack instance");
     arena_done(&w.arena);
+}
+
+static void a_tolerance_of_all_stops_nothing(void **state)
+{
+    (void)state;
+    struct world w;
+
+    world_init(&w, (struct stackset_limits){ -1, 100, -1, 100 }, 2, 1);
+    start(&w);
+    report(&w, 0, false);
+    report(&w, 1, false);
+    check(&w, " +1/r1 +2/r1;;;", STACKSET_OP_SUCCEEDED);
 }
 
 /* ---- any world ---- */
@@ -339,6 +358,7 @@ int main(void)
         cmocka_unit_test(a_stop_lets_finish_what_runs),
         cmocka_unit_test(an_operation_on_nothing_succeeds),
         cmocka_unit_test(wrong_preferences_are_refused),
+        cmocka_unit_test(a_tolerance_of_all_stops_nothing),
         cmocka_unit_test(holds_in_any_world),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -280,6 +280,100 @@ static void a_small_template_cannot_describe_a_huge_one(void **state)
     arena_done(&a);
 }
 
+/* Resources A0, A1 ... each depending on the one before. */
+static struct value *chain(struct arena *a, size_t n)
+{
+    struct value *document = value_map(a);
+
+    for (size_t i = 0; i < n; i++) {
+        struct value *resource = value_map(a);
+        value_set_str(a, resource, S("Type"), S("T"));
+        if (i > 0)
+            value_set_str(a, resource, S("DependsOn"), arena_fmt(a, "A%zu", i - 1));
+        struct value *resources = value_get(document, S("Resources"));
+        if (!resources)
+            value_set(a, document, S("Resources"), resources = value_map(a));
+        value_set(a, resources, arena_fmt(a, "A%zu", i), resource);
+    }
+    return document;
+}
+
+static void as_many_resources_as_allowed_and_not_one_more(void **state)
+{
+    (void)state;
+    struct arena a = { 0 };
+    const struct template *t = open_or_fail(&a, chain(&a, TEMPLATE_MAX_RESOURCES));
+    const struct template_stack *s;
+    struct str why;
+
+    assert_int_equal(bind(&a, t, NULL, &s, &why), 0);
+    for (size_t i = 0; i < s->n_steps; i++) {
+        assert_int_equal(s->steps[i].resource, i);
+        assert_int_equal(s->steps[i].level, i);
+        assert_int_equal(s->steps[i].n_needs, i > 0);
+    }
+    assert_int_equal(template_open(&a, chain(&a, TEMPLATE_MAX_RESOURCES + 1), &t, &why),
+                     TEMPLATE_INVALID);
+    assert_str(why, "Template format error: Number of Resources, 501, is greater than maximum "
+                    "allowed, 500");
+    arena_done(&a);
+}
+
+static void a_parameter_holds_4096_bytes(void **state)
+{
+    (void)state;
+    struct arena a = { 0 };
+    struct value *document = chain(&a, 1), *parameters = value_map(&a), *p = value_map(&a);
+    struct value *given = value_map(&a);
+    const struct template_stack *s;
+    struct buf text = buf_in(&a);
+    struct str why;
+
+    value_set_str(&a, p, S("Type"), S("String"));
+    value_set(&a, parameters, S("P"), p);
+    value_set(&a, document, S("Parameters"), parameters);
+    const struct template *t = open_or_fail(&a, document);
+    for (int i = 0; i < TEMPLATE_MAX_PARAMETER_VALUE; i++)
+        buf_byte(&text, 'x');
+    value_set_str(&a, given, S("P"), buf_str(&text));
+    assert_int_equal(bind(&a, t, given, &s, &why), 0);
+    buf_byte(&text, 'x');
+    value_set_str(&a, given, S("P"), buf_str(&text));
+    assert_int_equal(bind(&a, t, given, &s, &why), TEMPLATE_INVALID);
+    assert_str(why, "Parameter 'P' must not be longer than 4096 bytes");
+    arena_done(&a);
+}
+
+/* First and Second refer to each other only while C holds. */
+static void a_circle_that_a_condition_opens_is_none(void **state)
+{
+    (void)state;
+    struct arena a = { 0 };
+    struct value *v;
+    const struct template_stack *s;
+    struct str why;
+
+    assert_int_equal(yaml_parse(&a,
+                                S("Parameters: { P: { Type: String } }\n"
+                                  "Conditions: { C: !Equals [!Ref P, x] }\n"
+                                  "Resources:\n"
+                                  "  First: { Type: T, Properties: { a: !Ref Second } }\n"
+                                  "  Second: { Type: T, DependsOn: Third,\n"
+                                  "            Properties: { a: !If [C, !Ref First, b] } }\n"
+                                  "  Third: { Type: T, Condition: C }\n"),
+                                &v, &why),
+                     0);
+    const struct template *t = open_or_fail(&a, v);
+    struct value *given = value_map(&a);
+    value_set_str(&a, given, S("P"), S("x"));
+    assert_int_equal(bind(&a, t, given, &s, &why), TEMPLATE_INVALID);
+    assert_str(why, "Circular dependency between resources: [First, Second]");
+    value_set_str(&a, given, S("P"), S("y"));
+    assert_int_equal(bind(&a, t, given, &s, &why), 0);
+    assert_str(plan_of(&a, s), "0 Second, 1 First");
+    arena_done(&a);
+}
+
 static bool has_function(const struct value *v)
 {
     bool is_map = value_is(v, VALUE_MAP);
@@ -351,6 +445,9 @@ int main(void)
         cmocka_unit_test(properties_keep_what_is_text),
         cmocka_unit_test(outputs_follow_their_conditions),
         cmocka_unit_test(named_roles_need_the_named_capability),
+        cmocka_unit_test(as_many_resources_as_allowed_and_not_one_more),
+        cmocka_unit_test(a_parameter_holds_4096_bytes),
+        cmocka_unit_test(a_circle_that_a_condition_opens_is_none),
         cmocka_unit_test(a_small_template_cannot_describe_a_huge_one),
         cmocka_unit_test(templates_from_elsewhere_run_as_they_are),
     };
