@@ -76,7 +76,7 @@ if [ -z "$quick" ]; then
 
     step "building with clang and sanitizers"
     [ -d build-asan ] || CC=clang CXX=clang++ meson setup build-asan \
-        -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized >/dev/null
+        -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false >/dev/null
     run build-asan ninja -C build-asan -j2
     export ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
     run unit-asan meson_suite unit-asan build-asan --suite unit --suite sim --suite fuzz
