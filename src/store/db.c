@@ -188,7 +188,7 @@ static int all(struct db *db, struct db_statement *s, struct arena *a,
     }
     if (result != DB_NO_ROW)
         return result;
-    *ret_items = items;
+    *ret_items = items ? items : arena_alloc(a, mapping->size); /* none, not absent */
     *ret_count = count;
     return 0;
 }
@@ -258,6 +258,8 @@ static int list_strs(struct db *db, struct db_statement *s, struct arena *a, str
     }
     if (result != DB_NO_ROW)
         return result;
+    if (!list.items)
+        list.items = arena_new(a, struct str); /* none, not absent */
     *ret = list;
     return 0;
 }

@@ -108,7 +108,8 @@ MUST_CHECK int db_one(struct db *db, struct arena *a, const struct mapping *mapp
                       const char *sql, struct db_params args);
 
 /* All rows as an array of mapping->size structs in the arena. The SQL bounds
- * their number (LIMIT). */
+ * their number (LIMIT). No rows are an empty array, not NULL: an answer has a list then,
+ * with nothing in it. */
 MUST_CHECK int db_all(struct db *db, struct arena *a, const struct mapping *mapping,
                       void **ret_items, size_t *ret_count, const char *sql,
                       struct db_params args);
