@@ -11,6 +11,7 @@
 #include <threads.h>
 
 #include "base/buf.h"
+#include "sys/http_outgoing.h"
 
 #define MAX_HEAD ((size_t)64 * 1024)
 
@@ -118,6 +119,8 @@ static struct curl_slist *header_lines(const struct http_outgoing *out, struct a
     add_line(&list, "Expect:");
     for (size_t i = 0; i < out->n_headers; i++) {
         const struct http_header *h = &out->headers[i];
+        if (str_ieq(h->name, S("Content-Length")))
+            continue;
         has_type |= str_ieq(h->name, S("Content-Type"));
         add_line(&list, (h->value.len ? arena_fmt(a, "%.*s: %.*s", STR(h->name), STR(h->value))
                                       : arena_fmt(a, "%.*s;", STR(h->name))).p);
@@ -236,10 +239,12 @@ int http_call(struct http_client *c, const struct http_outgoing *out, struct are
         .body = buf_in(a),
         .max_body = out->max_response ? out->max_response : HTTP_CLIENT_MAX_RESPONSE,
     };
-    struct curl_slist *headers = header_lines(out, a);
     bool is_woken = false;
     long status = 0;
 
+    if (!http_outgoing_is_sound(out))
+        return err_fault(EINVAL, "a control character in a request's head");
+    struct curl_slist *headers = header_lines(out, a);
     set_up(c, out, &in, headers);
     CURLcode code = CURLE_FAILED_INIT;
     if (curl_multi_add_handle(c->multi, c->easy) == CURLM_OK) {

@@ -22,7 +22,7 @@ struct http_client;
 struct http_outgoing {
     struct str method;
     struct str url; /* http://host[:port]/path?query or https://..., already encoded */
-    const struct http_header *headers; /* Host and Content-Length are added */
+    const struct http_header *headers; /* Host is added if missing, Content-Length is ours */
     size_t n_headers;
     struct str body;
     msec timeout;            /* of the whole call; 0: HTTP_CLIENT_TIMEOUT */
