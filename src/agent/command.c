@@ -162,6 +162,8 @@ static int ask_reboot(struct arena *a, struct command *c, const struct command_p
     if (c->reboot_asked_at == 0) {
         if (c->entries && now - s->ended_at < COMMAND_REBOOT_GRACE)
             return COMMAND_WAITS_SENDING;
+        if (!ports->may_reboot(ports->context))
+            return COMMAND_WAITS_REBOOT;
         c->reboot_asked_at = now;
         c->is_dirty = true;
         return COMMAND_AGAIN;

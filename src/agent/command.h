@@ -65,6 +65,7 @@ struct command_ports {
     void *context;
     int (*save)(void *context, const struct command *c);
     bool (*may_start)(void *context);
+    bool (*may_reboot)(void *context); /* no other command's step would be torn */
     /* Make the attempt happen, once, however often this is called. */
     int (*launch)(void *context, const struct command *c, size_t step);
     int (*look)(void *context, const struct command *c, size_t step, struct arena *a,

@@ -58,7 +58,7 @@ static int port_save(void *context, const struct command *c)
     return cut_after(w, 0);
 }
 
-static bool port_may_start(void *context)
+static bool port_may(void *context)
 {
     (void)context;
     return true;
@@ -148,7 +148,7 @@ static bool live(struct world *w, msec *now)
     struct command c;
     struct value *v;
     struct str why;
-    struct command_ports ports = { w, port_save, port_may_start, port_launch, port_look, port_send,
+    struct command_ports ports = { w, port_save, port_may, port_may, port_launch, port_look, port_send,
                                    port_reboot, arena_fmt(&a, "boot-%d", w->boot), MSEC_MINUTE };
     bool is_over = false;
 
@@ -235,7 +235,7 @@ static void a_node_that_does_not_restart_is_a_failure(void **state)
     struct arena a = { 0 };
     static const int codes[][MAX_ATTEMPTS] = { { 194 }, { 0 }, { 0 } };
     struct world w = { .codes = codes, .boot = 1 };
-    struct command_ports ports = { &w, port_save, port_may_start, port_launch, port_look,
+    struct command_ports ports = { &w, port_save, port_may, port_may, port_launch, port_look,
                                    port_send, port_reboot, S("boot-1"), MSEC_MINUTE };
     struct command c;
     struct value *v;
@@ -262,7 +262,7 @@ static void a_cancelled_command_starts_no_further_step(void **state)
     struct arena a = { 0 };
     static const int codes[][MAX_ATTEMPTS] = { { 0 }, { 0 }, { 0 } };
     struct world w = { .codes = codes, .boot = 1 };
-    struct command_ports ports = { &w, port_save, port_may_start, port_launch, port_look,
+    struct command_ports ports = { &w, port_save, port_may, port_may, port_launch, port_look,
                                    port_send, port_reboot, S("boot-1"), MSEC_MINUTE };
     struct command c;
     struct value *v;

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/agent.h"
+
+#include <malloc.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "agent/backoff.h"
+#include "agent/inbox.h"
+#include "agent/node.h"
+#include "agent/notify.h"
+#include "base/log.h"
+#include "sys/clock.h"
+#include "sys/file.h"
+
+#define QUICK_ANSWER    MSEC_SECOND         /* an empty answer this fast is not a long poll */
+#define QUICK_PAUSE     (2 * MSEC_SECOND)   /* and then the next waits, as the AWS agent's does */
+#define REBOOT_PAUSE    (2 * MSEC_SECOND)
+#define STOP_PATIENCE   (10 * MSEC_SECOND)
+#define VISIBILITY      10                  /* seconds until an unacknowledged message comes back */
+
+/* The main thread's own: the poll and what it does in between. */
+struct poller {
+    struct agent *agent;
+    struct http_client *client;
+    struct backoff backoff;
+    msec heartbeat_at; /* monotonic */
+};
+
+/* True once the agent is to end. */
+static bool rest(struct agent *agent, msec pause)
+{
+    struct pollfd fd = { .fd = agent->signal_fd, .events = POLLIN };
+
+    if (pause > INT32_MAX)
+        pause = INT32_MAX;
+    return poll(&fd, 1, (int)pause) > 0;
+}
+
+static msec jitter(msec about)
+{
+    uint32_t random;
+
+    random_bytes(&random, sizeof(random));
+    return about - about / 10 + (msec)((uint64_t)random * (uint64_t)(about / 5 + 1) >> 32);
+}
+
+static int call(struct poller *p, enum plane_service service, const char *operation,
+                struct value *input, struct arena *a, struct plane_answer *ret)
+{
+    const struct plane_call c = { .client = p->client, .service = service,
+                                  .operation = operation, .input = input,
+                                  .wake_fd = p->agent->signal_fd };
+
+    return plane_send(&p->agent->plane, &c, a, ret);
+}
+
+static int heartbeat(struct poller *p, struct arena *a, struct plane_answer *ret)
+{
+    struct value *input;
+
+    if (clock_monotonic() < p->heartbeat_at)
+        return 0;
+    TRY(node_describe(a, p->agent->plane.identity.instance_id, &input));
+    PASS(call(p, PLANE_SSM, "UpdateInstanceInformation", input, a, ret));
+    p->heartbeat_at = clock_monotonic() + jitter(p->agent->config.heartbeat);
+    journal_sweep(p->agent->config.state, clock_now());
+    return 0;
+}
+
+static int get_messages(struct poller *p, struct arena *a, struct plane_answer *ret)
+{
+    struct value *input = value_map(a);
+
+    value_set_str(a, input, S("Destination"), p->agent->plane.identity.instance_id);
+    value_set_str(a, input, S("MessagesRequestId"), random_uuid(a));
+    value_set_int(a, input, S("VisibilityTimeoutInSeconds"), VISIBILITY);
+    int result = call(p, PLANE_MESSAGES, "GetMessages", input, a, ret);
+    /* Nothing came in time: as good as an empty answer. */
+    if (result == PLANE_TIMED_OUT) {
+        ret->body = NULL;
+        return 0;
+    }
+    PASS(result);
+    return 0;
+}
+
+/* Token, heartbeat, one long poll and what it brought. Outcomes PLANE_*. */
+static int turn(struct poller *p, struct arena *a, struct plane_answer *ret, msec *ret_pause)
+{
+    struct plane_call like = { .client = p->client, .wake_fd = p->agent->signal_fd };
+
+    PASS(plane_renew(&p->agent->plane, &like, a, ret));
+    PASS(heartbeat(p, a, ret));
+    msec began = clock_monotonic();
+    PASS(get_messages(p, a, ret));
+
+    const struct value *messages = value_get(ret->body, S("Messages"));
+    if (value_count(messages) == 0 && clock_monotonic() - began < QUICK_ANSWER)
+        *ret_pause = jitter(QUICK_PAUSE);
+    for (size_t i = 0; i < value_count(messages); i++)
+        inbox_take(p->agent, p->client, a, value_at(messages, i));
+    return 0;
+}
+
+static void note_failure(struct poller *p, int result, const struct plane_answer *answer)
+{
+    if (result < 0)
+        log_error("%s", err_trace());
+    else if (p->backoff.failures == 0)
+        log_warning("the plane at %.*s cannot be used: %.*s%s%.*s; trying again until it can",
+                    STR(p->agent->plane.identity.endpoint), STR(answer->code),
+                    str_is_set(answer->code) ? ": " : "",
+                    STR(str_is_set(answer->message) ? answer->message : S("no answer in time")));
+    backoff_add(&p->backoff);
+}
+
+/* One turn in memory of its own; true once the agent is to end. */
+static bool turn_once(struct poller *p)
+{
+    struct arena a = { 0 };
+    struct plane_answer answer = { 0 };
+    msec pause = 0;
+
+    int result = turn(p, &a, &answer, &pause);
+    if (result == 0) {
+        if (p->backoff.failures > 0)
+            log_notice("the plane can be used again");
+        backoff_reset(&p->backoff);
+    } else if (result != PLANE_WOKEN) {
+        note_failure(p, result, &answer);
+        pause = p->backoff.retry_at - clock_monotonic();
+        /* An unreachable plane may have moved, and a half-dead connection helps nobody. */
+        http_client_free(p->client);
+        p->client = http_client_new();
+    }
+    arena_done(&a);
+    return rest(p->agent, pause > 0 ? pause : 0);
+}
+
+static void poll_until_stopped(struct agent *agent)
+{
+    struct poller p = { .agent = agent, .client = http_client_new() };
+    bool is_over = false;
+
+    while (!is_over) {
+        /* What is fetched now would only wait for the restart, here instead of there. */
+        if (worker_wants_reboot(agent))
+            is_over = rest(agent, REBOOT_PAUSE);
+        else
+            is_over = turn_once(&p);
+    }
+    http_client_free(p.client);
+}
+
+static int by_receipt(const void *x, const void *y)
+{
+    const struct command *a = x, *b = y;
+    return a->received_at < b->received_at ? -1 : a->received_at > b->received_at;
+}
+
+/* What the last agent left: commands under way, replies not yet taken. Oldest first. */
+static int resume(struct agent *agent)
+{
+    struct arena a = { 0 };
+    struct strs ids;
+    const char *state = agent->config.state;
+
+    TRY(journal_list(&a, state, &ids));
+    struct command *commands = arena_array(&a, struct command, ids.count + 1);
+    for (size_t i = 0; i < ids.count; i++) {
+        struct arena scratch = { 0 };
+        struct command c = { 0 };
+        if (journal_load(&scratch, state, ids.items[i], &c) == 0)
+            commands[i].received_at = c.received_at;
+        commands[i].id = ids.items[i];
+        arena_done(&scratch);
+    }
+    qsort(commands, ids.count, sizeof(*commands), by_receipt);
+    for (size_t i = 0; i < ids.count; i++)
+        worker_submit(agent, commands[i].id);
+    if (ids.count > 0)
+        log_notice("%zu command(s) of the last run are taken up again", ids.count);
+    arena_done(&a);
+    return 0;
+}
+
+static int open_signals(int *ret)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0)
+        return FAULT(errno);
+    signal(SIGPIPE, SIG_IGN);
+    *ret = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return *ret < 0 ? FAULT(errno) : 0;
+}
+
+static int run_locked(struct agent *agent, struct arena *a)
+{
+    TRY(journal_open(a, agent->config.state));
+    TRY(node_boot_id(a, agent->config.boot_id_file, &agent->boot_id));
+    TRY(open_signals(&agent->signal_fd));
+    TRY(resume(agent));
+    log_notice("patchbay-agent " PATCHBAY_VERSION ": node %.*s in %.*s at %.*s",
+               STR(agent->plane.identity.instance_id), STR(agent->plane.identity.region),
+               STR(agent->plane.identity.endpoint));
+    notify_service_manager("READY=1");
+    malloc_trim(0);
+
+    poll_until_stopped(agent);
+    notify_service_manager("STOPPING=1");
+    worker_stop_all(agent, STOP_PATIENCE);
+    log_notice("stopped; steps that still run go on and are taken up by the next start");
+    close(agent->signal_fd);
+    return 0;
+}
+
+int agent_run(const struct config *config)
+{
+    struct arena a = { 0 };
+    struct agent *agent = arena_new(&a, struct agent);
+    int lock;
+
+    /* One arena for all threads: an idle agent should cost as little as can be. */
+    mallopt(M_ARENA_MAX, 1);
+    mallopt(M_TRIM_THRESHOLD, 64 * 1024);
+    agent->config = *config;
+    pthread_mutex_init(&agent->lock, NULL);
+    pthread_cond_init(&agent->changed, NULL);
+
+    int opened = plane_open(&a, config->state, &agent->plane);
+    if (opened == IDENTITY_ABSENT)
+        return AGENT_UNREGISTERED;
+    if (opened == IDENTITY_DAMAGED)
+        return AGENT_DAMAGED;
+    TRY(opened);
+    int locked = file_lock(arena_fmt(&a, "%s/lock", config->state).p, &lock);
+    if (locked == FILE_LOCKED)
+        return AGENT_RUNNING;
+    TRY(locked);
+
+    int result = run_locked(agent, &a);
+    file_unlock(lock);
+    /* A thread that did not end in time may still look at all this. */
+    if (agent->workers[0].id[0] == '\0') {
+        plane_close(&agent->plane);
+        arena_done(&a);
+    }
+    return result;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/config.h"
+
+#include "sys/file.h"
+
+#define CONFIG_LIMIT ((size_t)64 * 1024)
+
+void config_defaults(struct config *config)
+{
+    *config = (struct config){
+        .state = CONFIG_STATE,
+        .reboot_command = "/sbin/shutdown -r now",
+        .boot_id_file = "/proc/sys/kernel/random/boot_id",
+        .reboot_timeout = 10 * MSEC_MINUTE,
+        .heartbeat = 5 * MSEC_MINUTE,
+    };
+}
+
+static bool set_seconds(msec *to, struct str value, int64_t min, int64_t max, struct str *ret_why)
+{
+    int64_t seconds;
+
+    if (!str_to_int(value, &seconds) || seconds < min || seconds > max) {
+        *ret_why = S("the number of seconds is out of range");
+        return false;
+    }
+    *to = seconds * MSEC_SECOND;
+    return true;
+}
+
+bool config_set(struct arena *a, struct config *config, struct str key, struct str value,
+                struct str *ret_why)
+{
+    if (str_is_empty(value)) {
+        *ret_why = arena_fmt(a, "%.*s has no value", STR(key));
+        return false;
+    }
+    if (str_eq(key, S("state")))
+        config->state = arena_cstr(a, value);
+    else if (str_eq(key, S("reboot_command")))
+        config->reboot_command = arena_cstr(a, value);
+    else if (str_eq(key, S("boot_id_file")))
+        config->boot_id_file = arena_cstr(a, value);
+    else if (str_eq(key, S("reboot_timeout_seconds")))
+        return set_seconds(&config->reboot_timeout, value, 1, 86400, ret_why);
+    else if (str_eq(key, S("heartbeat_seconds")))
+        return set_seconds(&config->heartbeat, value, 1, 3600, ret_why);
+    else {
+        *ret_why = arena_fmt(a, "unknown key %.*s", STR(key));
+        return false;
+    }
+    return true;
+}
+
+bool config_parse(struct arena *a, struct config *config, struct str text, struct str *ret_why)
+{
+    struct str line, key, value;
+    int number = 0;
+
+    while (str_next(&text, '\n', &line)) {
+        number++;
+        line = str_trim(line);
+        if (str_is_empty(line) || line.p[0] == '#')
+            continue;
+        struct str why = S("there is no '='");
+        if (!str_cut(line, '=', &key, &value) ||
+            !config_set(a, config, str_trim(key), str_trim(value), &why)) {
+            *ret_why = arena_fmt(a, "line %d: %.*s", number, STR(why));
+            return false;
+        }
+    }
+    return true;
+}
+
+int config_load(struct arena *a, struct config *config, const char *path, bool is_required,
+                struct str *ret_why)
+{
+    struct str text, why;
+
+    int read = file_read(a, path, CONFIG_LIMIT, &text);
+    if (read == FILE_ABSENT && !is_required)
+        return 0;
+    if (read == FILE_ABSENT || read == FILE_TOO_LARGE) {
+        *ret_why = arena_fmt(a, "%s: %s", path, read == FILE_ABSENT ? "no such file" : "too large");
+        return CONFIG_BAD;
+    }
+    TRY(read);
+    if (config_parse(a, config, text, &why))
+        return 0;
+    *ret_why = arena_fmt(a, "%s: %.*s", path, STR(why));
+    return CONFIG_BAD;
+}

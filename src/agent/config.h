@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The agent's settings: /etc/patchbay/agent.conf (`key = value` lines, '#'
+ * comments), then the command line. An unknown key is an error.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/err.h"
+
+#define CONFIG_FILE  "/etc/patchbay/agent.conf"
+#define CONFIG_STATE "/var/lib/patchbay-agent"
+
+struct config {
+    const char *state;
+    const char *reboot_command; /* run by sh -c */
+    const char *boot_id_file;   /* whose content changes with every boot */
+    msec reboot_timeout;        /* a node still up after that was not restarted */
+    msec heartbeat;
+};
+
+void config_defaults(struct config *config);
+
+/* False, with a sentence, on an unknown key or a bad value. */
+bool config_set(struct arena *a, struct config *config, struct str key, struct str value,
+                struct str *ret_why);
+bool config_parse(struct arena *a, struct config *config, struct str text, struct str *ret_why);
+
+/* Reads the file; it may be absent unless it was asked for by name. */
+MUST_CHECK int config_load(struct arena *a, struct config *config, const char *path,
+                           bool is_required, struct str *ret_why);
+
+enum config_outcome {
+    CONFIG_BAD = 1, /* *ret_why */
+};

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command line of patchbay-agent; see docs/patchbay-agent.8. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "agent/agent.h"
+#include "agent/attempt.h"
+#include "agent/register.h"
+
+enum exit_code {
+    EXIT_OK = 0,
+    EXIT_FAILED = 1,
+    EXIT_USAGE = 2,
+    EXIT_ALREADY = 3, /* registered */
+};
+
+static const char usage[] =
+    "usage: patchbay-agent register --endpoint URL --region REGION --activation-id ID\n"
+    "           --activation-code CODE [--state DIR] [--ca-file FILE] [--force]\n"
+    "           [--insecure-http]\n"
+    "       patchbay-agent run [--state DIR] [--config FILE] [--reboot-command COMMAND]\n"
+    "           [--boot-id-file FILE]\n"
+    "       patchbay-agent --help | --version\n"
+    "\n"
+    "register makes this host a managed node of a Patchbay plane (or of AWS); run is the\n"
+    "service. A CODE of - is read from standard input. See patchbay-agent(8).\n";
+
+enum option_id {
+    OPT_ENDPOINT = 256,
+    OPT_REGION,
+    OPT_ACTIVATION_ID,
+    OPT_ACTIVATION_CODE,
+    OPT_STATE,
+    OPT_CA_FILE,
+    OPT_FORCE,
+    OPT_INSECURE_HTTP,
+    OPT_CONFIG,
+    OPT_REBOOT_COMMAND,
+    OPT_BOOT_ID_FILE,
+    OPT_HELP,
+};
+
+static const struct option register_options[] = {
+    { "endpoint", required_argument, NULL, OPT_ENDPOINT },
+    { "region", required_argument, NULL, OPT_REGION },
+    { "activation-id", required_argument, NULL, OPT_ACTIVATION_ID },
+    { "activation-code", required_argument, NULL, OPT_ACTIVATION_CODE },
+    { "state", required_argument, NULL, OPT_STATE },
+    { "ca-file", required_argument, NULL, OPT_CA_FILE },
+    { "force", no_argument, NULL, OPT_FORCE },
+    { "insecure-http", no_argument, NULL, OPT_INSECURE_HTTP },
+    { "help", no_argument, NULL, OPT_HELP },
+    { 0 },
+};
+
+static const struct option run_options[] = {
+    { "state", required_argument, NULL, OPT_STATE },
+    { "config", required_argument, NULL, OPT_CONFIG },
+    { "reboot-command", required_argument, NULL, OPT_REBOOT_COMMAND },
+    { "boot-id-file", required_argument, NULL, OPT_BOOT_ID_FILE },
+    { "help", no_argument, NULL, OPT_HELP },
+    { 0 },
+};
+
+static int complain(const char *what)
+{
+    fprintf(stderr, "patchbay-agent: %s\n", what);
+    return EXIT_FAILED;
+}
+
+static int misused(void)
+{
+    fputs(usage, stderr);
+    return EXIT_USAGE;
+}
+
+/* A code on the command line can be seen by every user of the host for a moment. */
+static struct str read_code(struct arena *a, const char *given)
+{
+    char line[512] = "";
+
+    if (strcmp(given, "-") != 0)
+        return str_of(given);
+    if (!fgets(line, sizeof(line), stdin))
+        return S("");
+    return arena_dup(a, str_trim(str_of(line)));
+}
+
+/* -1: go on; else the exit code. */
+static int read_register_options(struct arena *a, int argc, char **argv, struct registration *r)
+{
+    int option;
+
+    while ((option = getopt_long(argc, argv, "", register_options, NULL)) != -1) {
+        switch (option) {
+        case OPT_ENDPOINT: r->endpoint = str_of(optarg); break;
+        case OPT_REGION: r->region = str_of(optarg); break;
+        case OPT_ACTIVATION_ID: r->activation_id = str_of(optarg); break;
+        case OPT_ACTIVATION_CODE: r->activation_code = read_code(a, optarg); break;
+        case OPT_STATE: r->state = optarg; break;
+        case OPT_CA_FILE: r->ca_file = optarg; break;
+        case OPT_FORCE: r->replaces = true; break;
+        case OPT_INSECURE_HTTP: r->insecure = true; break;
+        case OPT_HELP: fputs(usage, stdout); return EXIT_OK;
+        default: return misused();
+        }
+    }
+    if (optind != argc || !str_is_set(r->endpoint) || !str_is_set(r->region) ||
+        !str_is_set(r->activation_id) || !str_is_set(r->activation_code))
+        return misused();
+    return -1;
+}
+
+static int main_register(struct arena *a, int argc, char **argv)
+{
+    struct registration r = { .state = CONFIG_STATE };
+    struct str answer;
+
+    int code = read_register_options(a, argc, argv, &r);
+    if (code >= 0)
+        return code;
+    int result = register_node(a, &r, &answer);
+    if (result == 0) {
+        printf("registered as %.*s\n", STR(answer));
+        return EXIT_OK;
+    }
+    if (result == REGISTER_ALREADY) {
+        fprintf(stderr, "patchbay-agent: already registered as %.*s; --force registers anew\n",
+                STR(answer));
+        return EXIT_ALREADY;
+    }
+    return complain(result == REGISTER_REFUSED ? arena_cstr(a, answer) : err_trace());
+}
+
+/* The file first, then what the command line says. */
+static int read_run_options(struct arena *a, int argc, char **argv, struct config *config)
+{
+    const char *config_file = NULL;
+    struct config given = { 0 };
+    struct str why;
+    int option;
+
+    while ((option = getopt_long(argc, argv, "", run_options, NULL)) != -1) {
+        switch (option) {
+        case OPT_STATE: given.state = optarg; break;
+        case OPT_CONFIG: config_file = optarg; break;
+        case OPT_REBOOT_COMMAND: given.reboot_command = optarg; break;
+        case OPT_BOOT_ID_FILE: given.boot_id_file = optarg; break;
+        case OPT_HELP: fputs(usage, stdout); return EXIT_OK;
+        default: return misused();
+        }
+    }
+    if (optind != argc)
+        return misused();
+
+    config_defaults(config);
+    int loaded = config_load(a, config, config_file ? config_file : CONFIG_FILE, config_file, &why);
+    if (loaded != 0)
+        return complain(loaded == CONFIG_BAD ? arena_cstr(a, why) : err_trace());
+    const char *boot_id_file = getenv("PATCHBAY_BOOT_ID_FILE");
+    if (boot_id_file && *boot_id_file)
+        config->boot_id_file = boot_id_file;
+    config->state = given.state ? given.state : config->state;
+    config->reboot_command = given.reboot_command ? given.reboot_command : config->reboot_command;
+    config->boot_id_file = given.boot_id_file ? given.boot_id_file : config->boot_id_file;
+    return -1;
+}
+
+static int main_run(struct arena *a, int argc, char **argv)
+{
+    struct config config;
+    int code = read_run_options(a, argc, argv, &config);
+
+    if (code >= 0)
+        return code;
+    int result = agent_run(&config);
+    switch (result) {
+    case 0:
+        return EXIT_OK;
+    case AGENT_UNREGISTERED:
+        return complain("this host is not registered: see patchbay-agent register --help");
+    case AGENT_DAMAGED:
+        return complain("the identity cannot be read: register again with --force");
+    case AGENT_RUNNING:
+        return complain("an agent is already running with this state");
+    default:
+        return complain(err_trace());
+    }
+}
+
+int main(int argc, char **argv)
+{
+    struct arena a = { 0 };
+    const char *verb = argc > 1 ? argv[1] : "";
+    int code;
+
+    if (strcmp(verb, "register") == 0)
+        code = main_register(&a, argc - 1, argv + 1);
+    else if (strcmp(verb, "run") == 0)
+        code = main_run(&a, argc - 1, argv + 1);
+    else if (strcmp(verb, "keep-step") == 0)
+        code = keeper_main(argc - 1, argv + 1);
+    else if (strcmp(verb, "--version") == 0)
+        code = puts("patchbay-agent " PATCHBAY_VERSION) >= 0 ? EXIT_OK : EXIT_FAILED;
+    else if (strcmp(verb, "--help") == 0)
+        code = fputs(usage, stdout) >= 0 ? EXIT_OK : EXIT_FAILED;
+    else
+        code = misused();
+    arena_done(&a);
+    return code;
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/plane.h"
+
+#include <stdlib.h>
+
+#include "agent/token.h"
+#include "base/hex.h"
+#include "base/json.h"
+#include "base/time.h"
+#include "sys/clock.h"
+#include "wire/sigv4.h"
+
+#define MAX_ANSWER ((size_t)8 * 1024 * 1024)
+#define SKEW_MIN   (2 * MSEC_MINUTE) /* smaller differences are left alone */
+#define N_HEADERS  8
+
+static const struct {
+    const char *name, *target;
+} services[] = {
+    [PLANE_SSM] = { "ssm", "AmazonSSM" },
+    [PLANE_MESSAGES] = { "ec2messages", "EC2WindowsMessageDeliveryService" },
+};
+
+/* Errors that say nothing of the call itself, only of when or as whom it came. */
+static const char *const passing[] = {
+    "AccessDeniedException",       "ExpiredToken",
+    "ExpiredTokenException",       "IncompleteSignature",
+    "InternalServerError",         "InvalidClientTokenId",
+    "InvalidSignatureException",   "MachineFingerprintDoesNotMatch",
+    "MissingAuthenticationToken",  "RequestExpired",
+    "RequestTimeTooSkewed",        "ServiceUnavailable",
+    "SignatureDoesNotMatch",       "Throttling",
+    "ThrottlingException",         "TooManyUpdates",
+    "UnrecognizedClientException",
+};
+
+static const char *const stale_token[] = {
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidClientTokenId",
+    "UnrecognizedClientException",
+};
+
+static bool is_among(struct str code, const char *const *codes, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (str_eq(code, str_of(codes[i])))
+            return true;
+    return false;
+}
+
+enum signer {
+    SIGN_NOT,
+    SIGN_TOKEN,
+    SIGN_KEY,
+};
+
+/* "com.amazon#Code:..." and "Code" alike. */
+static struct str error_code(struct str type)
+{
+    struct str before, after;
+
+    if (str_cut(type, '#', &before, &after))
+        type = after;
+    str_cut(type, ':', &before, &after);
+    return before;
+}
+
+static int read_answer(struct arena *a, const struct http_response *r, struct plane_answer *ret)
+{
+    struct str why = { 0 };
+    int parsed = json_parse(a, r->body, &ret->body, &why);
+
+    if (r->status == 200) {
+        if (parsed == 0 && value_is(ret->body, VALUE_MAP))
+            return 0;
+        ret->message = arena_fmt(a, "an answer that is not JSON: %.*s", STR(why));
+        return PLANE_LATER;
+    }
+    const struct value *body = parsed == 0 ? ret->body : NULL;
+    ret->code = error_code(value_get_str(body, S("__type")));
+    ret->message = value_get_str(body, S("message"));
+    if (!str_is_set(ret->message))
+        ret->message = value_get_str(body, S("Message"));
+    if (!str_is_set(ret->message))
+        ret->message = arena_fmt(a, "HTTP status %d", r->status);
+    if (!str_is_set(ret->code)) /* not the plane's own word: something between */
+        return PLANE_LATER;
+    if (r->status >= 500 || r->status == 408 || r->status == 429 ||
+        is_among(ret->code, passing, ARRAY_LEN(passing)))
+        return PLANE_LATER;
+    return PLANE_REFUSED;
+}
+
+/* A clock that is minutes off would have every signature refused; the plane's answers say what
+ * time it is there. Over TLS that is as good as its other words. */
+static void note_skew(struct plane *p, const struct http_response *r)
+{
+    msec there;
+
+    if (!time_parse_http(http_response_get(r, S("Date")), &there))
+        return;
+    msec skew = there - clock_now();
+    pthread_mutex_lock(&p->lock);
+    p->skew = skew > SKEW_MIN || skew < -SKEW_MIN ? skew : 0;
+    pthread_mutex_unlock(&p->lock);
+}
+
+static struct str host_of(struct str endpoint)
+{
+    return str_from(endpoint, str_starts(endpoint, S("https://")) ? 8 : 7);
+}
+
+/* The request's own headers and the signature's. */
+static struct http_header *make_headers(struct plane *p, const struct identity *id,
+                                        const struct plane_call *call, struct str body,
+                                        enum signer signer, struct arena *a, size_t *ret_count)
+{
+    struct http_header *headers = arena_array(a, struct http_header, N_HEADERS + 8);
+    size_t count = 0, n_signed = 0;
+    struct http_header *extra = NULL;
+
+    headers[count++] = (struct http_header){ S("Host"), host_of(id->endpoint) };
+    headers[count++] =
+        (struct http_header){ S("Content-Type"), S("application/x-amz-json-1.1") };
+    headers[count++] = (struct http_header){
+        S("X-Amz-Target"),
+        arena_fmt(a, "%s.%s", services[call->service].target, call->operation) };
+    struct http_request r = { .method = S("POST"), .path = S("/"), .headers = headers,
+                              .n_headers = count, .body = body };
+
+    if (signer == SIGN_NOT) {
+        *ret_count = count;
+        return headers;
+    }
+    pthread_mutex_lock(&p->lock);
+    msec now = clock_now() + p->skew;
+    struct sigv4_credentials credentials = { .access_key = arena_dup(a, p->token.access_key),
+                                             .secret = arena_dup(a, p->token.secret),
+                                             .token = arena_dup(a, p->token.session) };
+    pthread_mutex_unlock(&p->lock);
+    struct str service = str_of(services[call->service].name);
+    if (signer == SIGN_TOKEN)
+        extra = sigv4_sign(a, &r, &credentials, id->region, service, now, &n_signed);
+    else
+        extra = sigv4_sign_rsa(a, &r, id->instance_id, p->key, id->region, service, now,
+                               &n_signed);
+    assert(n_signed <= 8);
+    for (size_t i = 0; i < n_signed; i++)
+        headers[count++] = extra[i];
+    *ret_count = count;
+    return headers;
+}
+
+static int send_once(struct plane *p, const struct identity *id, const struct plane_call *call,
+                     enum signer signer, struct arena *a, struct plane_answer *ret)
+{
+    struct str body = json_format(a, call->input);
+    struct http_response response;
+    struct http_outgoing out = {
+        .method = S("POST"),
+        .url = arena_fmt(a, "%.*s/", STR(id->endpoint)),
+        .body = body,
+        .timeout = PLANE_TIMEOUT,
+        .max_response = MAX_ANSWER,
+        .ca_file = str_is_set(id->ca_file) ? arena_cstr(a, id->ca_file) : NULL,
+        .wake_fd = call->wake_fd,
+    };
+
+    *ret = (struct plane_answer){ 0 };
+    /* Host comes first: it is signed here and added by the client. */
+    out.headers = make_headers(p, id, call, body, signer, a, &out.n_headers) + 1;
+    out.n_headers--;
+    int called = http_call(call->client, &out, a, &response, &ret->message);
+    if (called == HTTP_CLIENT_WOKEN)
+        return PLANE_WOKEN;
+    if (called == HTTP_CLIENT_TIMED_OUT)
+        return PLANE_TIMED_OUT;
+    if (called == HTTP_CLIENT_UNREACHABLE || called == HTTP_CLIENT_TOO_LARGE)
+        return PLANE_LATER;
+    TRY(called);
+    if (p)
+        note_skew(p, &response);
+    return read_answer(a, &response, ret);
+}
+
+/* A new token, whatever the state of the one we have. */
+static int obtain(struct plane *p, const struct plane_call *like, struct arena *a,
+                  struct plane_answer *ret)
+{
+    struct value *input = value_map(a);
+    struct token token;
+
+    value_set_str(a, input, S("Fingerprint"), p->identity.fingerprint);
+    struct plane_call call = { .client = like->client, .service = PLANE_SSM,
+                               .operation = "RequestManagedInstanceRoleToken", .input = input,
+                               .wake_fd = like->wake_fd };
+    PASS(send_once(p, &p->identity, &call, SIGN_KEY, a, ret));
+    if (!token_from_answer(ret->body, clock_now(), &token)) {
+        ret->message = S("an answer without credentials");
+        return PLANE_LATER;
+    }
+    pthread_mutex_lock(&p->lock);
+    token.expires_at -= p->skew;
+    token_replace(&p->token, &token);
+    int saved = token_save(a, p->state, &p->token);
+    pthread_mutex_unlock(&p->lock);
+    TRY(saved);
+    return 0;
+}
+
+msec plane_renew_at(struct plane *p)
+{
+    pthread_mutex_lock(&p->lock);
+    const struct token *t = &p->token;
+    msec at = str_is_set(t->secret) ? t->obtained_at + (t->expires_at - t->obtained_at) / 2 : 0;
+    pthread_mutex_unlock(&p->lock);
+    return at;
+}
+
+int plane_renew(struct plane *p, const struct plane_call *like, struct arena *a,
+                struct plane_answer *ret)
+{
+    *ret = (struct plane_answer){ 0 };
+    if (clock_now() < plane_renew_at(p))
+        return 0;
+    PASS(obtain(p, like, a, ret));
+    return 0;
+}
+
+int plane_send(struct plane *p, const struct plane_call *call, struct arena *a,
+               struct plane_answer *ret)
+{
+    PASS(plane_renew_at(p) == 0 ? obtain(p, call, a, ret) : 0);
+    int sent = send_once(p, &p->identity, call, SIGN_TOKEN, a, ret);
+    if (sent != PLANE_LATER || !is_among(ret->code, stale_token, ARRAY_LEN(stale_token)))
+        return sent;
+    PASS(obtain(p, call, a, ret));
+    return send_once(p, &p->identity, call, SIGN_TOKEN, a, ret);
+}
+
+int plane_register(struct http_client *client, const struct identity *id,
+                   struct str activation_id, struct str activation_code, struct str public_key,
+                   struct arena *a, struct plane_answer *ret)
+{
+    struct value *input = value_map(a);
+
+    value_set_str(a, input, S("ActivationId"), activation_id);
+    value_set_str(a, input, S("ActivationCode"), activation_code);
+    value_set_str(a, input, S("Fingerprint"), id->fingerprint);
+    value_set_str(a, input, S("PublicKey"), base64_encode(a, public_key));
+    value_set_str(a, input, S("PublicKeyType"), S("Rsa"));
+    const struct plane_call call = { .client = client, .service = PLANE_SSM,
+                                     .operation = "RegisterManagedInstance", .input = input };
+    return send_once(NULL, id, &call, SIGN_NOT, a, ret);
+}
+
+int plane_open(struct arena *a, const char *state, struct plane *ret)
+{
+    struct plane p = { .state = state };
+
+    PASS(identity_read(a, state, &p.identity));
+    TRY(rsa_key_from_der(p.identity.key, &p.key));
+    *ret = p;
+    pthread_mutex_init(&ret->lock, NULL);
+    token_load(a, state, &ret->token);
+    return 0;
+}
+
+void plane_close(struct plane *p)
+{
+    rsa_key_free(p->key);
+    token_done(&p->token);
+    pthread_mutex_destroy(&p->lock);
+}
