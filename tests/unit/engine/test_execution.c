@@ -257,6 +257,14 @@ static void a_cancellation_takes_its_own_path(void **state)
     ends(&p, 1, AUTOMATION_CANCELLED);
     at(&p, 120);
     expect(&p, "start a 1; cancel a 1; timer 120; start b 2; cancel b 2; Cancelled; ");
+
+    begin(&p, "\"onCancel\":\"step:b\"\n\"timeoutSeconds\":10,\"maxAttempts\":2");
+    stop(&p, AUTOMATION_STOP_CANCEL);
+    stop(&p, AUTOMATION_STOP_COMPLETE);
+    assert_int_equal(p.e.stop, AUTOMATION_STOP_CANCEL);
+    ends(&p, 1, AUTOMATION_CANCELLED);
+    at(&p, 10); /* it is not tried again */
+    expect(&p, "start a 1; cancel a 1; timer 120; start b 2; timer 10; cancel b 2; Cancelled; ");
 }
 
 static void complete_lets_the_step_in_progress_finish(void **state)
@@ -325,6 +333,7 @@ static void inputs_that_cannot_be_resolved_fail_at_once(void **state)
     begin(&p, "\"maxAttempts\":9,\"inputs\":{\"DocumentName\":\"D\",\"InstanceIds\":"
               "[\"{{ b.Output }}\"]}\n");
     assert_str(p.e.steps[0].failure.stage, "InputValidation");
+    assert_int_equal(p.e.n_starts, 1);
     assert_str(p.e.failure_message,
                "Step a failed. No step has produced this output: {{ b.Output }}");
     expect(&p, "Failed; ");

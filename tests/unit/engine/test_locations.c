@@ -301,6 +301,7 @@ static void a_cancelled_parent_cancels_its_children(void **state)
     begin(&p, "000", &limits, 1);
     p.now = 1000;
     stop(&p, AUTOMATION_STOP_CANCEL);
+    p.now = 2000;
     stop(&p, AUTOMATION_STOP_CANCEL);
     assert_int_equal(p.l.status, AUTOMATION_CANCELLING);
     ends(&p, 1, AUTOMATION_CANCELLED);
@@ -310,6 +311,19 @@ static void a_cancelled_parent_cancels_its_children(void **state)
     assert_int_equal(p.rows[2].status, AUTOMATION_PENDING);
     assert_int_equal(locations_progress(&p.l).cancelled, 3);
     expect(&p, "start 0; start 1; timer 241; cancel 0; cancel 1; Cancelled; ");
+}
+
+static void a_stop_after_the_threshold_is_still_a_failure(void **state)
+{
+    (void)state;
+    struct play p;
+    struct location_limits limits = { { 2, false }, { 0, false }, false };
+
+    begin(&p, "000", &limits, 1);
+    ends(&p, 0, AUTOMATION_TIMED_OUT);
+    stop(&p, AUTOMATION_STOP_CANCEL);
+    ends(&p, 1, AUTOMATION_CANCELLED);
+    expect(&p, "start 0; start 1; timer 240; cancel 1; Failed; ");
 }
 
 static void complete_waits_for_what_runs(void **state)
@@ -364,6 +378,7 @@ int main(void)
         cmocka_unit_test(errors_within_the_threshold_are_a_success_if_anything_succeeded),
         cmocka_unit_test(no_pair_at_all_is_a_failure),
         cmocka_unit_test(a_cancelled_parent_cancels_its_children),
+        cmocka_unit_test(a_stop_after_the_threshold_is_still_a_failure),
         cmocka_unit_test(complete_waits_for_what_runs),
         cmocka_unit_test(survives_its_own_storage),
     };
