@@ -4,6 +4,7 @@
 #include "api/schema.h"
 #include "svc/events/events.h"
 #include "svc/iam/iam.h"
+#include "svc/logs/logs.h"
 #include "svc/organizations/organizations.h"
 #include "svc/resource_groups/resource_groups.h"
 #include "svc/sts/sts.h"
@@ -13,6 +14,7 @@
 const struct service *const wiring_services[] = {
     &events_service,
     &iam_service,
+    &logs_service,
     &organizations_service,
     &resource_groups_service,
     &sts_service,
