@@ -10,6 +10,8 @@ set -u
 cd "$(dirname "$0")"
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH # Debian's python3 before any other
 export PATCHBAY_BUILD=$PWD/build
+# Recordings and notes that are inputs, not parts of the tree; tests that read them want them here.
+[ ! -d ../shared/spec ] || export PATCHBAY_SPEC=$PWD/../shared/spec
 results=build/results
 quick=
 [ "${1:-}" != --quick ] || quick=yes
