@@ -47,7 +47,8 @@ static const struct field create_in_fields[] = {
            .pattern = "[a-zA-Z0-9_\\.-]+"),
     STRING(struct create_in, description, "Description", OPTIONAL, LENGTH(0, 512)),
     STRUCT(struct create_in, query, "ResourceQuery", OPTIONAL, query_shape),
-    TEXT_MAP(struct create_in, tags, "Tags", OPTIONAL, .max = TAGS_MAX),
+    TEXT_MAP(struct create_in, tags, "Tags", OPTIONAL, .max = TAGS_MAX, .item_min = 1,
+             .item_max = 128),
 };
 static const struct shape create_in = SHAPE("CreateGroupInput", struct create_in, create_in_fields);
 
