@@ -222,10 +222,12 @@ struct locations locations_new(struct arena *a, const struct pairs *pairs,
         while (next < pairs->count && pairs->items[next].location == i)
             next++;
         uint32_t n = next - run->first;
-        run->rate = (struct rate){ .n_targets = n,
-                                   .max_concurrency = rate_concurrency(limits[i].max_concurrency, n),
-                                   .max_errors = rate_errors(limits[i].max_errors, n),
-                                   .ramps = limits[i].ramps };
+        run->rate = (struct rate){
+            .n_targets = n,
+            .max_concurrency = rate_concurrency(limits[i].max_concurrency, n),
+            .max_errors = rate_errors(limits[i].max_errors, n),
+            .ramps = limits[i].ramps,
+        };
     }
     assert(next == pairs->count);
     return l;

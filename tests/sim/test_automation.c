@@ -104,7 +104,8 @@ static void start_step(struct world *w, uint32_t index, uint32_t serial)
     if (sim_chance(s, w->trouble_percent / 4))
         return; /* it hangs */
     msec at = s->now + 1 + sim_below(s, sim_chance(s, 10) ? 3000 : 300);
-    enum automation_status result = results[sim_chance(s, w->trouble_percent) ? sim_below(s, 4) : 0];
+    bool is_well = !sim_chance(s, w->trouble_percent);
+    enum automation_status result = is_well ? AUTOMATION_SUCCESS : results[sim_below(s, 4)];
     sim_at(s, at, STEP_DONE, index, serial * 16 + result);
     if (sim_chance(s, w->trouble_percent)) /* and once more, with other words */
         sim_at(s, at + sim_below(s, 500), STEP_DONE, index, serial * 16 + results[sim_below(s, 4)]);

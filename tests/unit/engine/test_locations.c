@@ -351,7 +351,8 @@ static void survives_its_own_storage(void **state)
     assert_true(locations_load(&arena, saved, &back));
     assert_str(json_format(&arena, locations_save(&arena, &back)), json_format(&arena, saved).p);
     assert_true(pair_run_load(pair_run_save(&arena, &p.rows[0]), &row));
-    assert_memory_equal(&row, &p.rows[0], sizeof(row));
+    assert_int_equal(row.status, AUTOMATION_IN_PROGRESS);
+    assert_true(value_equal(pair_run_save(&arena, &row), pair_run_save(&arena, &p.rows[0])));
     value_set_int(&arena, saved, S("n_locations"), 3);
     assert_false(locations_load(&arena, saved, &back));
 }
