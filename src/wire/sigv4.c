@@ -252,16 +252,15 @@ static struct str what_was_signed(struct arena *a, const struct http_request *r,
                                   const struct sigv4_claim *c)
 {
     struct sigv4_scope scope = {
-        .date = c->date,
         .region = c->region,
         .service = c->service,
         .signed_headers = c->signed_headers,
-        .signed_at = c->signed_at,
+        .amz_date = time_amz(a, c->signed_at),
         .is_presigned = c->is_presigned,
     };
 
-    if (!str_starts(time_amz(a, c->signed_at), c->date) || c->date.len != 8 ||
-        !all_is_signed(r, c) || !payload_hash(a, r, c, &scope.payload_hash))
+    if (!str_eq(str_slice(scope.amz_date, 0, 8), c->date) || !all_is_signed(r, c) ||
+        !payload_hash(a, r, c, &scope.payload_hash))
         return (struct str){ 0 };
     return sigv4_string_to_sign(a, r, &scope);
 }

@@ -5,8 +5,6 @@
  */
 #include <stdlib.h>
 
-#include "base/hex.h"
-#include "base/time.h"
 #include "wire/sigv4_private.h"
 
 bool sigv4_is_s3(struct str service)
@@ -295,11 +293,11 @@ struct str sigv4_string_to_sign(struct arena *a, const struct http_request *r,
     struct digest digest = sha256(canonical);
     char hash[SIGV4_HEX_SIZE];
     hex_into(&digest, hash);
-    struct pen pen = pen_with(a, 128 + scope->date.len + scope->region.len + scope->service.len);
+    struct pen pen = pen_with(a, 128 + scope->region.len + scope->service.len);
     put_str(&pen, S(SIGV4_ALGORITHM "\n"));
-    put_str(&pen, time_amz(a, scope->signed_at));
+    put_str(&pen, scope->amz_date);
     put(&pen, '\n');
-    put_str(&pen, scope->date);
+    put_str(&pen, str_slice(scope->amz_date, 0, 8));
     put(&pen, '/');
     put_str(&pen, scope->region);
     put(&pen, '/');

@@ -16,10 +16,10 @@
 
 /* What is signed of a request, beside the request itself. */
 struct sigv4_scope {
-    struct str date, region, service;
+    struct str region, service;
     struct str signed_headers; /* "host;x-amz-date": sorted, lower case */
     struct str payload_hash;
-    msec signed_at;
+    struct str amz_date; /* 20261123T160000Z; its first part is the date of the scope */
     bool is_presigned; /* X-Amz-Signature of the query is left out */
 };
 

@@ -27,12 +27,16 @@ static struct signing begin(struct arena *a, const struct http_request *r, struc
         memcpy(s.headers, r->headers, r->n_headers * sizeof(*r->headers));
     s.request.headers = s.headers;
     s.scope = (struct sigv4_scope){
-        .date = str_slice(time_amz(a, now), 0, 8),
         .region = region,
         .service = service,
-        .signed_at = now,
+        .amz_date = time_amz(a, now),
     };
     return s;
+}
+
+static struct str date_of(const struct sigv4_scope *scope)
+{
+    return str_slice(scope->amz_date, 0, 8);
 }
 
 static void add(struct signing *s, struct str name, struct str value)
@@ -122,7 +126,7 @@ static struct http_header *finish(struct signing *s, struct str who, struct str 
         arena_fmt(s->arena,
                   SIGV4_ALGORITHM " Credential=%.*s/%.*s/%.*s/%.*s/aws4_request, "
                                   "SignedHeaders=%.*s, Signature=%.*s",
-                  STR(who), STR(s->scope.date), STR(s->scope.region), STR(s->scope.service),
+                  STR(who), STR(date_of(&s->scope)), STR(s->scope.region), STR(s->scope.service),
                   STR(s->scope.signed_headers), STR(signature)));
     *ret_count = s->request.n_headers - s->n_before;
     return s->headers + s->n_before;
@@ -133,10 +137,10 @@ struct http_header *sigv4_sign(struct arena *a, const struct http_request *r,
                                struct str service, msec now, size_t *ret_count)
 {
     struct signing s = begin(a, r, region, service, now);
-    struct digest key = sigv4_key(credentials->secret, s.scope.date, region, service);
+    struct digest key = sigv4_key(credentials->secret, date_of(&s.scope), region, service);
     char signature[SIGV4_HEX_SIZE];
 
-    add(&s, S("X-Amz-Date"), time_amz(a, now));
+    add(&s, S("X-Amz-Date"), s.scope.amz_date);
     if (str_is_set(credentials->token))
         add(&s, S("X-Amz-Security-Token"), credentials->token);
     sigv4_signature(&key, prepare(&s), signature);
@@ -151,7 +155,7 @@ struct http_header *sigv4_sign_rsa(struct arena *a, const struct http_request *r
 {
     struct signing s = begin(a, r, region, service, now);
 
-    add(&s, S("X-Amz-Date"), time_amz(a, now));
+    add(&s, S("X-Amz-Date"), s.scope.amz_date);
     struct str signature = base64_encode(a, rsa_pss_sign(a, key, prepare(&s)));
     return finish(&s, node, signature, ret_count);
 }
@@ -168,14 +172,12 @@ struct str sigv4_presign(struct arena *a, struct str method, struct str host, st
                          struct str query, const struct sigv4_credentials *credentials,
                          struct str region, struct str service, msec now, msec expires_after)
 {
-    struct str amz = time_amz(a, now);
     struct sigv4_scope scope = {
-        .date = str_slice(amz, 0, 8),
         .region = region,
         .service = service,
         .signed_headers = S("host"),
         .payload_hash = sigv4_is_s3(service) ? S(SIGV4_UNSIGNED) : sha256_hex(a, S("")),
-        .signed_at = now,
+        .amz_date = time_amz(a, now),
         .is_presigned = true,
     };
     struct buf b = buf_in(a);
@@ -184,8 +186,8 @@ struct str sigv4_presign(struct arena *a, struct str method, struct str host, st
     parameter(&b, "X-Amz-Algorithm", S(SIGV4_ALGORITHM));
     parameter(&b, "X-Amz-Credential",
               arena_fmt(a, "%.*s/%.*s/%.*s/%.*s/aws4_request", STR(credentials->access_key),
-                        STR(scope.date), STR(region), STR(service)));
-    parameter(&b, "X-Amz-Date", amz);
+                        STR(date_of(&scope)), STR(region), STR(service)));
+    parameter(&b, "X-Amz-Date", scope.amz_date);
     parameter(&b, "X-Amz-Expires", arena_fmt(a, "%lld", (long long)(expires_after / MSEC_SECOND)));
     parameter(&b, "X-Amz-SignedHeaders", scope.signed_headers);
     if (str_is_set(credentials->token))
@@ -197,7 +199,7 @@ struct str sigv4_presign(struct arena *a, struct str method, struct str host, st
                               .query = buf_str(&b),
                               .headers = headers,
                               .n_headers = ARRAY_LEN(headers) };
-    struct digest key = sigv4_key(credentials->secret, scope.date, region, service);
+    struct digest key = sigv4_key(credentials->secret, date_of(&scope), region, service);
     char signature[SIGV4_HEX_SIZE];
     struct str text = sigv4_string_to_sign(a, &r, &scope);
     assert(str_is_set(text));

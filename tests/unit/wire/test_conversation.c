@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/hex.h"
 #include "base/json.h"
+#include "base/time.h"
 #include "wire/sigv4.h"
 #include "wire/sigv4_private.h"
 
@@ -80,12 +81,11 @@ static bool is_lost(const struct http_request *r, const struct sigv4_claim *clai
 static bool verifies_without_body(const struct http_request *r, const struct sigv4_claim *claim,
                                   struct str key)
 {
-    struct sigv4_scope scope = { .date = claim->date,
-                                 .region = claim->region,
+    struct sigv4_scope scope = { .region = claim->region,
                                  .service = claim->service,
                                  .signed_headers = claim->signed_headers,
                                  .payload_hash = claim->payload_hash,
-                                 .signed_at = claim->signed_at };
+                                 .amz_date = time_amz(&arena, claim->signed_at) };
     struct str signature;
 
     return base64_decode(&arena, claim->signature, &signature) &&
