@@ -50,15 +50,15 @@ static const char read_only[] = POLICY(
           "\"sts:GetAccessKeyInfo\",\"sts:GetCallerIdentity\",\"tag:Get*\"", "*"));
 
 const struct predefined predefined_policies[] = {
-    { ARN "AdministratorAccess", "ANPAADMINISTRATORACCES",
+    { ARN "AdministratorAccess", "ANPAADMINISTRATORACCE",
       "Every action on every resource.", administrator },
-    { ARN "AmazonSSMManagedInstanceCore", "ANPASSMMANAGEDINSTANCE",
+    { ARN "AmazonSSMManagedInstanceCore", "ANPASSMMANAGEDINSTANC",
       "What a managed node needs to be reached by Systems Manager.", managed_instance },
-    { ARN "ReadOnlyAccess", "ANPAREADONLYACCESSXXXX",
+    { ARN "ReadOnlyAccess", "ANPAREADONLYACCESSXXX",
       "Reading everything, changing nothing.", read_only },
-    { ARN "service-role/AWSLambdaBasicExecutionRole", "ANPALAMBDABASICEXECUTI",
+    { ARN "service-role/AWSLambdaBasicExecutionRole", "ANPALAMBDABASICEXECUT",
       "What a function needs to write its log.", lambda_basic },
-    { ARN "service-role/AmazonSSMAutomationRole", "ANPASSMAUTOMATIONROLEX",
+    { ARN "service-role/AmazonSSMAutomationRole", "ANPASSMAUTOMATIONROLE",
       "What the predefined runbooks of Automation need.", automation },
     { NULL, NULL, NULL, NULL },
 };

@@ -5,7 +5,6 @@
  * A refusal reads the same whether or not there is such a role.
  */
 #include "api/ports.h"
-#include "api/tags.h"
 #include "base/json.h"
 #include "engine/policy.h"
 
@@ -15,17 +14,9 @@
 #define DEFAULT_SECONDS 3600
 #define CHAINED_SECONDS 3600 /* "role chaining limits your session to a maximum of one hour" */
 
-struct policy_arn {
-    struct str arn;
-};
-
 struct assume_in {
     struct str role_arn, session_name, policy, external_id;
     int64_t seconds;
-    /* Refused: */
-    struct list policy_arns, tags;
-    struct strs transitive_keys;
-    struct str serial_number, token_code, source_identity;
 };
 
 struct credentials {
@@ -54,27 +45,14 @@ static bool external_id_is_valid(struct str s)
 }
 
 /* clang-format off */
-static const struct field policy_arn_fields[] = {
-    STRING(struct policy_arn, arn, "arn", OPTIONAL, LENGTH(20, 2048)),
-};
-static const struct shape policy_arn_shape =
-    SHAPE("PolicyDescriptorType", struct policy_arn, policy_arn_fields);
-
 static const struct field assume_in_fields[] = {
     STRING(struct assume_in,  role_arn,        "RoleArn",           REQUIRED, LENGTH(20, 2048)),
     STRING(struct assume_in,  session_name,    "RoleSessionName",   REQUIRED, LENGTH(2, 64),
            .matches = session_name_is_valid, .pattern = "[\\w+=,.@-]*"),
-    LIST(struct assume_in,    policy_arns,     "PolicyArns",        OPTIONAL, policy_arn_shape),
     STRING(struct assume_in,  policy,          "Policy",            OPTIONAL, LENGTH(1, 2048)),
     INTEGER(struct assume_in, seconds,         "DurationSeconds",   OPTIONAL, RANGE(900, 43200)),
-    LIST(struct assume_in,    tags,            "Tags",              OPTIONAL, tag_shape, LENGTH(0, 50)),
-    STRINGS(struct assume_in, transitive_keys, "TransitiveTagKeys", OPTIONAL, LENGTH(0, 50),
-            .item_min = 1, .item_max = 128),
     STRING(struct assume_in,  external_id,     "ExternalId",        OPTIONAL, LENGTH(2, 1224),
            .matches = external_id_is_valid, .pattern = "[\\w+=,.@:\\/-]*"),
-    STRING(struct assume_in,  serial_number,   "SerialNumber",      OPTIONAL, LENGTH(9, 256)),
-    STRING(struct assume_in,  token_code,      "TokenCode",         OPTIONAL, LENGTH(6, 6)),
-    STRING(struct assume_in,  source_identity, "SourceIdentity",    OPTIONAL, LENGTH(2, 64)),
 };
 static const struct shape assume_in_shape =
     SHAPE("AssumeRoleRequest", struct assume_in, assume_in_fields);
@@ -102,27 +80,6 @@ static const struct field assume_out_fields[] = {
 static const struct shape assume_out_shape =
     SHAPE("AssumeRoleResponse", struct assume_out, assume_out_fields);
 /* clang-format on */
-
-/* What a session may carry but does not here. Outcome: OP_UNSUPPORTED. */
-static int refuse_unsupported(struct op *op, const struct assume_in *in)
-{
-    const struct {
-        bool is_there;
-        const char *name;
-    } parameters[] = {
-        { in->policy_arns.count > 0, "PolicyArns" },
-        { in->tags.count > 0, "Tags" },
-        { in->transitive_keys.count > 0, "TransitiveTagKeys" },
-        { str_is_set(in->serial_number), "SerialNumber" },
-        { str_is_set(in->token_code), "TokenCode" },
-        { str_is_set(in->source_identity), "SourceIdentity" },
-    };
-
-    for (size_t i = 0; i < ARRAY_LEN(parameters); i++)
-        if (parameters[i].is_there)
-            return op_fail(op, OP_UNSUPPORTED, "%s is not supported.", parameters[i].name);
-    return 0;
-}
 
 static int denied(struct op *op, struct str role_arn)
 {
@@ -216,7 +173,6 @@ static int assume_role(struct op *op, const struct assume_in *in, struct assume_
     struct str account = { 0 };
     int64_t seconds = 0;
 
-    PASS(refuse_unsupported(op, in));
     PASS(find_role(op, in, &account, &role));
     PASS(choose_seconds(op, in, &role, &seconds));
     PASS(check_policy(op, in->policy));
