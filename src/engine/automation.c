@@ -9,8 +9,8 @@ static const struct {
     struct str name;
     unsigned next;
 } statuses[AUTOMATION_STATUSES] = {
-    [AUTOMATION_PENDING] = { S_INIT("Pending"), BIT(AUTOMATION_IN_PROGRESS) |
-                                                    BIT(AUTOMATION_CANCELLED) },
+    [AUTOMATION_PENDING] = { S_INIT("Pending"),
+                             BIT(AUTOMATION_IN_PROGRESS) | BIT(AUTOMATION_CANCELLED) },
     [AUTOMATION_IN_PROGRESS] = { S_INIT("InProgress"), OVER | BIT(AUTOMATION_CANCELLING) },
     [AUTOMATION_CANCELLING] = { S_INIT("Cancelling"), OVER },
     [AUTOMATION_SUCCESS] = { S_INIT("Success"), 0 },

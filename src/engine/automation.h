@@ -19,7 +19,8 @@ enum automation_status {
     AUTOMATION_STATUSES,
 };
 
-enum automation_stop { /* StopAutomationExecution's Type */
+/* StopAutomationExecution's Type */
+enum automation_stop {
     AUTOMATION_STOP_NONE,
     AUTOMATION_STOP_COMPLETE, /* what runs may finish, nothing follows */
     AUTOMATION_STOP_CANCEL,

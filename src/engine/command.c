@@ -20,8 +20,7 @@ static const struct {
     bool is_error; /* counts against MaxErrors */
 } invocations[INVOCATION_DETAILS] = {
     [INVOCATION_PENDING] = { S_INIT("Pending"), S_INIT("Pending"),
-                             NEVER_RAN | BIT(INVOCATION_IN_PROGRESS) |
-                                 BIT(INVOCATION_TERMINATED) },
+                             NEVER_RAN | BIT(INVOCATION_IN_PROGRESS) | BIT(INVOCATION_TERMINATED) },
     [INVOCATION_IN_PROGRESS] = { S_INIT("InProgress"), S_INIT("InProgress"),
                                  FINAL | BIT(INVOCATION_DELAYED) | BIT(INVOCATION_CANCELLING) },
     [INVOCATION_DELAYED] = { S_INIT("Delayed"), S_INIT("Delayed"),
@@ -373,9 +372,8 @@ static void dispatch(struct command *c, msec now, struct command_effects *out)
     struct rate_start start = rate_next(&c->rate, now);
     c->ramp_at = start.ask_again_at;
     if (start.count > 0)
-        emit(out, (struct command_effect){ .type = COMMAND_EFFECT_VISIT,
-                                           .index = start.first,
-                                           .count = start.count });
+        emit(out, (struct command_effect){
+                      .type = COMMAND_EFFECT_VISIT, .index = start.first, .count = start.count });
 }
 
 static void decide(struct command *c, msec now, struct command_effects *out)
@@ -409,8 +407,8 @@ static void check(const struct command *c)
 void command_step(struct command *c, struct invocation *row, const struct command_event *event,
                   struct command_effects *out)
 {
-    bool is_about_all = event->type == COMMAND_EVENT_TIMER ||
-                        event->type == COMMAND_EVENT_CANCEL_ALL;
+    bool is_about_all =
+        event->type == COMMAND_EVENT_TIMER || event->type == COMMAND_EVENT_CANCEL_ALL;
     bool was_over = command_is_over(c);
 
     assert(is_about_all == (row == NULL));
@@ -475,18 +473,12 @@ struct str command_detail_name(enum command_detail detail)
 }
 
 static const struct pack_field command_fields[] = {
-    PACK(struct command, requested_at),
-    PACK(struct command, delivery_timeout),
-    PACK(struct command, expires_at),
-    PACK(struct command, detail),
-    PACK_RATE(struct command, rate),
-    PACK(struct command, n_released),
-    PACK_ARRAY(struct command, n_by),
-    PACK(struct command, stop),
-    PACK(struct command, is_cancelled),
-    PACK(struct command, sweep_at),
-    PACK(struct command, ramp_at),
-    PACK(struct command, timer_at),
+    PACK(struct command, requested_at), PACK(struct command, delivery_timeout),
+    PACK(struct command, expires_at),   PACK(struct command, detail),
+    PACK_RATE(struct command, rate),    PACK(struct command, n_released),
+    PACK_ARRAY(struct command, n_by),   PACK(struct command, stop),
+    PACK(struct command, is_cancelled), PACK(struct command, sweep_at),
+    PACK(struct command, ramp_at),      PACK(struct command, timer_at),
     PACK(struct command, ended_at),
 };
 

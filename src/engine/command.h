@@ -38,7 +38,8 @@
 
 struct value;
 
-enum invocation_detail { /* StatusDetails of an invocation */
+/* StatusDetails of an invocation */
+enum invocation_detail {
     INVOCATION_PENDING,
     INVOCATION_IN_PROGRESS, /* sent, or with its agent */
     INVOCATION_DELAYED,     /* sending failed and is tried again */
@@ -55,7 +56,8 @@ enum invocation_detail { /* StatusDetails of an invocation */
     INVOCATION_DETAILS,
 };
 
-enum command_detail { /* StatusDetails of a command */
+/* StatusDetails of a command */
+enum command_detail {
     COMMAND_PENDING,
     COMMAND_IN_PROGRESS,
     COMMAND_DELAYED,
@@ -75,8 +77,8 @@ enum command_detail { /* StatusDetails of a command */
 /* Plain data; a zeroed one is Pending. */
 struct invocation {
     enum invocation_detail detail;
-    bool is_released;     /* rate control has let it go: it was, or may be, sent */
-    bool is_delivered;    /* the agent has it */
+    bool is_released;  /* rate control has let it go: it was, or may be, sent */
+    bool is_delivered; /* the agent has it */
     bool is_cancel_sent;
     msec released_at, delivered_at, ended_at;
 };

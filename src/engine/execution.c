@@ -36,8 +36,8 @@ static void finish(struct step *s, enum automation_status status)
 static struct step_execution *awaited(struct execution *e, uint32_t serial)
 {
     struct step_execution *current = &e->steps[e->current];
-    bool is_running = current->status == AUTOMATION_IN_PROGRESS ||
-                      current->status == AUTOMATION_CANCELLING;
+    bool is_running =
+        current->status == AUTOMATION_IN_PROGRESS || current->status == AUTOMATION_CANCELLING;
 
     return is_running && current->serial == serial ? current : NULL;
 }
@@ -138,9 +138,8 @@ static void start_attempt(struct step *s)
         step->attempt = s->book->steps[e->current].max_attempts;
         return;
     }
-    emit(s, (struct execution_effect){ .type = EXECUTION_EFFECT_START_STEP,
-                                       .step = e->current,
-                                       .serial = step->serial });
+    emit(s, (struct execution_effect){
+                .type = EXECUTION_EFFECT_START_STEP, .step = e->current, .serial = step->serial });
 }
 
 static void start(struct step *s)
@@ -186,10 +185,9 @@ static void judge(struct step *s)
     } else if (due_at(s) != 0 && s->now >= due_at(s)) {
         cancel_step(s);
         step->result = AUTOMATION_TIMED_OUT;
-        step->failure = (struct step_failure){
-            S("Invocation"), S("Action"),
-            S("The step did not finish within its timeoutSeconds.")
-        };
+        step->failure =
+            (struct step_failure){ S("Invocation"), S("Action"),
+                                   S("The step did not finish within its timeoutSeconds.") };
     }
 }
 
@@ -235,7 +233,7 @@ static bool go(struct step *s, uint32_t next)
 
 static bool finish_flow(struct step *s)
 {
-    finish(s, s->e->is_cancel_flow        ? AUTOMATION_CANCELLED
+    finish(s, s->e->is_cancel_flow         ? AUTOMATION_CANCELLED
               : s->e->has_critical_failure ? AUTOMATION_FAILED
                                            : AUTOMATION_SUCCESS);
     return false;
@@ -251,9 +249,9 @@ static const char *how_ended(enum automation_status status)
 static bool abort_flow(struct step *s, const struct step_execution *step)
 {
     if (!s->e->is_cancel_flow)
-        s->e->failure_message = arena_fmt(s->arena, "Step %.*s %s. %.*s",
-                                          STR(s->book->steps[s->e->current].name),
-                                          how_ended(step->status), STR(step->failure.message));
+        s->e->failure_message =
+            arena_fmt(s->arena, "Step %.*s %s. %.*s", STR(s->book->steps[s->e->current].name),
+                      how_ended(step->status), STR(step->failure.message));
     finish(s, s->e->is_cancel_flow ? AUTOMATION_CANCELLED : step->status);
     return false;
 }
@@ -277,8 +275,7 @@ static bool follow_failure(struct step *s, const struct step_execution *step)
         return abort_flow(s, step);
     if (plan->is_end || s->e->stop == AUTOMATION_STOP_COMPLETE)
         return finish_flow(s);
-    uint32_t next = plan->on_failure.then == RUNBOOK_GO ? plan->on_failure.step
-                                                        : s->e->current + 1;
+    uint32_t next = plan->on_failure.then == RUNBOOK_GO ? plan->on_failure.step : s->e->current + 1;
     return next < s->e->n_steps ? go(s, next) : finish_flow(s);
 }
 

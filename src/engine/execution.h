@@ -30,7 +30,8 @@
 
 #define EXECUTION_MAX_STARTS 1000
 
-struct step_failure { /* FailureDetails */
+/* FailureDetails */
+struct step_failure {
     struct str stage; /* InputValidation, PreVerification, Invocation, PostVerification */
     struct str type;  /* Action, Permission, Throttling, Verification, Internal */
     struct str message;
@@ -53,7 +54,7 @@ struct execution {
     struct value *parameters; /* typed, as runbook_parameters() made them */
     enum automation_status status;
     enum automation_stop stop;
-    bool is_cancel_flow;    /* the onCancel path is taken, or was absent */
+    bool is_cancel_flow; /* the onCancel path is taken, or was absent */
     bool has_critical_failure;
     uint32_t n_steps, current, n_starts;
     msec started_at, ended_at, cancel_by, timer_at;

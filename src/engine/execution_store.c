@@ -39,8 +39,7 @@ struct value *execution_wire_outputs(struct arena *a, const struct value *output
     struct value *map = value_map(a);
 
     for (size_t i = 0; i < value_count(outputs); i++)
-        value_set(a, map, outputs->map.members[i].key,
-                  texts_of(a, outputs->map.members[i].value));
+        value_set(a, map, outputs->map.members[i].key, texts_of(a, outputs->map.members[i].value));
     return map;
 }
 
@@ -63,11 +62,11 @@ struct value *execution_outputs(struct arena *a, const struct runbook *book,
 /* ---- storage ---- */
 
 static const struct pack_field execution_fields[] = {
-    PACK(struct execution, status),     PACK(struct execution, stop),
-    PACK(struct execution, n_steps),    PACK(struct execution, is_cancel_flow),
-    PACK(struct execution, current),    PACK(struct execution, has_critical_failure),
-    PACK(struct execution, n_starts),   PACK(struct execution, started_at),
-    PACK(struct execution, ended_at),   PACK(struct execution, cancel_by),
+    PACK(struct execution, status),   PACK(struct execution, stop),
+    PACK(struct execution, n_steps),  PACK(struct execution, is_cancel_flow),
+    PACK(struct execution, current),  PACK(struct execution, has_critical_failure),
+    PACK(struct execution, n_starts), PACK(struct execution, started_at),
+    PACK(struct execution, ended_at), PACK(struct execution, cancel_by),
     PACK(struct execution, timer_at),
 };
 
@@ -129,8 +128,7 @@ static bool load_step(const struct value *map, struct step_execution *step)
     step->failure.message = value_get_str(map, S("message"));
     step->inputs = value_get(map, S("inputs"));
     step->outputs = value_get(map, S("outputs"));
-    return value_is(map, VALUE_MAP) &&
-           pack_load(step_fields, ARRAY_LEN(step_fields), map, step) &&
+    return value_is(map, VALUE_MAP) && pack_load(step_fields, ARRAY_LEN(step_fields), map, step) &&
            step->status < AUTOMATION_STATUSES;
 }
 

@@ -173,8 +173,8 @@ static void decide(struct locations *l, msec now, struct locations_effects *out)
         emit(out, (struct locations_effect){ .type = LOCATIONS_EFFECT_FINISHED });
     } else if (l->cancel_by > now && l->cancel_by != l->timer_at) {
         l->timer_at = l->cancel_by;
-        emit(out, (struct locations_effect){ .type = LOCATIONS_EFFECT_ARM_TIMER,
-                                             .at = l->cancel_by });
+        emit(out,
+             (struct locations_effect){ .type = LOCATIONS_EFFECT_ARM_TIMER, .at = l->cancel_by });
     }
 }
 
@@ -191,8 +191,7 @@ static void check(const struct locations *l)
 void locations_step(struct locations *l, struct pair_run *row, const struct locations_event *event,
                     struct locations_effects *out)
 {
-    bool is_about_all = event->type == LOCATIONS_EVENT_TIMER ||
-                        event->type == LOCATIONS_EVENT_STOP;
+    bool is_about_all = event->type == LOCATIONS_EVENT_TIMER || event->type == LOCATIONS_EVENT_STOP;
 
     assert(is_about_all == (row == NULL));
     assert(is_about_all || event->index < l->n_pairs);
@@ -287,8 +286,8 @@ bool locations_load(struct arena *a, const struct value *saved, struct locations
     struct locations l = { 0 };
 
     if (!pack_load(locations_fields, ARRAY_LEN(locations_fields), saved, &l) ||
-        l.status >= AUTOMATION_STATUSES || l.stop > AUTOMATION_STOP_CANCEL ||
-        l.n_locations < 1 || l.n_locations > LOCATIONS_MAX || value_count(runs) != l.n_locations)
+        l.status >= AUTOMATION_STATUSES || l.stop > AUTOMATION_STOP_CANCEL || l.n_locations < 1 ||
+        l.n_locations > LOCATIONS_MAX || value_count(runs) != l.n_locations)
         return false;
     l.runs = arena_array(a, struct location_run, l.n_locations);
     for (uint32_t i = 0; i < l.n_locations; i++)

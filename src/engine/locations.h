@@ -37,13 +37,15 @@ enum locations_outcome {
     LOCATIONS_INVALID = 1,
 };
 
-struct location_unit { /* an organizational unit and the accounts to be taken for it */
+/* An organizational unit and the accounts to be taken for it. */
+struct location_unit {
     struct str id;
     struct strs accounts;
 };
 
-struct location { /* one TargetLocation */
-    struct strs accounts;        /* account and unit ids */
+/* One TargetLocation. */
+struct location {
+    struct strs accounts; /* account and unit ids */
     struct strs regions;
     struct strs exclude;         /* account and unit ids */
     struct location_unit *units; /* every unit that is named above */
@@ -148,7 +150,8 @@ struct locations_effects {
 void locations_step(struct locations *l, struct pair_run *row, const struct locations_event *event,
                     struct locations_effects *out);
 
-struct progress { /* ProgressCounters */
+/* ProgressCounters */
+struct progress {
     uint32_t total, success, failed, cancelled, timed_out;
 };
 

@@ -56,8 +56,7 @@ static int check_location(struct arena *a, const struct location *l, struct str 
     return 0;
 }
 
-int locations_check(struct arena *a, const struct location *list, size_t count,
-                    struct str *ret_why)
+int locations_check(struct arena *a, const struct location *list, size_t count, struct str *ret_why)
 {
     if (count < 1 || count > LOCATIONS_MAX) {
         *ret_why = S("There must be 1 to 100 target locations.");
@@ -178,8 +177,10 @@ static int add_location(struct arena *a, const struct location *l, uint32_t loca
 
     sort(exclude);
     if (all->count + accounts.count * l->regions.count > LOCATIONS_MAX_PAIRS) {
-        *ret_why = arena_fmt(a, "The target locations have more than %d pairs of account and "
-                                "Region.", LOCATIONS_MAX_PAIRS);
+        *ret_why = arena_fmt(a,
+                             "The target locations have more than %d pairs of account and "
+                             "Region.",
+                             LOCATIONS_MAX_PAIRS);
         return LOCATIONS_INVALID;
     }
     for (size_t i = 0; i < accounts.count; i++) {
@@ -198,8 +199,8 @@ static int add_location(struct arena *a, const struct location *l, uint32_t loca
     return 0;
 }
 
-int locations_expand(struct arena *a, const struct location *list, size_t count,
-                     struct pairs *ret, struct str *ret_why)
+int locations_expand(struct arena *a, const struct location *list, size_t count, struct pairs *ret,
+                     struct str *ret_why)
 {
     struct candidates all = { 0 };
     struct pairs pairs = { 0 };

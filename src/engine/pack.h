@@ -21,6 +21,7 @@ struct pack_field {
     enum pack_type type;
 };
 
+/* clang-format off */
 /* A table row cannot be made by a function; an enum packs as uint32_t. Another
  * member type does not compile. */
 #define PACK_TYPE(T, member)                                                                       \
@@ -35,9 +36,7 @@ struct pack_field {
         #member, offsetof(T, member), ARRAY_LEN(((T *)0)->member), PACK_TYPE(T, member[0])         \
     }
 
-
 /* The rows of a struct rate that is a member of T. */
-/* clang-format off */
 #define PACK_RATE(T, member)                                                                       \
     PACK(T, member.n_targets), PACK(T, member.max_concurrency), PACK(T, member.max_errors),        \
     PACK(T, member.ramps), PACK(T, member.patience), PACK(T, member.n_started),                    \

@@ -7,7 +7,8 @@
 
 #include "base/arena.h"
 
-enum agent_status { /* documentStatus, and a runtimeStatus's status */
+/* documentStatus, and a runtimeStatus's status */
+enum agent_status {
     AGENT_NOT_STARTED,
     AGENT_IN_PROGRESS,
     AGENT_SUCCESS,

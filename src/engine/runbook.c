@@ -32,15 +32,14 @@ static const struct str top_members[] = {
     S_INIT("parameters"),    S_INIT("mainSteps"),   S_INIT("outputs"),
 };
 static const struct str parameter_members[] = {
-    S_INIT("type"),     S_INIT("description"), S_INIT("default"),  S_INIT("allowedValues"),
-    S_INIT("minItems"), S_INIT("maxItems"),    S_INIT("minChars"), S_INIT("maxChars"),
+    S_INIT("type"),           S_INIT("description"), S_INIT("default"),  S_INIT("allowedValues"),
+    S_INIT("minItems"),       S_INIT("maxItems"),    S_INIT("minChars"), S_INIT("maxChars"),
     S_INIT("allowedPattern"), S_INIT("displayType"),
 };
 static const struct str step_members[] = {
-    S_INIT("name"),        S_INIT("action"),         S_INIT("description"),
-    S_INIT("maxAttempts"), S_INIT("timeoutSeconds"), S_INIT("onFailure"),
-    S_INIT("onCancel"),    S_INIT("isEnd"),          S_INIT("nextStep"),
-    S_INIT("isCritical"),  S_INIT("inputs"),
+    S_INIT("name"),           S_INIT("action"),     S_INIT("description"), S_INIT("maxAttempts"),
+    S_INIT("timeoutSeconds"), S_INIT("onFailure"),  S_INIT("onCancel"),    S_INIT("isEnd"),
+    S_INIT("nextStep"),       S_INIT("isCritical"), S_INIT("inputs"),
 };
 
 static int check_members(struct parser *p, const struct value *map, const struct str *known,
@@ -210,9 +209,9 @@ static int take_parameter(struct parser *p, const struct value_member *member,
     const struct value *definition = member->value;
     struct str of = arena_fmt(p->arena, "Parameter \"%.*s\"", STR(str_slice(member->key, 0, 50)));
 
-    *ret = (struct runbook_parameter){ .name = member->key,
-                                       .min_items = -1, .max_items = -1,
-                                       .min_chars = -1, .max_chars = -1 };
+    *ret = (struct runbook_parameter){
+        .name = member->key, .min_items = -1, .max_items = -1, .min_chars = -1, .max_chars = -1
+    };
     if (!is_name(member->key, 50))
         return refuse(p, "%.*s must have a name of 1 to 50 letters, digits and underscores.",
                       STR(of));
@@ -283,8 +282,10 @@ static int take_jump(struct parser *p, const struct value *step, struct str key,
         return 0;
     }
     if (!str_starts(text, S("step:")))
-        return refuse(p, is_cancel ? "%.*s must be Abort or step:NAME."
-                                   : "%.*s must be Abort, Continue or step:NAME.", STR(what));
+        return refuse(p,
+                      is_cancel ? "%.*s must be Abort or step:NAME."
+                                : "%.*s must be Abort, Continue or step:NAME.",
+                      STR(what));
     ret->then = RUNBOOK_GO;
     return find_step(p, str_trim(str_from(text, 5)), what, &ret->step);
 }
@@ -311,8 +312,8 @@ static int take_step_head(struct parser *p, const struct value *step, uint32_t i
     return 0;
 }
 
-static int take_step_flow(struct parser *p, const struct value *step, struct str of,
-                          uint32_t index, struct runbook_step *ret)
+static int take_step_flow(struct parser *p, const struct value *step, struct str of, uint32_t index,
+                          struct runbook_step *ret)
 {
     struct str next = { 0 }, ignored;
 

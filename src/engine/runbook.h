@@ -45,7 +45,7 @@ struct runbook_parameter {
     const struct value *fallback; /* its default; NULL: it must be given */
     const struct value *allowed;  /* a list, or NULL */
     struct str pattern_text;
-    const struct regex *pattern; /* NULL: any */
+    const struct regex *pattern;                        /* NULL: any */
     int64_t min_items, max_items, min_chars, max_chars; /* -1: no limit */
 };
 
@@ -91,8 +91,7 @@ MUST_CHECK int runbook_parameters(struct arena *a, const struct runbook *book,
                                   const struct value *given, struct value **ret,
                                   struct str *ret_why);
 
-const struct runbook_parameter *runbook_find_parameter(const struct runbook *book,
-                                                       struct str name);
+const struct runbook_parameter *runbook_find_parameter(const struct runbook *book, struct str name);
 const struct runbook_step *runbook_find_step(const struct runbook *book, struct str name);
 struct str runbook_type_name(enum runbook_type type);
 

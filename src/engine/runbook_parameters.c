@@ -6,9 +6,9 @@
 #define SHOWN_MAX 100 /* of a value in a sentence */
 
 static const struct str type_names[RUNBOOK_TYPES] = {
-    [RUNBOOK_STRING] = S_INIT("String"),         [RUNBOOK_STRING_LIST] = S_INIT("StringList"),
-    [RUNBOOK_INTEGER] = S_INIT("Integer"),       [RUNBOOK_BOOLEAN] = S_INIT("Boolean"),
-    [RUNBOOK_STRING_MAP] = S_INIT("StringMap"),  [RUNBOOK_MAP_LIST] = S_INIT("MapList"),
+    [RUNBOOK_STRING] = S_INIT("String"),        [RUNBOOK_STRING_LIST] = S_INIT("StringList"),
+    [RUNBOOK_INTEGER] = S_INIT("Integer"),      [RUNBOOK_BOOLEAN] = S_INIT("Boolean"),
+    [RUNBOOK_STRING_MAP] = S_INIT("StringMap"), [RUNBOOK_MAP_LIST] = S_INIT("MapList"),
 };
 
 struct str runbook_type_name(enum runbook_type type)
@@ -97,14 +97,15 @@ static int check_item(struct arena *a, const struct runbook_parameter *p, const 
     if (!str_is_set(text))
         return 0;
     if (p->min_chars >= 0 && n_chars < p->min_chars)
-        return violates(a, p, v, arena_fmt(a, "shorter than %lld characters",
-                                           (long long)p->min_chars), ret_why);
+        return violates(a, p, v,
+                        arena_fmt(a, "shorter than %lld characters", (long long)p->min_chars),
+                        ret_why);
     if (p->max_chars >= 0 && n_chars > p->max_chars)
-        return violates(a, p, v, arena_fmt(a, "longer than %lld characters",
-                                           (long long)p->max_chars), ret_why);
+        return violates(
+            a, p, v, arena_fmt(a, "longer than %lld characters", (long long)p->max_chars), ret_why);
     if (p->pattern && !regex_matches(a, p->pattern, text))
-        return violates(a, p, v, arena_fmt(a, "not matching the pattern %.*s",
-                                           STR(p->pattern_text)), ret_why);
+        return violates(
+            a, p, v, arena_fmt(a, "not matching the pattern %.*s", STR(p->pattern_text)), ret_why);
     return 0;
 }
 
@@ -115,9 +116,9 @@ static int check_count(struct arena *a, const struct runbook_parameter *p, size_
 
     if (!is_few && (p->max_items < 0 || (int64_t)count <= p->max_items))
         return 0;
-    *ret_why = arena_fmt(a, "Parameter \"%.*s\" has %zu items, %s than %lld.", STR(p->name), count,
-                         is_few ? "fewer" : "more",
-                         (long long)(is_few ? p->min_items : p->max_items));
+    *ret_why =
+        arena_fmt(a, "Parameter \"%.*s\" has %zu items, %s than %lld.", STR(p->name), count,
+                  is_few ? "fewer" : "more", (long long)(is_few ? p->min_items : p->max_items));
     return RUNBOOK_INVALID;
 }
 
@@ -125,8 +126,8 @@ int runbook_check_value(struct arena *a, const struct runbook_parameter *p, cons
                         struct str *ret_why)
 {
     if (!has_type(v, p->type))
-        return violates(a, p, v, arena_fmt(a, "that is not of type %.*s",
-                                           STR(type_names[p->type])), ret_why);
+        return violates(a, p, v, arena_fmt(a, "that is not of type %.*s", STR(type_names[p->type])),
+                        ret_why);
     if (!value_is(v, VALUE_LIST)) {
         if (value_is(v, VALUE_MAP))
             PASS(check_count(a, p, v->map.count, ret_why));
@@ -235,8 +236,8 @@ int runbook_parameters(struct arena *a, const struct runbook *book, const struct
     for (size_t i = 0; value_is(given, VALUE_MAP) && i < given->map.count; i++) {
         struct str name = given->map.members[i].key;
         if (!runbook_find_parameter(book, name)) {
-            *ret_why = arena_fmt(a, "Parameter \"%.*s\" is not defined in the document.",
-                                 STR(name));
+            *ret_why =
+                arena_fmt(a, "Parameter \"%.*s\" is not defined in the document.", STR(name));
             return RUNBOOK_INVALID;
         }
     }

@@ -17,8 +17,9 @@ struct field {
 
 static const char *const month_names[] = { "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL",
                                            "AUG", "SEP", "OCT", "NOV", "DEC", NULL };
-static const char *const weekday_names[] = { "SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT",
-                                             NULL };
+static const char *const weekday_names[] = {
+    "SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT", NULL
+};
 
 static const struct field minute_field = { .max = 59, .max_step = 59, .may_wrap = true };
 static const struct field hour_field = { .max = 23, .max_step = 23, .may_wrap = true };
@@ -29,9 +30,9 @@ static const struct field month_field = {
 static const struct field weekday_field = {
     .min = 1, .max = 7, .may_wrap = true, .names = weekday_names
 };
-static const struct field year_field = {
-    .min = FIRST_YEAR, .max = LAST_YEAR, .max_step = LAST_YEAR - FIRST_YEAR
-};
+static const struct field year_field = { .min = FIRST_YEAR,
+                                         .max = LAST_YEAR,
+                                         .max_step = LAST_YEAR - FIRST_YEAR };
 
 /* ---- parsing ---- */
 

@@ -51,13 +51,13 @@ enum schedule_type {
 };
 
 enum schedule_day {
-    SCHEDULE_DAYS_OF_MONTH,        /* those in `days` */
-    SCHEDULE_DAYS_OF_WEEK,         /* those in `weekdays` */
-    SCHEDULE_LAST_DAY,             /* L */
+    SCHEDULE_DAYS_OF_MONTH,         /* those in `days` */
+    SCHEDULE_DAYS_OF_WEEK,          /* those in `weekdays` */
+    SCHEDULE_LAST_DAY,              /* L */
     SCHEDULE_LAST_MONDAY_TO_FRIDAY, /* LW */
-    SCHEDULE_NEAREST_WEEKDAY,      /* nW: `day` is n */
-    SCHEDULE_LAST_OF_WEEKDAY,      /* nL: `day` is the weekday */
-    SCHEDULE_NTH_OF_WEEKDAY,       /* d#k: `day` is the weekday, `nth` is k */
+    SCHEDULE_NEAREST_WEEKDAY,       /* nW: `day` is n */
+    SCHEDULE_LAST_OF_WEEKDAY,       /* nL: `day` is the weekday */
+    SCHEDULE_NTH_OF_WEEKDAY,        /* d#k: `day` is the weekday, `nth` is k */
 };
 
 struct schedule {

@@ -31,8 +31,11 @@ static struct value *some_parameters(struct arena *a, const struct runbook *book
 
 static void run(struct arena *a, const struct runbook *book, struct value *parameters)
 {
-    struct execution plan = { .id = S("e"), .account = S("111122223333"), .region = S("r"),
-                              .partition = S("aws"), .parameters = parameters };
+    struct execution plan = { .id = S("e"),
+                              .account = S("111122223333"),
+                              .region = S("r"),
+                              .partition = S("aws"),
+                              .parameters = parameters };
     struct execution e = execution_new(a, book, &plan);
     struct execution_event event = { .type = EXECUTION_EVENT_TIMER, .at = 1000 };
 
@@ -62,8 +65,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct runbook book;
     struct str why = { 0 };
 
-    if (size <= 65536 && yaml_or_json_parse(&a, (struct str){ (const char *)data, size },
-                                            &document, &why) == 0) {
+    if (size <= 65536 &&
+        yaml_or_json_parse(&a, (struct str){ (const char *)data, size }, &document, &why) == 0) {
         if (runbook_parse(&a, document, &book, &why) == 0) {
             struct value *parameters = some_parameters(&a, &book);
             if (parameters)

@@ -46,8 +46,8 @@ static void swap(struct sim_event *a, struct sim_event *b)
 void sim_at(struct sim *s, msec at, int type, uint32_t index, int64_t argument)
 {
     s->events = ARENA_GROW(&s->arena, s->events, s->n_events, &s->capacity);
-    s->events[s->n_events] = (struct sim_event){ at > s->now ? at : s->now, s->n_scheduled++, type,
-                                                 index, argument };
+    s->events[s->n_events] =
+        (struct sim_event){ at > s->now ? at : s->now, s->n_scheduled++, type, index, argument };
     for (size_t i = s->n_events++; i > 0 && is_before(&s->events[i], &s->events[(i - 1) / 2]);
          i = (i - 1) / 2)
         swap(&s->events[i], &s->events[(i - 1) / 2]);

@@ -49,17 +49,17 @@ struct world {
 static struct arena books_arena;
 static struct runbook books[4];
 
-#define INPUTS "\"inputs\":{\"DocumentName\":\"D\",\"InstanceIds\":[\"i\"]}"
+#define INPUTS    "\"inputs\":{\"DocumentName\":\"D\",\"InstanceIds\":[\"i\"]}"
 #define RUN(name) "{\"name\":\"" name "\",\"action\":\"aws:runCommand\"," INPUTS
 
 static const char *const book_texts[] = {
     RUN("patch") ",\"timeoutSeconds\":2}",
     RUN("scan") ",\"maxAttempts\":3,\"timeoutSeconds\":1}," RUN("install") "}",
-    RUN("a") ",\"onFailure\":\"step:c\",\"onCancel\":\"step:c\"}," RUN("b")
-        ",\"onFailure\":\"Continue\",\"timeoutSeconds\":1,\"isEnd\":true}," RUN("c") "}",
+    RUN("a") ",\"onFailure\":\"step:c\",\"onCancel\":\"step:c\"}," RUN(
+        "b") ",\"onFailure\":\"Continue\",\"timeoutSeconds\":1,\"isEnd\":true}," RUN("c") "}",
     RUN("a") ",\"onFailure\":\"step:a\",\"timeoutSeconds\":1},"
-        "{\"name\":\"b\",\"action\":\"aws:runCommand\",\"inputs\":{\"DocumentName\":\"D\","
-        "\"InstanceIds\":\"{{ a.Output }}\"}}",
+             "{\"name\":\"b\",\"action\":\"aws:runCommand\",\"inputs\":{\"DocumentName\":\"D\","
+             "\"InstanceIds\":\"{{ a.Output }}\"}}",
 };
 
 static int read_books(void **state)
@@ -68,8 +68,9 @@ static int read_books(void **state)
 
     for (size_t i = 0; i < ARRAY_LEN(books); i++) {
         struct value *document;
-        struct str why = { 0 }, text = arena_fmt(&books_arena, "{\"schemaVersion\":\"0.3\","
-                                                               "\"mainSteps\":[%s]}",
+        struct str why = { 0 }, text = arena_fmt(&books_arena,
+                                                 "{\"schemaVersion\":\"0.3\","
+                                                 "\"mainSteps\":[%s]}",
                                                  book_texts[i]);
         if (json_parse(&books_arena, text, &document, &why) != 0 ||
             runbook_parse(&books_arena, document, &books[i], &why) != 0)
@@ -176,8 +177,10 @@ static void tell_child(struct world *w, uint32_t index, struct execution_event e
 static void start_child(struct world *w, uint32_t index)
 {
     struct child *child = &w->children[index];
-    struct execution plan = { .id = S("e"), .account = S("111122223333"),
-                              .region = S("eu-west-1"), .partition = S("aws"),
+    struct execution plan = { .id = S("e"),
+                              .account = S("111122223333"),
+                              .region = S("eu-west-1"),
+                              .partition = S("aws"),
                               .parameters = value_map(&w->sim.arena) };
 
     if (child->exists)
@@ -185,8 +188,9 @@ static void start_child(struct world *w, uint32_t index)
     child->exists = true;
     child->e = execution_new(&w->sim.arena, child->book, &plan);
     if (child->is_stopped)
-        tell_child(w, index, (struct execution_event){ .type = EXECUTION_EVENT_STOP,
-                                                       .stop = AUTOMATION_STOP_CANCEL });
+        tell_child(w, index,
+                   (struct execution_event){ .type = EXECUTION_EVENT_STOP,
+                                             .stop = AUTOMATION_STOP_CANCEL });
     else
         tell_child(w, index, (struct execution_event){ .type = EXECUTION_EVENT_TIMER });
 }
@@ -195,8 +199,9 @@ static void stop_child(struct world *w, uint32_t index)
 {
     w->children[index].is_stopped = true;
     if (w->children[index].exists)
-        tell_child(w, index, (struct execution_event){ .type = EXECUTION_EVENT_STOP,
-                                                       .stop = AUTOMATION_STOP_CANCEL });
+        tell_child(w, index,
+                   (struct execution_event){ .type = EXECUTION_EVENT_STOP,
+                                             .stop = AUTOMATION_STOP_CANCEL });
 }
 
 static void end_step(struct world *w, const struct sim_event *event)

@@ -14,12 +14,12 @@
 
 enum {
     TIMER,
-    FETCH,   /* the agent's poll gets the message */
-    ARRIVE,  /* ... and the agent sees it */
-    ACK,     /* AcknowledgeMessage reaches the plane */
-    REPLY,   /* a reply does; argument: enum agent_status */
-    FINISH,  /* the agent is through with the document */
-    REBOOT,  /* ... or asks for a reboot */
+    FETCH,  /* the agent's poll gets the message */
+    ARRIVE, /* ... and the agent sees it */
+    ACK,    /* AcknowledgeMessage reaches the plane */
+    REPLY,  /* a reply does; argument: enum agent_status */
+    FINISH, /* the agent is through with the document */
+    REBOOT, /* ... or asks for a reboot */
     CANCEL_ARRIVES,
     CANCEL_ONE,
     CANCEL_ALL,
@@ -235,8 +235,8 @@ static void plane_event(struct world *w, const struct sim_event *e)
     case CANCEL_ALL:
         sim_say(&w->sim, "cancel all");
         event.type = COMMAND_EVENT_CANCEL_ALL;
-        w->was_cancelled_first |= w->command.stop == COMMAND_STOP_NONE &&
-                                  !command_is_over(&w->command);
+        w->was_cancelled_first |=
+            w->command.stop == COMMAND_STOP_NONE && !command_is_over(&w->command);
         break;
     case REFUSE:
         event.type = COMMAND_EVENT_REFUSE;
@@ -415,8 +415,8 @@ static void the_same_seed_is_the_same_world(void **state)
 
     run_any(&a, 4711);
     run_any(&b, 4711);
-    assert_true(value_equal(command_save(&a.scratch, &a.command),
-                            command_save(&b.scratch, &b.command)));
+    assert_true(
+        value_equal(command_save(&a.scratch, &a.command), command_save(&b.scratch, &b.command)));
     for (uint32_t i = 0; i < a.command.rate.n_targets; i++)
         assert_true(value_equal(invocation_save(&a.scratch, &a.rows[i]),
                                 invocation_save(&b.scratch, &b.rows[i])));

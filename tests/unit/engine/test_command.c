@@ -37,8 +37,8 @@ static int next_open(void *context, uint32_t from, bool released, uint32_t *ret)
 {
     struct shell *s = context;
 
-    while (from < s->command.rate.n_targets && (invocation_is_over(&s->rows[from]) ||
-                                                (released && !s->rows[from].is_released)))
+    while (from < s->command.rate.n_targets &&
+           (invocation_is_over(&s->rows[from]) || (released && !s->rows[from].is_released)))
         from++;
     *ret = from;
     return 0;
@@ -85,14 +85,16 @@ static void begin(struct shell *s, uint32_t n_targets, uint32_t concurrency, uin
 
 static void reply(struct shell *s, uint32_t index, enum agent_status document, msec after)
 {
-    tell(s, (struct command_event){ .type = COMMAND_EVENT_REPLY, .at = START + after,
-                                    .index = index, .document = document });
+    tell(s, (struct command_event){ .type = COMMAND_EVENT_REPLY,
+                                    .at = START + after,
+                                    .index = index,
+                                    .document = document });
 }
 
 static void refuse(struct shell *s, uint32_t index, enum invocation_detail why)
 {
-    tell(s, (struct command_event){ .type = COMMAND_EVENT_REFUSE, .at = START + 1,
-                                    .index = index, .refusal = why });
+    tell(s, (struct command_event){
+                .type = COMMAND_EVENT_REFUSE, .at = START + 1, .index = index, .refusal = why });
 }
 
 static void simple(struct shell *s, enum command_event_type type, uint32_t index, msec after)
@@ -122,7 +124,8 @@ static void a_command_goes_from_pending_to_success(void **state)
 {
     (void)state;
     struct shell s;
-    struct command_plan plan = { .requested_at = START, .n_targets = 1,
+    struct command_plan plan = { .requested_at = START,
+                                 .n_targets = 1,
                                  .max_concurrency = { 1, false } };
 
     assert_str(command_status_name(command_plan(&plan).detail), "Pending");

@@ -52,8 +52,10 @@ static void begin(struct play *p, const char *steps)
 {
     struct str rest = str_of(steps), members, why = { 0 };
     struct value *document = NULL;
-    struct execution plan = { .id = S("e-1"), .account = S("111122223333"),
-                              .region = S("eu-west-1"), .partition = S("aws") };
+    struct execution plan = { .id = S("e-1"),
+                              .account = S("111122223333"),
+                              .region = S("eu-west-1"),
+                              .partition = S("aws") };
     char name = 'a';
 
     memset(p, 0, sizeof(*p));
@@ -61,8 +63,9 @@ static void begin(struct play *p, const char *steps)
     struct buf b = buf_in(&p->arena);
     buf_lit(&b, "{\"schemaVersion\":\"0.3\",\"mainSteps\":[");
     for (; str_next(&rest, '\n', &members); name++)
-        buf_fmt(&b, "%s{\"name\":\"%c\",\"action\":\"aws:runCommand\",\"inputs\":{\"DocumentName\":"
-                    "\"D\",\"InstanceIds\":[\"i\"]}%s%.*s}",
+        buf_fmt(&b,
+                "%s{\"name\":\"%c\",\"action\":\"aws:runCommand\",\"inputs\":{\"DocumentName\":"
+                "\"D\",\"InstanceIds\":[\"i\"]}%s%.*s}",
                 name == 'a' ? "" : ",", name, members.len ? "," : "", STR(members));
     buf_lit(&b, "],\"outputs\":[\"a.CommandId\",\"a.Output\"]}");
     if (json_parse(&p->arena, buf_str(&b), &document, &why) != 0 ||
@@ -75,8 +78,8 @@ static void begin(struct play *p, const char *steps)
 
 static void ends(struct play *p, uint32_t serial, enum automation_status status)
 {
-    tell(p, (struct execution_event){ .type = EXECUTION_EVENT_ENDED, .serial = serial,
-                                      .status = status });
+    tell(p, (struct execution_event){
+                .type = EXECUTION_EVENT_ENDED, .serial = serial, .status = status });
 }
 
 static void at(struct play *p, msec seconds)
@@ -119,7 +122,8 @@ static void a_failing_step_aborts(void **state)
     struct play p;
 
     begin(&p, "\n");
-    tell(&p, (struct execution_event){ .type = EXECUTION_EVENT_ENDED, .serial = 1,
+    tell(&p, (struct execution_event){ .type = EXECUTION_EVENT_ENDED,
+                                       .serial = 1,
                                        .status = AUTOMATION_FAILED,
                                        .failure = { S("Invocation"), S("Action"), S("No.") } });
     assert_str(p.e.failure_message, "Step a failed. No.");
@@ -308,13 +312,15 @@ static void outputs_become_inputs(void **state)
               "\"Comment\":\"after {{a.CommandId}} in {{global:REGION}}\"}");
     outputs = value_map(&p.arena);
     value_set_str(&p.arena, outputs, S("CommandId"), S("c-1"));
-    tell(&p, (struct execution_event){ .type = EXECUTION_EVENT_OUTPUT, .serial = 1,
-                                       .outputs = outputs });
+    tell(&p, (struct execution_event){
+                 .type = EXECUTION_EVENT_OUTPUT, .serial = 1, .outputs = outputs });
     outputs = value_map(&p.arena);
     value_set(&p.arena, outputs, S("Output"),
               value_strings(&p.arena, (struct strs){ (struct str[]){ S("i-1"), S("i-2") }, 2 }));
-    tell(&p, (struct execution_event){ .type = EXECUTION_EVENT_ENDED, .serial = 1,
-                                       .status = AUTOMATION_SUCCESS, .outputs = outputs });
+    tell(&p, (struct execution_event){ .type = EXECUTION_EVENT_ENDED,
+                                       .serial = 1,
+                                       .status = AUTOMATION_SUCCESS,
+                                       .outputs = outputs });
     assert_str(json_format(&p.arena, execution_wire_inputs(&p.arena, p.e.steps[1].inputs)),
                "{\"DocumentName\":\"\\\"D\\\"\",\"InstanceIds\":\"[\\\"i-1\\\",\\\"i-2\\\"]\","
                "\"Comment\":\"\\\"after c-1 in eu-west-1\\\"\"}");
@@ -352,7 +358,8 @@ static void survives_its_own_storage(void **state)
     struct value *saved, *again;
 
     begin(&p, "\"timeoutSeconds\":5,\"maxAttempts\":2\n");
-    tell(&p, (struct execution_event){ .type = EXECUTION_EVENT_ENDED, .serial = 1,
+    tell(&p, (struct execution_event){ .type = EXECUTION_EVENT_ENDED,
+                                       .serial = 1,
                                        .status = AUTOMATION_FAILED,
                                        .response_code = S("1"),
                                        .failure = { S("Invocation"), S("Action"), S("No.") } });

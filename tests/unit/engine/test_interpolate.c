@@ -128,16 +128,16 @@ static void what_is_not_there_is_refused(void **state)
 static void malformed_references_have_no_name(void **state)
 {
     (void)state;
-    static const char *const malformed[] = { "{{ }}", "{{}}", "{{ a b }}", "{{ {{Name}} }}",
-                                             "{{ .Names }}x{{ a,b }}", "{{ a\tb }}" };
+    static const char *const malformed[] = {
+        "{{ }}", "{{}}", "{{ a b }}", "{{ {{Name}} }}", "{{ .Names }}x{{ a,b }}", "{{ a\tb }}"
+    };
 
     for (size_t i = 0; i < ARRAY_LEN(malformed); i++) {
         struct str rest = str_of(malformed[i]), before, name = S("x");
         bool some = false;
         while (reference_next(&rest, &before, &name))
             some = some || str_is_empty(name);
-        if (i != 4)
-            assert_true(some);
+        assert_true(some);
     }
     assert_str(reference_whole(S("{{ a.b }}")), "a.b");
     assert_false(str_is_set(reference_whole(S("{{ a }} "))));

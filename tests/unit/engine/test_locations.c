@@ -36,9 +36,8 @@ static void accounts_are_crossed_with_regions_in_the_order_given(void **state)
     struct location l = { .accounts = LIST(S("222222222222"), S("111111111111")),
                           .regions = LIST(S("us-east-1"), S("eu-west-1")) };
 
-    assert_string_equal(expanded(&l, 1),
-                        "222222222222:us-east-1@0 222222222222:eu-west-1@0 "
-                        "111111111111:us-east-1@0 111111111111:eu-west-1@0");
+    assert_string_equal(expanded(&l, 1), "222222222222:us-east-1@0 222222222222:eu-west-1@0 "
+                                         "111111111111:us-east-1@0 111111111111:eu-west-1@0");
 }
 
 static void a_unit_is_replaced_by_its_members_sorted(void **state)
@@ -65,9 +64,9 @@ static void a_pair_comes_once(void **state)
     struct location l[] = {
         { .accounts = LIST(S("111111111111"), S("111111111111")),
           .regions = LIST(S("us-east-1"), S("us-east-1")) },
-        { .accounts = LIST(S("111111111111"), S("222222222222")),
-          .regions = LIST(S("us-east-1")) },
-        { .accounts = LIST(S("111111111111")), .regions = LIST(S("us-east-1")),
+        { .accounts = LIST(S("111111111111"), S("222222222222")), .regions = LIST(S("us-east-1")) },
+        { .accounts = LIST(S("111111111111")),
+          .regions = LIST(S("us-east-1")),
           .has_own_targets = true },
         { .accounts = LIST(S("222222222222")), .regions = LIST(S("us-east-1")) },
     };
@@ -98,7 +97,8 @@ static void what_is_no_account_is_refused(void **state)
 {
     (void)state;
     struct location good = { .accounts = LIST(S("111111111111"), S("ou-ab12-11111111")),
-                             .regions = LIST(S("us-east-1")), .exclude = LIST(S("r-ab12")) };
+                             .regions = LIST(S("us-east-1")),
+                             .exclude = LIST(S("r-ab12")) };
     struct str why;
 
     assert_int_equal(locations_check(&arena, &good, 1, &why), 0);
@@ -125,8 +125,9 @@ static void too_many_pairs_are_refused_before_they_are_made(void **state)
     for (size_t i = 0; i < members.count; i++)
         members.items[i] = arena_fmt(&arena, "%012zu", i);
     regions = LIST(S("us-east-1"), S("us-east-2"));
-    struct location l = { .accounts = LIST(S("ou-ab12-11111111")), .regions = regions,
-                          .units = &unit, .n_units = 1 };
+    struct location l = {
+        .accounts = LIST(S("ou-ab12-11111111")), .regions = regions, .units = &unit, .n_units = 1
+    };
     assert_int_equal(locations_expand(&arena, &l, 1, &pairs, &why), LOCATIONS_INVALID);
     unit.accounts.count = 10000;
     assert_int_equal(locations_expand(&arena, &l, 1, &pairs, &why), 0);
@@ -214,8 +215,8 @@ static void begin(struct play *p, const char *of_location, const struct location
 
 static void ends(struct play *p, uint32_t index, enum automation_status status)
 {
-    tell(p, (struct locations_event){ .type = LOCATIONS_EVENT_ENDED, .index = index,
-                                      .status = status });
+    tell(p, (struct locations_event){
+                .type = LOCATIONS_EVENT_ENDED, .index = index, .status = status });
 }
 
 static void stop(struct play *p, enum automation_stop how)

@@ -20,11 +20,12 @@ static bool takes_errors(const char *text)
 static void limits_follow_the_grammar_of_aws(void **state)
 {
     (void)state;
-    static const char *const both[] = { "1", "9", "10", "50", "1000", "9999999",
+    static const char *const both[] = { "1",  "9",  "10",  "50",  "1000", "9999999",
                                         "1%", "9%", "10%", "99%", "100%" };
-    static const char *const neither[] = { "", "%", "05", "05%", "00", "00%", "10.5%", "101%",
-                                           "110%", "1000%", "-1", "+1", " 1", "1 ", "1 %", "1%%",
-                                           "%1", "ten", "12345678", "0x1", "100 %" };
+    static const char *const neither[] = { "",         "%",    "05",   "05%",   "00", "00%",
+                                           "10.5%",    "101%", "110%", "1000%", "-1", "+1",
+                                           " 1",       "1 ",   "1 %",  "1%%",   "%1", "ten",
+                                           "12345678", "0x1",  "100 %" };
     struct rate_limit absent;
 
     for (size_t i = 0; i < ARRAY_LEN(both); i++)
@@ -46,10 +47,13 @@ static void percentages_are_rounded_down(void **state)
     static const struct {
         uint32_t n, percent, concurrency, errors;
     } vectors[] = {
-        { 1, 10, 1, 0 },  { 9, 10, 1, 0 },   { 10, 10, 1, 1 }, { 19, 10, 1, 1 },  { 25, 10, 2, 2 },
-        { 50, 10, 5, 5 }, { 3, 50, 1, 1 },   { 7, 33, 2, 2 },  { 20, 20, 4, 4 },  { 15, 1, 1, 0 },
-        { 0, 100, 1, 0 }, { 7, 100, 7, 7 },  { 7, 0, 1, 0 },
-        { 4294967295u, 100, 4294967295u, 4294967295u },
+        { 1, 10, 1, 0 },  { 9, 10, 1, 0 },
+        { 10, 10, 1, 1 }, { 19, 10, 1, 1 },
+        { 25, 10, 2, 2 }, { 50, 10, 5, 5 },
+        { 3, 50, 1, 1 },  { 7, 33, 2, 2 },
+        { 20, 20, 4, 4 }, { 15, 1, 1, 0 },
+        { 0, 100, 1, 0 }, { 7, 100, 7, 7 },
+        { 7, 0, 1, 0 },   { 4294967295u, 100, 4294967295u, 4294967295u },
     };
 
     for (size_t i = 0; i < ARRAY_LEN(vectors); i++) {
@@ -223,8 +227,10 @@ static void holds_in_any_world(void **state)
             random = random * 6364136223846793005u + 1442695040888963407u;
             dice[i] = (uint32_t)(random >> 33);
         }
-        struct rate r = { .n_targets = dice[0] % 60, .max_concurrency = 1 + dice[1] % 20,
-                          .max_errors = dice[2] % 10, .ramps = dice[3] % 2,
+        struct rate r = { .n_targets = dice[0] % 60,
+                          .max_concurrency = 1 + dice[1] % 20,
+                          .max_errors = dice[2] % 10,
+                          .ramps = dice[3] % 2,
                           .patience = dice[4] % 3 * 10 };
         uint32_t next = 0;
         bool was_exceeded = false;

@@ -98,7 +98,8 @@ static const char *book_of(const char *top, const char *parameter, const char *s
                      "{\"schemaVersion\":\"0.3\",\"parameters\":{\"P\":{\"type\":\"String\"%s}},"
                      "\"mainSteps\":[{\"name\":\"one\",\"action\":\"aws:runCommand\","
                      "\"inputs\":{\"DocumentName\":\"D\",\"InstanceIds\":[\"i\"]}%s}]%s}",
-                     parameter, step, top).p;
+                     parameter, step, top)
+        .p;
 }
 
 static void expect_refusal(const char *text, const char *sentence)
@@ -129,8 +130,7 @@ static void a_document_of_another_shape_is_refused(void **state)
     expect_refusal("{}", "schemaVersion of a runbook must be \"0.3\".");
     expect_refusal("{\"schemaVersion\":\"2.2\"}", "schemaVersion of a runbook must be \"0.3\".");
     expect_refusal("{\"schemaVersion\":0.3}", "schemaVersion of the runbook must be a string.");
-    expect_refusal("{\"schemaVersion\":\"0.3\"}",
-                   "mainSteps must be a list of at least one step.");
+    expect_refusal("{\"schemaVersion\":\"0.3\"}", "mainSteps must be a list of at least one step.");
     expect_refusal("{\"schemaVersion\":\"0.3\",\"mainSteps\":[]}",
                    "mainSteps must be a list of at least one step.");
     expect_refusal("{\"schemaVersion\":\"0.3\",\"parameters\":[],\"mainSteps\":[]}",
@@ -202,11 +202,13 @@ static void inputs_of_a_command_are_checked(void **state)
                    "Step \"one\": the input \"Instances\" of aws:runCommand is not supported.");
     expect_refusal(book_of("", "", ",\"inputs\":{\"DocumentName\":[\"D\"]}"),
                    "Step \"one\": the input \"DocumentName\" of aws:runCommand is not valid.");
-    expect_refusal(book_of("", "", ",\"inputs\":{\"DocumentName\":\"D\",\"InstanceIds\":[\"i\"],"
-                                   "\"MaxConcurrency\":\"0\"}"),
+    expect_refusal(book_of("", "",
+                           ",\"inputs\":{\"DocumentName\":\"D\",\"InstanceIds\":[\"i\"],"
+                           "\"MaxConcurrency\":\"0\"}"),
                    "Step \"one\": the input \"MaxConcurrency\" of aws:runCommand is not valid.");
-    expect_valid(book_of("", "", ",\"inputs\":{\"DocumentName\":\"{{ P }}\",\"InstanceIds\":"
-                                 "\"{{ P }}\",\"MaxConcurrency\":10,\"MaxErrors\":\"{{ P }}%\"}"));
+    expect_valid(book_of("", "",
+                         ",\"inputs\":{\"DocumentName\":\"{{ P }}\",\"InstanceIds\":"
+                         "\"{{ P }}\",\"MaxConcurrency\":10,\"MaxErrors\":\"{{ P }}%\"}"));
 }
 
 static void references_must_lead_somewhere(void **state)
@@ -225,8 +227,9 @@ static void references_must_lead_somewhere(void **state)
     expect_refusal(book_of("", "", INPUTS("{{ global:TIME }}")),
                    "Step \"one\" refers to {{ global:TIME }}, which is no parameter, output or "
                    "variable.");
-    expect_refusal(book_of("", "", ",\"inputs\":{\"DocumentName\":\"D\",\"InstanceIds\":[\"i\"],"
-                                   "\"Parameters\":{\"{{ P }}\":\"x\"}}"),
+    expect_refusal(book_of("", "",
+                           ",\"inputs\":{\"DocumentName\":\"D\",\"InstanceIds\":[\"i\"],"
+                           "\"Parameters\":{\"{{ P }}\":\"x\"}}"),
                    "Step \"one\" has a reference in the name of a member.");
 }
 
@@ -234,8 +237,10 @@ static void definitions_of_parameters_are_checked(void **state)
 {
     (void)state;
 
-    expect_valid(book_of("", ",\"default\":\"a\",\"allowedPattern\":\"[a-z]*\",\"minChars\":1,"
-                             "\"maxChars\":3,\"displayType\":\"textfield\"", ""));
+    expect_valid(book_of("",
+                         ",\"default\":\"a\",\"allowedPattern\":\"[a-z]*\",\"minChars\":1,"
+                         "\"maxChars\":3,\"displayType\":\"textfield\"",
+                         ""));
     expect_refusal(book_of("", ",\"type\":\"AWS::EC2::Instance::Id\"", ""),
                    "Parameter \"P\" has the type \"AWS::EC2::Instance::Id\", which is not "
                    "supported.");

@@ -220,43 +220,59 @@ struct vector {
 };
 
 static const struct vector vectors[] = {
-    { "cron(15 22 ? * TUE *)", REFERENCE,
+    { "cron(15 22 ? * TUE *)",
+      REFERENCE,
       { "2024-02-27T22:15:00Z", "2024-03-05T22:15:00Z", "2024-03-12T22:15:00Z" } },
-    { "cron(15 10 ? * 6L 2019-2026)", REFERENCE,
+    { "cron(15 10 ? * 6L 2019-2026)",
+      REFERENCE,
       { "2024-03-29T10:15:00Z", "2024-04-26T10:15:00Z", "2024-05-31T10:15:00Z" } },
-    { "cron(0 9 ? * 3#2 *)", REFERENCE,
+    { "cron(0 9 ? * 3#2 *)",
+      REFERENCE,
       { "2024-03-12T09:00:00Z", "2024-04-09T09:00:00Z", "2024-05-14T09:00:00Z" } },
-    { "cron(0 0 ? * 2#5 *)", REFERENCE,
+    { "cron(0 0 ? * 2#5 *)",
+      REFERENCE,
       { "2024-04-29T00:00:00Z", "2024-07-29T00:00:00Z", "2024-09-30T00:00:00Z" } },
-    { "cron(0 0 L * ? *)", REFERENCE,
+    { "cron(0 0 L * ? *)",
+      REFERENCE,
       { "2024-02-29T00:00:00Z", "2024-03-31T00:00:00Z", "2024-04-30T00:00:00Z" } },
     { "cron(0 6 1W * ? *)", "2024-05-15T00:00:00Z", { "2024-06-03T06:00:00Z" } },
-    { "cron(0 6 31W * ? *)", REFERENCE,
+    { "cron(0 6 31W * ? *)",
+      REFERENCE,
       { "2024-03-29T06:00:00Z", "2024-05-31T06:00:00Z", "2024-07-31T06:00:00Z" } },
-    { "cron(0 6 LW * ? *)", REFERENCE,
+    { "cron(0 6 LW * ? *)",
+      REFERENCE,
       { "2024-02-29T06:00:00Z", "2024-03-29T06:00:00Z", "2024-04-30T06:00:00Z" } },
-    { "cron(0/30 20-2 ? * MON-FRI *)", "2024-03-01T22:59:00Z",
+    { "cron(0/30 20-2 ? * MON-FRI *)",
+      "2024-03-01T22:59:00Z",
       { "2024-03-01T23:00:00Z", "2024-03-01T23:30:00Z", "2024-03-04T00:00:00Z",
         "2024-03-04T00:30:00Z", "2024-03-04T01:00:00Z", "2024-03-04T01:30:00Z" } },
-    { "cron(1/10 * * * ? *)", REFERENCE,
+    { "cron(1/10 * * * ? *)",
+      REFERENCE,
       { "2024-02-27T22:21:00Z", "2024-02-27T22:31:00Z", "2024-02-27T22:41:00Z" } },
-    { "cron(0 0 29 2 ? *)", REFERENCE,
+    { "cron(0 0 29 2 ? *)",
+      REFERENCE,
       { "2024-02-29T00:00:00Z", "2028-02-29T00:00:00Z", "2032-02-29T00:00:00Z" } },
-    { "cron(0 12 ? NOV-FEB SUN 2024-2025)", REFERENCE,
+    { "cron(0 12 ? NOV-FEB SUN 2024-2025)",
+      REFERENCE,
       { "2024-11-03T12:00:00Z", "2024-11-10T12:00:00Z", "2024-11-17T12:00:00Z" } },
-    { "cron(0 0 ? * L *)", REFERENCE,
+    { "cron(0 0 ? * L *)",
+      REFERENCE,
       { "2024-03-02T00:00:00Z", "2024-03-09T00:00:00Z", "2024-03-16T00:00:00Z" } },
-    { "cron(45 23 28-31 * ? *)", REFERENCE,
+    { "cron(45 23 28-31 * ? *)",
+      REFERENCE,
       { "2024-02-28T23:45:00Z", "2024-02-29T23:45:00Z", "2024-03-28T23:45:00Z" } },
     /* The wrap counts its step on: 20, 23, 2. */
-    { "cron(0 20-2/3 * * ? *)", REFERENCE,
+    { "cron(0 20-2/3 * * ? *)",
+      REFERENCE,
       { "2024-02-27T23:00:00Z", "2024-02-28T02:00:00Z", "2024-02-28T20:00:00Z" } },
-    { "cron(58-1 5 28 2 ? *)", REFERENCE,
+    { "cron(58-1 5 28 2 ? *)",
+      REFERENCE,
       { "2024-02-28T05:00:00Z", "2024-02-28T05:01:00Z", "2024-02-28T05:58:00Z",
         "2024-02-28T05:59:00Z", "2025-02-28T05:00:00Z" } },
     /* The last day of the year, and the turn of it. */
     { "cron(59 23 31 12 ? *)", REFERENCE, { "2024-12-31T23:59:00Z", "2025-12-31T23:59:00Z" } },
-    { "cron(0 0 1 1 ? *)", "2024-12-31T23:59:59.999Z",
+    { "cron(0 0 1 1 ? *)",
+      "2024-12-31T23:59:59.999Z",
       { "2025-01-01T00:00:00Z", "2026-01-01T00:00:00Z" } },
     { "cron(0 0 1 1 ? 2199)", REFERENCE, { "2199-01-01T00:00:00Z" } },
 };
@@ -283,8 +299,11 @@ static void a_day_that_never_comes_never_fires(void **state)
 {
     (void)state;
     static const char *const never[] = {
-        "cron(0 2 31 2 ? *)", "cron(0 0 30 FEB ? *)", "cron(0 0 31W 4 ? *)",
-        "cron(0 0 1 1 ? 2023)", "cron(0 0 29 2 ? 2025,2026,2027,2100)",
+        "cron(0 2 31 2 ? *)",
+        "cron(0 0 30 FEB ? *)",
+        "cron(0 0 31W 4 ? *)",
+        "cron(0 0 1 1 ? 2023)",
+        "cron(0 0 29 2 ? 2025,2026,2027,2100)",
     };
     msec t = 42;
 
@@ -520,8 +539,8 @@ static int moved(const struct civil *c, int n, int n_days)
 
 static bool day_matches(const struct guess *g, const struct civil *c)
 {
-    int n_days = c->month == 2 ? (c->year % 4 == 0 ? 29 : 28)
-                               : 30 + ((c->month + (c->month > 7)) & 1);
+    int n_days =
+        c->month == 2 ? (c->year % 4 == 0 ? 29 : 28) : 30 + ((c->month + (c->month > 7)) & 1);
 
     if (!g->year[c->year] || !g->month[c->month])
         return false;
