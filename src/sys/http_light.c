@@ -113,6 +113,9 @@ static int read_url(struct light_call *call)
     if (str_find(call->host, '@') >= 0 || !split_port(call->host, &call->target))
         return light_fail(&call->io, HTTP_CLIENT_UNREACHABLE, "not a usable URL: %.*s", STR(url));
     call->target.unix_socket = call->out->unix_socket;
+    if (!call->out->unix_socket)
+        call->target.proxy =
+            light_proxy_of(call->io.arena, call->target.is_tls, call->target.host);
     return 0;
 }
 
@@ -199,9 +202,12 @@ static struct str request_head(const struct light_call *call)
 {
     const struct http_outgoing *out = call->out;
     struct buf b = buf_in(call->io.arena);
-    bool has_host = false;
+    bool has_host = false, by_proxy = str_is_set(call->target.proxy.host) && !call->target.is_tls;
 
-    buf_fmt(&b, "%.*s %.*s HTTP/1.1\r\n", STR(out->method), STR(call->resource));
+    buf_fmt(&b, "%.*s %s%.*s%.*s HTTP/1.1\r\n", STR(out->method), by_proxy ? "http://" : "",
+            STR(by_proxy ? call->host : S("")), STR(call->resource));
+    if (by_proxy && str_is_set(call->target.proxy.credentials))
+        buf_fmt(&b, "Proxy-Authorization: %.*s\r\n", STR(call->target.proxy.credentials));
     for (size_t i = 0; i < out->n_headers; i++) {
         has_host |= str_ieq(out->headers[i].name, S("Host"));
         if (!str_ieq(out->headers[i].name, S("Content-Length")))

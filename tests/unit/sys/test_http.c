@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 
+#include "certificate.h"
 #include "echo.h"
 
 #include "../test.h"
@@ -320,24 +321,16 @@ static void a_stranger_is_not_trusted(void **state)
     struct both *b = *state;
     struct echo *tls = calloc(1, sizeof(*tls));
     struct http_response r;
-    char dir[] = "/tmp/patchbay-tls-XXXXXX";
+    struct certificate certificate;
 
-    assert_non_null(mkdtemp(dir));
-    struct str command = arena_fmt(
-        &b->arena,
-        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 "
-        "-subj /CN=test -addext subjectAltName=IP:127.0.0.1 "
-        "-keyout %s/key -out %s/cert 2>/dev/null", dir, dir);
-    assert_int_equal(system(command.p), 0);
-    const char *cert = arena_fmt(&b->arena, "%s/cert", dir).p;
-    const char *key = arena_fmt(&b->arena, "%s/key", dir).p;
-    assert_int_equal(echo_start(tls, cert, key), 0);
+    assert_true(certificate_make(&certificate));
+    assert_int_equal(echo_start(tls, certificate.cert, certificate.key), 0);
 
     struct http_outgoing get = to(b, S("GET"), "/later");
     uint16_t port = http_server_port(tls->server);
     get.url = arena_fmt(&b->arena, "https://127.0.0.1:%u/later", port);
     assert_int_equal(call(b, &get, &r), HTTP_CLIENT_UNREACHABLE);
-    get.ca_file = cert;
+    get.ca_file = certificate.cert;
     for (int i = 0; i < 3; i++) {
         assert_int_equal(call(b, &get, &r), 0);
         assert_str(r.body, "GET /later? [] 0:");
@@ -350,7 +343,7 @@ static void a_stranger_is_not_trusted(void **state)
 
     echo_stop(tls);
     free(tls);
-    assert_int_equal(system(arena_fmt(&b->arena, "rm -r %s", dir).p), 0);
+    certificate_done(&certificate);
 }
 
 #define BOTH(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
