@@ -114,8 +114,7 @@ static int read_url(struct light_call *call)
         return light_fail(&call->io, HTTP_CLIENT_UNREACHABLE, "not a usable URL: %.*s", STR(url));
     call->target.unix_socket = call->out->unix_socket;
     if (!call->out->unix_socket)
-        call->target.proxy =
-            light_proxy_of(call->io.arena, call->target.is_tls, call->target.host);
+        call->target.proxy = light_proxy_of(call->io.arena, call->target.is_tls, call->target.host);
     return 0;
 }
 
@@ -135,8 +134,8 @@ static int load_trust(SSL_CTX *ctx, const char *ca_file, struct light_io *io)
     SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                               SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-    int loaded = ca_file ? SSL_CTX_load_verify_file(ctx, ca_file)
-                         : SSL_CTX_set_default_verify_paths(ctx);
+    int loaded =
+        ca_file ? SSL_CTX_load_verify_file(ctx, ca_file) : SSL_CTX_set_default_verify_paths(ctx);
     if (loaded != 1)
         return light_fail(io, HTTP_CLIENT_UNREACHABLE, "cannot read the certificates in %s",
                           ca_file ? ca_file : "the system's store");
@@ -165,8 +164,8 @@ static int connect_anew(struct light_call *call, struct str key)
 {
     struct http_client *c = call->client;
     struct light_io io = call->io;
-    msec patience = call->out->connect_timeout ? call->out->connect_timeout
-                                               : HTTP_CLIENT_CONNECT_TIMEOUT;
+    msec patience =
+        call->out->connect_timeout ? call->out->connect_timeout : HTTP_CLIENT_CONNECT_TIMEOUT;
 
     forget_connection(c);
     if (io.deadline > clock_monotonic() + patience)
@@ -398,8 +397,8 @@ static int read_body(struct light_call *call, bool *ret_is_last)
     struct str connection = http_response_get(r, S("Connection"));
     int64_t n;
 
-    *ret_is_last = str_ieq(connection, S("close")) ||
-                   (call->is_1_0 && !str_ieq(connection, S("keep-alive")));
+    *ret_is_last =
+        str_ieq(connection, S("close")) || (call->is_1_0 && !str_ieq(connection, S("keep-alive")));
     if (str_eq(call->out->method, S("HEAD")) || r->status == 204 || r->status == 304)
         return 0;
     if (str_is_set(coding)) {

@@ -112,8 +112,8 @@ static int connect_tcp(struct light_conn *c, struct str host, struct str port, s
     struct addrinfo *list;
     int result = 0;
 
-    int error = getaddrinfo(arena_cstr(io->arena, host), arena_cstr(io->arena, port), &hints,
-                            &list);
+    int error =
+        getaddrinfo(arena_cstr(io->arena, host), arena_cstr(io->arena, port), &hints, &list);
     if (error)
         return light_fail(io, HTTP_CLIENT_UNREACHABLE, "cannot find %.*s: %s", STR(host),
                           gai_strerror(error));
@@ -190,8 +190,8 @@ static int open_tunnel(struct light_conn *c, const struct light_target *t, struc
 {
     struct buf head = buf_in(io->arena);
     bool is_v6 = str_find(t->host, ':') >= 0;
-    struct str authority = arena_fmt(io->arena, is_v6 ? "[%.*s]:%.*s" : "%.*s:%.*s", STR(t->host),
-                                     STR(t->port));
+    struct str authority =
+        arena_fmt(io->arena, is_v6 ? "[%.*s]:%.*s" : "%.*s:%.*s", STR(t->host), STR(t->port));
 
     buf_fmt(&head, "CONNECT %.*s HTTP/1.1\r\nHost: %.*s\r\n", STR(authority), STR(authority));
     if (str_is_set(t->proxy.credentials))
@@ -202,8 +202,7 @@ static int open_tunnel(struct light_conn *c, const struct light_target *t, struc
     return 0;
 }
 
-static int connect_by_proxy(struct light_conn *c, const struct light_target *t,
-                            struct light_io *io)
+static int connect_by_proxy(struct light_conn *c, const struct light_target *t, struct light_io *io)
 {
     PASS(connect_tcp(c, t->proxy.host, t->proxy.port, io));
     if (t->is_tls)

@@ -9,7 +9,7 @@
 #include "base/arena.h"
 
 struct light_proxy {
-    struct str host, port; /* absent: go directly */
+    struct str host, port;  /* absent: go directly */
     struct str credentials; /* "Basic ..."; absent: none */
 };
 

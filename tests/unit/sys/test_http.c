@@ -46,8 +46,8 @@ static struct http_outgoing to(struct both *b, struct str method, const char *ta
 {
     return (struct http_outgoing){
         .method = method,
-        .url = arena_fmt(&b->arena, "http://127.0.0.1:%u%s", http_server_port(b->echo.server),
-                         target),
+        .url =
+            arena_fmt(&b->arena, "http://127.0.0.1:%u%s", http_server_port(b->echo.server), target),
         .timeout = 5 * MSEC_SECOND,
     };
 }
@@ -135,8 +135,7 @@ static void many_headers_are_refused(void **state)
     get.n_headers = 1;
     assert_int_equal(call(b, &get, &r), 0);
     assert_int_equal(r.status, 200);
-    headers[0].value =
-        (struct str){ memset(arena_alloc(&b->arena, 40000), 'x', 40000), 40000 };
+    headers[0].value = (struct str){ memset(arena_alloc(&b->arena, 40000), 'x', 40000), 40000 };
     assert_int_equal(call(b, &get, &r), 0);
     assert_int_equal(r.status, 431);
 }
@@ -268,7 +267,8 @@ static int call_canned(struct both *b, struct str answer, struct http_response *
     memcpy(&port, (char *)&address + 2, 2);
     assert_int_equal(pthread_create(&thread, NULL, say, &c), 0);
     struct http_outgoing get = { .method = S("GET"), .timeout = 3000 };
-    get.url = arena_fmt(&b->arena, "http://127.0.0.1:%u/", (unsigned)(port >> 8 | (port & 255) << 8));
+    get.url =
+        arena_fmt(&b->arena, "http://127.0.0.1:%u/", (unsigned)(port >> 8 | (port & 255) << 8));
     int result = call(b, &get, ret);
     pthread_join(thread, NULL);
     close(c.listener);
@@ -280,10 +280,12 @@ static void answers_of_every_kind_are_understood(void **state)
     struct both *b = *state;
     struct http_response r;
 
-    assert_int_equal(call_canned(b, S("HTTP/1.1 100 Continue\r\nX: 1\r\n\r\n"
-                                      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-                                      "5;x=y\r\nhello\r\nA\r\n, world!!!\r\n0\r\nY: 2\r\n\r\n"),
-                                 &r), 0);
+    assert_int_equal(call_canned(b,
+                                 S("HTTP/1.1 100 Continue\r\nX: 1\r\n\r\n"
+                                   "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                                   "5;x=y\r\nhello\r\nA\r\n, world!!!\r\n0\r\nY: 2\r\n\r\n"),
+                                 &r),
+                     0);
     assert_str(r.body, "hello, world!!!");
     assert_false(str_is_set(http_response_get(&r, S("X"))));
     assert_int_equal(call_canned(b, S("HTTP/1.0 404 None\r\n\r\nuntil the end"), &r), 0);

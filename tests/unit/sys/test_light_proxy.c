@@ -96,8 +96,8 @@ static void *serve_tunnel(void *context)
         struct pollfd fds[2] = { { .fd = in, .events = POLLIN }, { .fd = out, .events = POLLIN } };
         bool goes_on = true;
         while (goes_on && poll(fds, 2, 5000) > 0)
-            goes_on = (!fds[0].revents || pass_on(in, out)) &&
-                      (!fds[1].revents || pass_on(out, in));
+            goes_on =
+                (!fds[0].revents || pass_on(in, out)) && (!fds[1].revents || pass_on(out, in));
     }
     close(in);
     close(out);
@@ -114,10 +114,9 @@ static int call_by_tunnel(struct echo *e, const char *cert, struct str verdict, 
                         .verdict = verdict };
     pthread_t thread;
     struct http_client *c = http_client_new();
-    struct http_outgoing get = { .method = S("GET"),
-                                 .url = S("https://patch.test/later"),
-                                 .ca_file = cert,
-                                 .timeout = 5000 };
+    struct http_outgoing get = {
+        .method = S("GET"), .url = S("https://patch.test/later"), .ca_file = cert, .timeout = 5000
+    };
 
     assert_int_equal(listen(t.listener, 1), 0);
     assert_int_equal(getsockname(t.listener, (struct sockaddr *)&address, &size), 0);
@@ -144,12 +143,14 @@ static void a_call_with_tls_goes_through_a_tunnel(void **state)
     assert_true(certificate_make(&certificate));
     assert_int_equal(echo_start(e, certificate.cert, certificate.key), 0);
     assert_int_equal(call_by_tunnel(e, certificate.cert, S("HTTP/1.1 200 Fine\r\nX: y\r\n\r\n"), &a,
-                                    head, &r, &why), 0);
+                                    head, &r, &why),
+                     0);
     assert_str(r.body, "GET /later? [] 0:");
     assert_string_equal(head, "CONNECT patch.test:443 HTTP/1.1\r\nHost: patch.test:443\r\n"
                               "Proxy-Authorization: Basic dTpw\r\n\r\n");
-    assert_int_equal(call_by_tunnel(e, certificate.cert, S("HTTP/1.1 407 No\r\n\r\n"), &a, head, &r,
-                                    &why), HTTP_CLIENT_UNREACHABLE);
+    assert_int_equal(
+        call_by_tunnel(e, certificate.cert, S("HTTP/1.1 407 No\r\n\r\n"), &a, head, &r, &why),
+        HTTP_CLIENT_UNREACHABLE);
     assert_str(why, "the proxy refuses: 407");
     echo_stop(e);
     free(e);
