@@ -442,7 +442,7 @@ struct command command_plan(const struct command_plan *plan)
 
 struct command command_refused(msec requested_at, enum command_detail why)
 {
-    assert(why == COMMAND_RATE_EXCEEDED || why == COMMAND_ACCESS_DENIED);
+    assert(commands[why].next == 0);
     return (struct command){
         .requested_at = requested_at,
         .expires_at = requested_at,

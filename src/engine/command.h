@@ -113,7 +113,8 @@ struct command_plan {
 
 struct command command_plan(const struct command_plan *plan);
 
-/* A command that was accepted but reaches nobody: RATE_EXCEEDED, ACCESS_DENIED. */
+/* A command that was accepted but reaches nobody; `why` is final: RATE_EXCEEDED,
+ * ACCESS_DENIED, CANCELLED before its targets were known, FAILED to find them. */
 struct command command_refused(msec requested_at, enum command_detail why);
 
 enum command_event_type {
