@@ -4,21 +4,22 @@
 #include "api/schema.h"
 #include "svc/events/events.h"
 #include "svc/iam/iam.h"
-#include "svc/lambda/lambda.h"
 #include "svc/logs/logs.h"
 #include "svc/organizations/organizations.h"
 #include "svc/resource_groups/resource_groups.h"
+#include "svc/ssm/ssm.h"
 #include "svc/sts/sts.h"
 #include "svc/tagging/tagging.h"
 
 /* One a line, in alphabetical order. */
 const struct service *const wiring_services[] = {
+    &ec2messages_service,
     &events_service,
     &iam_service,
-    &lambda_service,
     &logs_service,
     &organizations_service,
     &resource_groups_service,
+    &ssm_service,
     &sts_service,
     &tagging_service,
     NULL,
@@ -40,4 +41,5 @@ void wiring_connect(struct plane *plane)
     plane->services = wiring_services;
     plane->identity = &iam_identity;
     plane->directory = &organizations_directory;
+    plane->nodes = &ssm_nodes;
 }

@@ -5,9 +5,7 @@ It speaks the hybrid-activation and ec2messages calls, checks every signature (t
 node's RSA-PSS one and SigV4) against its own computation, redelivers what is not
 acknowledged, and remembers all that it was told. Faults are switched on by the test.
 
-Run as a program it prints its URL and serves until killed; on SIGUSR1 it sends SCRIPT to
-every node and prints what became of it:
-    fake_plane.py [--tls CERT KEY] [--hold S] [--script SCRIPT]
+Run as a program it serves until killed: fake_plane.py [--tls CERT KEY] [--hold S]
 """
 
 import base64
@@ -16,7 +14,7 @@ import hashlib
 import hmac
 import http.server
 import json
-import signal
+import queue
 import ssl
 import sys
 import threading
@@ -315,25 +313,18 @@ class FakePlane:
 
 
 def main(arguments):
-    tls, hold, script = None, 15.0, "true"
+    tls = hold = None
     while arguments:
         option = arguments.pop(0)
         if option == "--tls":
             tls = arguments.pop(0), arguments.pop(0)
         elif option == "--hold":
             hold = float(arguments.pop(0))
-        elif option == "--script":
-            script = arguments.pop(0)
         else:
             sys.exit(__doc__)
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
-    plane = FakePlane(hold=hold, tls=tls)
+    plane = FakePlane(hold=hold or 15.0, tls=tls)
     print(plane.url, flush=True)
-    while True:
-        signal.sigwait({signal.SIGUSR1})
-        for node in list(plane.keys):
-            final = plane.final(plane.run(node, script), 60)
-            print(node, final["documentStatus"], flush=True)
+    queue.Queue().get()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "svc/ssm/ssm.h"
+
+#include "svc/ssm/errors.h"
+#include "svc/ssm/operations.h"
+
+/* One noun, one table; one a line. */
+static const struct operation *const nouns[] = {
+    activation_operations,
+    document_operations,
+    document_list_operations,
+    document_version_operations,
+    node_operations,
+    node_list_operations,
+    registration_operations,
+    runcommand_operations,
+    runcommand_get_operations,
+    runcommand_list_operations,
+    ssm_tag_operations,
+    NULL,
+};
+
+static const struct operation *const message_nouns[] = {
+    message_operations,
+    NULL,
+};
+
+static const struct task_kind tasks[] = {
+    RUNCOMMAND_TASKS,
+    { .name = NULL },
+};
+
+/* The largest request is an agent's PutInventory: AWS takes 10 MB. */
+#define MAX_BODY (11 * 1024 * 1024)
+
+const struct service ssm_service = {
+    .name = "ssm",
+    .target_prefix = "AmazonSSM",
+    .protocol = PROTOCOL_JSON_1_1,
+    .nouns = nouns,
+    .errors = ssm_errors,
+    .n_errors = SSM_N_ERRORS,
+    .tasks = tasks,
+    .schema = &ssm_schema,
+    .max_body = MAX_BODY,
+};
+
+const struct service ec2messages_service = {
+    .name = "ec2messages",
+    .target_prefix = "EC2WindowsMessageDeliveryService",
+    .protocol = PROTOCOL_JSON_1_1,
+    .nouns = message_nouns,
+    .errors = ssm_errors,
+    .n_errors = SSM_N_ERRORS,
+};
