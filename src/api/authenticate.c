@@ -100,6 +100,8 @@ static int node_key(struct attempt *t, struct principal *ret)
 {
     struct node_facts node;
 
+    if (!t->plane->nodes) /* a plane without SSM */
+        return refuse(t, WIRE_BAD_KEY, S("The managed node is not registered."));
     int found = t->plane->nodes->node(t->db, t->a, t->claim.access_key, &node);
     if (found == PORT_NONE)
         return refuse(t, WIRE_BAD_KEY, S("The managed node is not registered."));
