@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/agent.h"
 
-#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 
 #include "agent/backoff.h"
 #include "agent/inbox.h"
+#include "agent/memory.h"
 #include "agent/node.h"
 #include "agent/notify.h"
 #include "base/log.h"
@@ -28,6 +28,7 @@ struct poller {
     struct http_client *client;
     struct backoff backoff;
     msec heartbeat_at; /* monotonic */
+    bool is_settled;   /* the first poll, and all that it took to get there, is over */
 };
 
 /* True once the agent is to end. */
@@ -130,12 +131,16 @@ static bool turn_once(struct poller *p)
         if (p->backoff.failures > 0)
             log_notice("the plane can be used again");
         backoff_reset(&p->backoff);
+        if (!p->is_settled)
+            memory_give_back();
+        p->is_settled = true;
     } else if (result != PLANE_WOKEN) {
         note_failure(p, result, &answer);
         pause = p->backoff.retry_at - clock_monotonic();
         /* An unreachable plane may have moved, and a half-dead connection helps nobody. */
         http_client_free(p->client);
         p->client = http_client_new();
+        p->is_settled = false;
     }
     arena_done(&a);
     return rest(p->agent, pause > 0 ? pause : 0);
@@ -212,7 +217,6 @@ static int run_locked(struct agent *agent, struct arena *a)
                STR(agent->plane.identity.instance_id), STR(agent->plane.identity.region),
                STR(agent->plane.identity.endpoint));
     notify_service_manager("READY=1");
-    malloc_trim(0);
 
     poll_until_stopped(agent);
     notify_service_manager("STOPPING=1");
@@ -228,9 +232,7 @@ int agent_run(const struct config *config)
     struct agent *agent = arena_new(&a, struct agent);
     int lock;
 
-    /* One arena for all threads: an idle agent should cost as little as can be. */
-    mallopt(M_ARENA_MAX, 1);
-    mallopt(M_TRIM_THRESHOLD, 64 * 1024);
+    memory_configure();
     agent->config = *config;
     pthread_mutex_init(&agent->lock, NULL);
     pthread_cond_init(&agent->changed, NULL);

@@ -41,7 +41,7 @@ int attempt_launch(struct arena *a, struct attempt *at, const struct document_st
     return 0;
 }
 
-/* Under a name of its own first, locked and complete, so that whoever sees the claim sees it held. */
+/* Under a name of its own first, locked and complete: whoever sees the claim sees it held. */
 int attempt_claim(struct arena *a, const char *folder, int *ret_lock)
 {
     const char *claim = path_in(a, folder, "claim");

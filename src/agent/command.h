@@ -56,9 +56,9 @@ enum command_outcome {
 };
 
 enum port_outcome {
-    PORT_NOT_YET = 1,  /* save: no space; may_start: not now; send: try later; look: still running */
-    PORT_ABSENT = 2,   /* look: that attempt was never begun */
-    PORT_REFUSED = 3,  /* send: the plane will never take it; reboot: it cannot be done (*ret_why) */
+    PORT_NOT_YET = 1, /* save: no space; send: try later; look: still running */
+    PORT_ABSENT = 2,  /* look: that attempt was never begun */
+    PORT_REFUSED = 3, /* send: the plane will never take it; reboot: it cannot be (*ret_why) */
 };
 
 struct command_ports {

@@ -2,13 +2,13 @@
 /* Threads that carry commands from the journal to their end. */
 #include "agent/agent.h"
 
-#include <malloc.h>
 #include <poll.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "agent/memory.h"
 #include "base/log.h"
 #include "sys/clock.h"
 #include "sys/file.h"
@@ -210,7 +210,7 @@ static void *worker_main(void *context)
 
     do {
         run_command(w, str_of(w->id));
-        malloc_trim(0); /* what a command took is not kept for the next */
+        memory_give_back(); /* what a command took is not kept for the next */
     } while (take_next(w));
     return NULL;
 }

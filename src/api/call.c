@@ -22,8 +22,10 @@ int op_run(struct op *op, const void *in, void *out)
     if (!(o->flags & (OP_OWN_AUTH | OP_UNSIGNED))) {
         const char *prefix = op->service->iam_prefix ? op->service->iam_prefix : op->service->name;
         const char *action = o->action ? o->action : o->name;
+        struct str resource = resource_of(op, in);
         struct auth auth = { .action = arena_fmt(op->arena, "%s:%s", prefix, action),
-                             .resource = resource_of(op, in) };
+                             .resource = resource,
+                             .tags_of = o->resource ? resource : (struct str){ 0 } };
         PASS(op_authorize(op, &auth));
     }
     shape_clear(o->out, out);

@@ -78,6 +78,19 @@ struct blob_port {
                struct str *ret_bytes); /* PORT_NONE */
 };
 
+/* --- objects: owned by svc/s3 --------------------------------------------------------------- */
+
+struct object_facts {
+    struct str account; /* the bucket's owner */
+    struct str blob;
+    int64_t size;
+};
+
+struct object_port {
+    int (*object)(struct db *db, struct arena *a, struct str bucket, struct str key,
+                  struct object_facts *ret); /* PORT_NONE */
+};
+
 /* --- functions: filled in by the daemon over sys ----------------------------------------- */
 
 struct sandbox_invocation {
@@ -118,6 +131,7 @@ struct plane {
     const struct identity_port *identity;
     const struct directory_port *directory;
     const struct node_port *nodes;
+    const struct object_port *objects; /* NULL: no object store */
     struct blob_port blobs;
     struct sandbox_port sandbox;
     struct runtime *runtime; /* dispatch's own: writer, readers, parked calls, workers */

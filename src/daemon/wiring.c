@@ -4,6 +4,7 @@
 #include "api/schema.h"
 #include "svc/events/events.h"
 #include "svc/iam/iam.h"
+#include "svc/lambda/lambda.h"
 #include "svc/logs/logs.h"
 #include "svc/organizations/organizations.h"
 #include "svc/resource_groups/resource_groups.h"
@@ -16,6 +17,7 @@ const struct service *const wiring_services[] = {
     &ec2messages_service,
     &events_service,
     &iam_service,
+    &lambda_service,
     &logs_service,
     &organizations_service,
     &resource_groups_service,

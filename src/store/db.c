@@ -173,8 +173,7 @@ int db_one(struct db *db, struct arena *a, const struct mapping *mapping, void *
 }
 
 static int all(struct db *db, struct db_statement *s, struct arena *a,
-               const struct mapping *mapping, void **ret_items, size_t *ret_count,
-               const char *sql)
+               const struct mapping *mapping, void **ret_items, size_t *ret_count, const char *sql)
 {
     char *items = NULL;
     size_t count = 0, capacity = 0;
@@ -208,8 +207,7 @@ int db_all(struct db *db, struct arena *a, const struct mapping *mapping, void *
 static const struct column the_column = { "value", 0, DB_MEMBER_STR };
 
 /* The one column of the current row, whatever it is called. */
-static int single(struct db *db, const struct db_statement *s, const char *sql,
-                  struct db_cell *ret)
+static int single(struct db *db, const struct db_statement *s, const char *sql, struct db_cell *ret)
 {
     if (db->driver->n_columns(s) != 1)
         return err_fault(EINVAL, "not one column: %s", sql);
@@ -290,8 +288,7 @@ static int one_str(struct db *db, struct db_statement *s, struct arena *a, struc
     return 0;
 }
 
-int db_str(struct db *db, struct arena *a, struct str *ret, const char *sql,
-           struct db_params args)
+int db_str(struct db *db, struct arena *a, struct str *ret, const char *sql, struct db_params args)
 {
     struct db_statement *s;
 

@@ -111,8 +111,7 @@ MUST_CHECK int db_one(struct db *db, struct arena *a, const struct mapping *mapp
  * their number (LIMIT). No rows are an empty array, not NULL: an answer has a list then,
  * with nothing in it. */
 MUST_CHECK int db_all(struct db *db, struct arena *a, const struct mapping *mapping,
-                      void **ret_items, size_t *ret_count, const char *sql,
-                      struct db_params args);
+                      void **ret_items, size_t *ret_count, const char *sql, struct db_params args);
 
 /* One integer (COUNT(*), MAX(x)); SQL NULL is 0. Outcome: DB_NO_ROW. */
 MUST_CHECK int db_int(struct db *db, int64_t *ret, const char *sql, struct db_params args);
@@ -124,8 +123,7 @@ MUST_CHECK int db_str(struct db *db, struct arena *a, struct str *ret, const cha
                       struct db_params args);
 
 /* INSERT, UPDATE, DELETE. Outcomes: DB_CONFLICT, DB_FULL. ret_changed may be NULL. */
-MUST_CHECK int db_exec(struct db *db, int64_t *ret_changed, const char *sql,
-                       struct db_params args);
+MUST_CHECK int db_exec(struct db *db, int64_t *ret_changed, const char *sql, struct db_params args);
 
 /* --- transactions (the writer and the readers' pool use these, handlers do not) --- */
 

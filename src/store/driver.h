@@ -43,7 +43,7 @@ struct db_driver {
     size_t (*n_columns)(const struct db_statement *statement);
     const char *(*column_name)(const struct db_statement *statement, size_t i);
     int (*cell)(const struct db_statement *statement, size_t i, struct db_cell *ret);
-    int64_t (*changed)(struct db *db);                        /* rows, by the last statement */
+    int64_t (*changed)(struct db *db);                             /* rows, by the last statement */
     void (*finish)(struct db *db, struct db_statement *statement); /* ready for its next start */
 
     int (*script)(struct db *db, const char *sql); /* any number of statements, no parameters */

@@ -158,8 +158,8 @@ static int prepare(struct sqlite_db *db, const char *sql, size_t len, uint64_t h
 {
     const char *tail = NULL;
     sqlite3_stmt *stmt = NULL;
-    int code = sqlite3_prepare_v3(db->handle, sql, (int)len + 1, SQLITE_PREPARE_PERSISTENT, &stmt,
-                                  &tail);
+    int code =
+        sqlite3_prepare_v3(db->handle, sql, (int)len + 1, SQLITE_PREPARE_PERSISTENT, &stmt, &tail);
 
     if (code != SQLITE_OK)
         return fault(db, code, sql);
@@ -218,8 +218,7 @@ static int bind(struct sqlite_statement *s, int i, const struct db_param *p)
     case DB_INT:
         return sqlite3_bind_int64(s->stmt, i, p->integer);
     case DB_TEXT:
-        return sqlite3_bind_text64(s->stmt, i, p->text.p, p->text.len, SQLITE_STATIC,
-                                   SQLITE_UTF8);
+        return sqlite3_bind_text64(s->stmt, i, p->text.p, p->text.len, SQLITE_STATIC, SQLITE_UTF8);
     case DB_BLOB:
         return sqlite3_bind_blob64(s->stmt, i, p->text.p, p->text.len, SQLITE_STATIC);
     }
@@ -438,8 +437,8 @@ static int check_log(struct sqlite_db *db, bool in_memory)
     int result = db_str(&db->head, &a, &mode, "PRAGMA journal_mode", NO_ARGS);
 
     if (result == 0 && !in_memory && !str_eq(mode, S("wal")))
-        result = err_fault(ENOTSUP, "the file system allows no write-ahead log (mode %.*s)",
-                           STR(mode));
+        result =
+            err_fault(ENOTSUP, "the file system allows no write-ahead log (mode %.*s)", STR(mode));
     arena_done(&a);
     TRY(result);
     return 0;
@@ -451,9 +450,9 @@ static int open_handle(struct sqlite_db *db, const char *path, bool writable)
 
     if (writable && !in_memory)
         TRY(create(path));
-    int code = sqlite3_open_v2(path, &db->handle,
-                               SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
-                               NULL);
+    int code =
+        sqlite3_open_v2(path, &db->handle,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
     if (code != SQLITE_OK)
         return fault(db, code, path);
     TRY(settle(db, writable));

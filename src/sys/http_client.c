@@ -123,7 +123,8 @@ static struct curl_slist *header_lines(const struct http_outgoing *out, struct a
             continue;
         has_type |= str_ieq(h->name, S("Content-Type"));
         add_line(&list, (h->value.len ? arena_fmt(a, "%.*s: %.*s", STR(h->name), STR(h->value))
-                                      : arena_fmt(a, "%.*s;", STR(h->name))).p);
+                                      : arena_fmt(a, "%.*s;", STR(h->name)))
+                            .p);
     }
     if (!has_type)
         add_line(&list, "Content-Type:");
@@ -211,8 +212,8 @@ static CURLcode transfer(struct http_client *c, int wake_fd, bool *ret_woken)
     return code;
 }
 
-static int outcome_of(struct http_client *c, CURLcode code, const struct incoming *in, bool is_woken,
-                      struct str *ret_why)
+static int outcome_of(struct http_client *c, CURLcode code, const struct incoming *in,
+                      bool is_woken, struct str *ret_why)
 {
     int outcome = HTTP_CLIENT_UNREACHABLE;
     const char *why = c->error[0] ? c->error : curl_easy_strerror(code);

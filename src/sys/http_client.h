@@ -30,7 +30,7 @@ struct http_outgoing {
     size_t max_response;     /* of the body; 0: HTTP_CLIENT_MAX_RESPONSE */
     const char *ca_file;     /* PEM; NULL: the system's */
     const char *unix_socket; /* connect there instead; NULL: to the URL's host */
-    int wake_fd; /* > 0: gives up with HTTP_CLIENT_WOKEN once this is readable */
+    int wake_fd;             /* > 0: gives up with HTTP_CLIENT_WOKEN once this is readable */
 };
 
 enum http_client_outcome {

@@ -274,8 +274,7 @@ static enum MHD_Result take_head(struct http_exchange *x, const char *method)
     if (str_to_int(header(x, S("Content-Length")), &promised) &&
         promised > (int64_t)x->body_limit) {
         x->is_too_large = true;
-        if (promised > (int64_t)(x->body_limit + DRAIN) ||
-            str_is_set(header(x, S("Expect"))))
+        if (promised > (int64_t)(x->body_limit + DRAIN) || str_is_set(header(x, S("Expect"))))
             return refuse(x, 413, S("the body is too large\n"));
     }
     return MHD_YES;
@@ -333,7 +332,8 @@ static enum MHD_Result handle(struct http_exchange *x)
     if (x->is_too_large)
         return refuse(x, 413, S("the body is too large\n"));
     atomic_fetch_add(&s->n_unanswered, 1);
-    if (atomic_load(&s->is_stopping)) { /* counted first: http_server_stop() looks after saying so */
+    if (atomic_load(
+            &s->is_stopping)) { /* counted first: http_server_stop() looks after saying so */
         atomic_fetch_sub(&s->n_unanswered, 1);
         return refuse(x, 503, S("shutting down\n"));
     }

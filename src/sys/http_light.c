@@ -113,6 +113,8 @@ static int read_url(struct light_call *call)
     if (str_find(call->host, '@') >= 0 || !split_port(call->host, &call->target))
         return light_fail(&call->io, HTTP_CLIENT_UNREACHABLE, "not a usable URL: %.*s", STR(url));
     call->target.unix_socket = call->out->unix_socket;
+    if (!call->out->unix_socket)
+        call->target.proxy = light_proxy_of(call->io.arena, call->target.is_tls, call->target.host);
     return 0;
 }
 
@@ -132,8 +134,8 @@ static int load_trust(SSL_CTX *ctx, const char *ca_file, struct light_io *io)
     SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                               SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-    int loaded = ca_file ? SSL_CTX_load_verify_file(ctx, ca_file)
-                         : SSL_CTX_set_default_verify_paths(ctx);
+    int loaded =
+        ca_file ? SSL_CTX_load_verify_file(ctx, ca_file) : SSL_CTX_set_default_verify_paths(ctx);
     if (loaded != 1)
         return light_fail(io, HTTP_CLIENT_UNREACHABLE, "cannot read the certificates in %s",
                           ca_file ? ca_file : "the system's store");
@@ -162,8 +164,8 @@ static int connect_anew(struct light_call *call, struct str key)
 {
     struct http_client *c = call->client;
     struct light_io io = call->io;
-    msec patience = call->out->connect_timeout ? call->out->connect_timeout
-                                               : HTTP_CLIENT_CONNECT_TIMEOUT;
+    msec patience =
+        call->out->connect_timeout ? call->out->connect_timeout : HTTP_CLIENT_CONNECT_TIMEOUT;
 
     forget_connection(c);
     if (io.deadline > clock_monotonic() + patience)
@@ -199,9 +201,12 @@ static struct str request_head(const struct light_call *call)
 {
     const struct http_outgoing *out = call->out;
     struct buf b = buf_in(call->io.arena);
-    bool has_host = false;
+    bool has_host = false, by_proxy = str_is_set(call->target.proxy.host) && !call->target.is_tls;
 
-    buf_fmt(&b, "%.*s %.*s HTTP/1.1\r\n", STR(out->method), STR(call->resource));
+    buf_fmt(&b, "%.*s %s%.*s%.*s HTTP/1.1\r\n", STR(out->method), by_proxy ? "http://" : "",
+            STR(by_proxy ? call->host : S("")), STR(call->resource));
+    if (by_proxy && str_is_set(call->target.proxy.credentials))
+        buf_fmt(&b, "Proxy-Authorization: %.*s\r\n", STR(call->target.proxy.credentials));
     for (size_t i = 0; i < out->n_headers; i++) {
         has_host |= str_ieq(out->headers[i].name, S("Host"));
         if (!str_ieq(out->headers[i].name, S("Content-Length")))
@@ -392,8 +397,8 @@ static int read_body(struct light_call *call, bool *ret_is_last)
     struct str connection = http_response_get(r, S("Connection"));
     int64_t n;
 
-    *ret_is_last = str_ieq(connection, S("close")) ||
-                   (call->is_1_0 && !str_ieq(connection, S("keep-alive")));
+    *ret_is_last =
+        str_ieq(connection, S("close")) || (call->is_1_0 && !str_ieq(connection, S("keep-alive")));
     if (str_eq(call->out->method, S("HEAD")) || r->status == 204 || r->status == 304)
         return 0;
     if (str_is_set(coding)) {

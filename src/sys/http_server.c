@@ -143,8 +143,8 @@ static int start_tcp(struct http_server *s, struct arena *a)
     if (c->tls_cert) {
         TRY(read_pem(a, c->tls_cert, &cert));
         TRY(read_pem(a, c->tls_key, &key));
-        options[n++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_CERT, 0,
-                                                (void *)(uintptr_t)cert.p };
+        options[n++] =
+            (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)cert.p };
         options[n++] =
             (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)key.p };
         options[n++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_PRIORITIES, 0,

@@ -10,20 +10,20 @@
 #include "base/err.h"
 #include "wire/http.h"
 
-#define HTTP_SERVER_MAX_HEADERS   100         /* more, or more bytes than the next: 431 */
-#define HTTP_SERVER_MAX_HEAD      (12 * 1024) /* request line and headers together */
-#define HTTP_SERVER_IDLE_TIMEOUT  75          /* seconds; longer than the agents' 20 s polls */
-#define HTTP_SERVER_BACKLOG       1024
+#define HTTP_SERVER_MAX_HEADERS  100         /* more, or more bytes than the next: 431 */
+#define HTTP_SERVER_MAX_HEAD     (12 * 1024) /* request line and headers together */
+#define HTTP_SERVER_IDLE_TIMEOUT 75          /* seconds; longer than the agents' 20 s polls */
+#define HTTP_SERVER_BACKLOG      1024
 
 struct http_server;
 struct http_exchange; /* one request, alive until http_answer() */
 
 struct http_server_config {
-    const char *address;           /* numeric, IPv4 or IPv6 */
-    uint16_t port;                 /* 0: any; see http_server_port() */
+    const char *address;            /* numeric, IPv4 or IPv6 */
+    uint16_t port;                  /* 0: any; see http_server_port() */
     const char *tls_cert, *tls_key; /* PEM files; NULL: plain */
-    unsigned threads;              /* 0: 2 */
-    unsigned max_connections;      /* 0: what RLIMIT_NOFILE, raised to its hard limit, allows */
+    unsigned threads;               /* 0: 2 */
+    unsigned max_connections;       /* 0: what RLIMIT_NOFILE, raised to its hard limit, allows */
 
     /* Asked when the headers are in, on a server thread: how long may the body
      * be? A longer one is answered 413 and not kept. */
@@ -40,8 +40,7 @@ struct http_server_config {
 };
 
 /* Faults say what is wrong with the address, the port or the certificate. */
-MUST_CHECK int http_server_start(const struct http_server_config *config,
-                                 struct http_server **ret);
+MUST_CHECK int http_server_start(const struct http_server_config *config, struct http_server **ret);
 
 uint16_t http_server_port(const struct http_server *s);
 unsigned http_server_max_connections(const struct http_server *s);
@@ -57,7 +56,7 @@ void http_server_remove_unix(struct http_server *s, const char *path);
 void http_server_stop(struct http_server *s);
 
 const struct http_request *http_exchange_request(const struct http_exchange *x);
-struct arena *http_exchange_arena(struct http_exchange *x); /* gone once it is answered */
+struct arena *http_exchange_arena(struct http_exchange *x);   /* gone once it is answered */
 struct str http_exchange_tag(const struct http_exchange *x);  /* absent: not by a Unix socket */
 struct str http_exchange_peer(const struct http_exchange *x); /* the address, without the port */
 

@@ -14,7 +14,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "sys/clock.h"
+
+#define MAX_PROXY_HEAD 8192
 
 int light_fail(struct light_io *io, int outcome, const char *fmt, ...)
 {
@@ -103,16 +106,16 @@ static int connect_unix(struct light_conn *c, const char *path, struct light_io 
 }
 
 /* Each address of the name in turn, as long as there is time. */
-static int connect_tcp(struct light_conn *c, const struct light_target *t, struct light_io *io)
+static int connect_tcp(struct light_conn *c, struct str host, struct str port, struct light_io *io)
 {
     const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
     struct addrinfo *list;
     int result = 0;
 
-    int error = getaddrinfo(arena_cstr(io->arena, t->host), arena_cstr(io->arena, t->port), &hints,
-                            &list);
+    int error =
+        getaddrinfo(arena_cstr(io->arena, host), arena_cstr(io->arena, port), &hints, &list);
     if (error)
-        return light_fail(io, HTTP_CLIENT_UNREACHABLE, "cannot find %.*s: %s", STR(t->host),
+        return light_fail(io, HTTP_CLIENT_UNREACHABLE, "cannot find %.*s: %s", STR(host),
                           gai_strerror(error));
     for (const struct addrinfo *i = list; i; i = i->ai_next) {
         result = connect_to(c, i->ai_family, i->ai_addr, i->ai_addrlen, io);
@@ -162,13 +165,68 @@ static int start_tls(struct light_conn *c, SSL_CTX *ctx, struct str host, struct
     return 0;
 }
 
+/* --- by way of a proxy ------------------------------------------------------------ */
+
+/* The head of the proxy's answer, whole; the server does not speak first. */
+static int read_proxy_answer(struct light_conn *c, struct light_io *io)
+{
+    struct buf head = buf_in(io->arena);
+
+    while (!str_ends(buf_str(&head), S("\r\n\r\n"))) {
+        PASS(light_fill(c, io));
+        if (c->len == 0 || head.len > MAX_PROXY_HEAD)
+            return light_fail(io, HTTP_CLIENT_UNREACHABLE, "the proxy broke off");
+        buf_byte(&head, c->bytes[c->start]);
+        c->start++;
+        c->len--;
+    }
+    struct str status = str_slice(buf_str(&head), 9, 3);
+    if (!str_starts(buf_str(&head), S("HTTP/1.")) || !str_starts(status, S("2")))
+        return light_fail(io, HTTP_CLIENT_UNREACHABLE, "the proxy refuses: %.*s", STR(status));
+    return 0;
+}
+
+static int open_tunnel(struct light_conn *c, const struct light_target *t, struct light_io *io)
+{
+    struct buf head = buf_in(io->arena);
+    bool is_v6 = str_find(t->host, ':') >= 0;
+    struct str authority =
+        arena_fmt(io->arena, is_v6 ? "[%.*s]:%.*s" : "%.*s:%.*s", STR(t->host), STR(t->port));
+
+    buf_fmt(&head, "CONNECT %.*s HTTP/1.1\r\nHost: %.*s\r\n", STR(authority), STR(authority));
+    if (str_is_set(t->proxy.credentials))
+        buf_fmt(&head, "Proxy-Authorization: %.*s\r\n", STR(t->proxy.credentials));
+    buf_lit(&head, "\r\n");
+    PASS(light_send(c, buf_str(&head), io));
+    PASS(read_proxy_answer(c, io));
+    return 0;
+}
+
+static int connect_by_proxy(struct light_conn *c, const struct light_target *t, struct light_io *io)
+{
+    PASS(connect_tcp(c, t->proxy.host, t->proxy.port, io));
+    if (t->is_tls)
+        PASS(open_tunnel(c, t, io));
+    return 0;
+}
+
+static int reach(struct light_conn *c, const struct light_target *t, struct light_io *io)
+{
+    if (t->unix_socket)
+        PASS(connect_unix(c, t->unix_socket, io));
+    else if (str_is_set(t->proxy.host))
+        PASS(connect_by_proxy(c, t, io));
+    else
+        PASS(connect_tcp(c, t->host, t->port, io));
+    return 0;
+}
+
 int light_connect(struct light_conn *c, SSL_CTX *ctx, const struct light_target *target,
                   struct light_io *io)
 {
     c->start = c->len = 0;
     c->is_eof = false;
-    int result = target->unix_socket ? connect_unix(c, target->unix_socket, io)
-                                     : connect_tcp(c, target, io);
+    int result = reach(c, target, io);
     if (result == 0 && target->is_tls)
         result = start_tls(c, ctx, target->host, io);
     if (result != 0)

@@ -8,6 +8,7 @@
 #include <openssl/ssl.h>
 
 #include "sys/http_client.h"
+#include "sys/light_proxy.h"
 
 /* How long, who may interrupt, and what to say when it fails. */
 struct light_io {
@@ -24,6 +25,7 @@ struct light_target {
     bool is_tls;
     struct str host, port;   /* the host without brackets */
     const char *unix_socket; /* instead; NULL: none */
+    struct light_proxy proxy;
 };
 
 struct light_conn {

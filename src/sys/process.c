@@ -244,7 +244,8 @@ int process_end(struct process *p, msec grace, struct process_status *ret)
 
 /* --- running to the end ---------------------------------------------------------------- */
 
-struct catch {
+struct catch
+{
     int fd; /* -1: at its end */
     struct buf text;
     bool is_cut;

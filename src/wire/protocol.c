@@ -11,7 +11,7 @@ int protocol_read(const struct wire_call *call, const struct http_request *r,
     case PROTOCOL_JSON_1_1:
         return json11_read(r, shape, a, out, ret_why);
     case PROTOCOL_QUERY:
-        return query_read(r, shape, a, out, ret_why);
+        return query_read(call, r, shape, a, out, ret_why);
     case PROTOCOL_REST_JSON:
         return restjson_read(call, r, shape, a, out, ret_why);
     case PROTOCOL_REST_XML:

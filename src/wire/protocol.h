@@ -30,7 +30,7 @@ enum protocol {
 struct wire_call {
     enum protocol protocol;
     struct str operation;
-    const char *version;      /* Query: "2010-05-15" */
+    const char *version;      /* Query: "2010-05-15"; a request for another is refused */
     struct str xml_namespace; /* of XML answers; absent: none */
     struct str request_id;
     const char *target_prefix; /* JSON: before the dot of X-Amz-Target; 1.0 errors carry it */

@@ -34,8 +34,8 @@ struct http_response json11_write(const struct wire_call *call, const struct sha
 struct http_response json11_error(const struct wire_call *call, struct str code, struct str message,
                                   int status, struct arena *a);
 
-int query_read(const struct http_request *r, const struct shape *shape, struct arena *a, void *out,
-               struct str *ret_why);
+int query_read(const struct wire_call *call, const struct http_request *r,
+               const struct shape *shape, struct arena *a, void *out, struct str *ret_why);
 struct http_response query_write(const struct wire_call *call, const struct shape *shape,
                                  const void *out, struct arena *a);
 struct http_response query_error(const struct wire_call *call, struct str code, struct str message,

@@ -239,14 +239,27 @@ static void drop_common(struct value *root)
     root->map.count = kept;
 }
 
-int query_read(const struct http_request *r, const struct shape *shape, struct arena *a, void *out,
-               struct str *ret_why)
+static int check_version(const struct wire_call *call, const struct value *root, struct arena *a,
+                         struct str *ret_why)
+{
+    struct str version = value_get_str(root, S("Version"));
+
+    if (!str_is_set(version) || !call->version || str_eq(version, str_of(call->version)))
+        return 0;
+    *ret_why = arena_fmt(a, "Could not find operation %.*s for version %.*s", STR(call->operation),
+                         STR(str_slice(version, 0, 64)));
+    return SHAPE_UNSUPPORTED;
+}
+
+int query_read(const struct wire_call *call, const struct http_request *r,
+               const struct shape *shape, struct arena *a, void *out, struct str *ret_why)
 {
     struct value *root = value_map(a), *in;
     size_t n = 0;
 
     PASS(add_parameters(a, r->query, root, &n, ret_why));
     PASS(add_parameters(a, r->body, root, &n, ret_why));
+    PASS(check_version(call, root, a, ret_why));
     drop_common(root);
     PASS(convert_struct(a, shape, root, &in, ret_why));
     return shape_read(shape, in, a, out, ret_why);

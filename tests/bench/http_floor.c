@@ -41,9 +41,9 @@ int main(int argc, char **argv)
     char byte;
 
     MHD_add_response_header(response, "Content-Type", "application/x-amz-json-1.1");
-    struct MHD_Daemon *daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, answer, response,
-        MHD_OPTION_THREAD_POOL_SIZE, threads > 1 ? threads : 0, MHD_OPTION_END);
+    struct MHD_Daemon *daemon =
+        MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, answer, response,
+                         MHD_OPTION_THREAD_POOL_SIZE, threads > 1 ? threads : 0, MHD_OPTION_END);
     if (!daemon) {
         fprintf(stderr, "http_floor: cannot start\n");
         return 1;

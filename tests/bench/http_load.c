@@ -79,8 +79,8 @@ static void converse(struct connection *c)
 {
     for (;;) {
         while (c->sent < request_len) {
-            ssize_t n = send(c->fd, request + c->sent, request_len - c->sent,
-                             MSG_NOSIGNAL | MSG_DONTWAIT);
+            ssize_t n =
+                send(c->fd, request + c->sent, request_len - c->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
             if (n < 0 && errno == EAGAIN)
                 return;
             if (n <= 0)

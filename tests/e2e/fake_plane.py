@@ -5,7 +5,9 @@ It speaks the hybrid-activation and ec2messages calls, checks every signature (t
 node's RSA-PSS one and SigV4) against its own computation, redelivers what is not
 acknowledged, and remembers all that it was told. Faults are switched on by the test.
 
-Run as a program it serves until killed: fake_plane.py [--tls CERT KEY] [--hold S]
+Run as a program it prints its URL and serves until killed; on SIGUSR1 it sends SCRIPT to
+every node and prints what became of it:
+    fake_plane.py [--tls CERT KEY] [--hold S] [--script SCRIPT]
 """
 
 import base64
@@ -14,7 +16,7 @@ import hashlib
 import hmac
 import http.server
 import json
-import queue
+import signal
 import ssl
 import sys
 import threading
@@ -313,18 +315,25 @@ class FakePlane:
 
 
 def main(arguments):
-    tls = hold = None
+    tls, hold, script = None, 15.0, "true"
     while arguments:
         option = arguments.pop(0)
         if option == "--tls":
             tls = arguments.pop(0), arguments.pop(0)
         elif option == "--hold":
             hold = float(arguments.pop(0))
+        elif option == "--script":
+            script = arguments.pop(0)
         else:
             sys.exit(__doc__)
-    plane = FakePlane(hold=hold or 15.0, tls=tls)
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+    plane = FakePlane(hold=hold, tls=tls)
     print(plane.url, flush=True)
-    queue.Queue().get()
+    while True:
+        signal.sigwait({signal.SIGUSR1})
+        for node in list(plane.keys):
+            final = plane.final(plane.run(node, script), 60)
+            print(node, final["documentStatus"], flush=True)
 
 
 if __name__ == "__main__":

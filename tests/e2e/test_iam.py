@@ -470,10 +470,14 @@ def test_creation_can_be_tied_to_a_boundary_and_tags(iam, user, as_user, managed
 
 def test_tags_of_a_resource_are_conditions(iam, user, role, as_user):
     iam.put_user_policy(UserName=user, PolicyName="tagged", PolicyDocument=policy(
-        "iam:UntagRole", Condition={"StringEquals": {"aws:ResourceTag/open": "yes"}}))
+        ["iam:GetRole", "iam:UntagRole"],
+        Condition={"StringEquals": {"aws:ResourceTag/open": "yes"}}))
     with fails_with("AccessDenied", 403):
         as_user.untag_role(RoleName=role, TagKeys=["open"])
+    with fails_with("AccessDenied", 403):
+        as_user.get_role(RoleName=role)
     iam.tag_role(RoleName=role, Tags=[{"Key": "open", "Value": "yes"}])
+    as_user.get_role(RoleName=role)
     as_user.untag_role(RoleName=role, TagKeys=["open"])
 
 

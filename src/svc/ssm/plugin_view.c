@@ -51,7 +51,7 @@ int plugin_facts(struct op *op, const struct runcommand_invocation *row,
 
     TRY(runcommand_load_steps(op, row->command_id, &steps_text));
     TRY(strs_parse(op->arena, steps_text, &steps));
-    TRY(plugin_list(op, row->command_id, row->position, &rows, &count));
+    TRY(runcommand_plugin_list(op, row->command_id, row->position, &rows, &count));
     struct plugin_facts *facts = arena_array(op->arena, struct plugin_facts, steps.count + 1);
     for (size_t i = 0; i < steps.count; i++) {
         facts[i] = (struct plugin_facts){ .name = steps.items[i],

@@ -25,7 +25,7 @@ static int load_row(struct shell *s, uint32_t index)
 {
     if (str_is_set(s->row.command_id) && s->row.position == (int64_t)index)
         return 0;
-    TRY(invocation_get(s->op, s->c.id, index, &s->row));
+    TRY(runcommand_invocation_get(s->op, s->c.id, index, &s->row));
     return 0;
 }
 
@@ -53,7 +53,7 @@ static int shell_save(void *context, uint32_t index, const struct invocation *ro
     s->row.detail = invocation_detail_name(row->detail);
     s->row.is_open = !invocation_is_over(row);
     s->row.is_released = row->is_released;
-    TRY(invocation_update(s->op, &s->row));
+    TRY(runcommand_invocation_update(s->op, &s->row));
     if (!s->row.is_open)
         TRY(message_delete(s->op, message_send_id(a, s->c.id, s->row.instance_id)));
     return 0;
@@ -64,7 +64,7 @@ static int shell_next_open(void *context, uint32_t from, bool released, uint32_t
     struct shell *s = context;
     int64_t found;
 
-    TRY(invocation_next_open(s->op, s->c.id, from, released, s->engine.rate.n_targets, &found));
+    TRY(runcommand_invocation_next_open(s->op, s->c.id, from, released, s->engine.rate.n_targets, &found));
     *ret = (uint32_t)found;
     return 0;
 }
@@ -166,7 +166,7 @@ int runcommand_tell_node(struct op *op, struct str id, struct str node,
     struct runcommand_invocation row;
     struct command_event told = *event;
 
-    int found = invocation_of_node(op, id, node, &row);
+    int found = runcommand_invocation_of_node(op, id, node, &row);
     if (found == DB_NO_ROW)
         return DB_NO_ROW;
     TRY(found);
@@ -191,7 +191,7 @@ int runcommand_node_gone(struct op *op, struct str node)
                                   .refusal = INVOCATION_UNDELIVERABLE };
     struct strs commands;
 
-    TRY(invocation_open_commands(op, node, &commands));
+    TRY(runcommand_invocation_open_commands(op, node, &commands));
     for (size_t i = 0; i < commands.count; i++) {
         int told = runcommand_tell_node(op, commands.items[i], node, &gone);
         if (told != DB_NO_ROW)
@@ -269,7 +269,7 @@ static int add_invocation(struct op *op, const struct runcommand *c, const struc
         .state = state,
         .is_open = true,
     };
-    TRY(invocation_insert(op, &i));
+    TRY(runcommand_invocation_insert(op, &i));
     return 0;
 }
 

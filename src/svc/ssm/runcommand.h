@@ -108,21 +108,21 @@ struct runcommand_query {
 };
 MUST_CHECK int runcommand_view_list(struct op *op, const struct runcommand_query *q,
                                     struct runcommand_view **ret, size_t *ret_count);
-MUST_CHECK int invocation_list(struct op *op, const struct runcommand_query *q,
+MUST_CHECK int runcommand_invocation_list(struct op *op, const struct runcommand_query *q,
                                struct runcommand_invocation **ret, size_t *ret_count);
 
-MUST_CHECK int invocation_insert(struct op *op, const struct runcommand_invocation *i);
-MUST_CHECK int invocation_get(struct op *op, struct str id, int64_t position,
+MUST_CHECK int runcommand_invocation_insert(struct op *op, const struct runcommand_invocation *i);
+MUST_CHECK int runcommand_invocation_get(struct op *op, struct str id, int64_t position,
                               struct runcommand_invocation *ret); /* DB_NO_ROW */
-MUST_CHECK int invocation_of_node(struct op *op, struct str id, struct str node,
+MUST_CHECK int runcommand_invocation_of_node(struct op *op, struct str id, struct str node,
                                   struct runcommand_invocation *ret); /* DB_NO_ROW */
-MUST_CHECK int invocation_update(struct op *op, const struct runcommand_invocation *i);
-MUST_CHECK int invocation_set_trace(struct op *op, struct str id, int64_t position,
+MUST_CHECK int runcommand_invocation_update(struct op *op, const struct runcommand_invocation *i);
+MUST_CHECK int runcommand_invocation_set_trace(struct op *op, struct str id, int64_t position,
                                     struct str trace);
-MUST_CHECK int invocation_next_open(struct op *op, struct str id, int64_t from, bool released,
+MUST_CHECK int runcommand_invocation_next_open(struct op *op, struct str id, int64_t from, bool released,
                                     int64_t otherwise, int64_t *ret);
-MUST_CHECK int invocation_open_commands(struct op *op, struct str node, struct strs *ret);
+MUST_CHECK int runcommand_invocation_open_commands(struct op *op, struct str node, struct strs *ret);
 
-MUST_CHECK int plugin_put(struct op *op, const struct runcommand_plugin *p);
-MUST_CHECK int plugin_list(struct op *op, struct str id, int64_t position,
+MUST_CHECK int runcommand_plugin_put(struct op *op, const struct runcommand_plugin *p);
+MUST_CHECK int runcommand_plugin_list(struct op *op, struct str id, int64_t position,
                            struct runcommand_plugin **ret, size_t *ret_count);

@@ -114,7 +114,7 @@ int runcommand_save(struct op *op, const struct runcommand *c)
 
 /* --- invocations ----------------------------------------------------------------------------- */
 
-int invocation_insert(struct op *op, const struct runcommand_invocation *i)
+int runcommand_invocation_insert(struct op *op, const struct runcommand_invocation *i)
 {
     TRY(db_exec(op->db, NULL,
                 "INSERT INTO ssm_invocation (" INVOCATION_COLUMNS ") VALUES ($1, $2, $3, $4, $5,"
@@ -126,7 +126,7 @@ int invocation_insert(struct op *op, const struct runcommand_invocation *i)
     return 0;
 }
 
-int invocation_get(struct op *op, struct str id, int64_t position,
+int runcommand_invocation_get(struct op *op, struct str id, int64_t position,
                    struct runcommand_invocation *ret)
 {
     return db_one(op->db, op->arena, &invocation_mapping, ret,
@@ -135,7 +135,7 @@ int invocation_get(struct op *op, struct str id, int64_t position,
                   ARGS(V(id), V(position)));
 }
 
-int invocation_of_node(struct op *op, struct str id, struct str node,
+int runcommand_invocation_of_node(struct op *op, struct str id, struct str node,
                        struct runcommand_invocation *ret)
 {
     return db_one(op->db, op->arena, &invocation_mapping, ret,
@@ -145,7 +145,7 @@ int invocation_of_node(struct op *op, struct str id, struct str node,
                   ARGS(V(id), V(node), V(op->account), V(op->region)));
 }
 
-int invocation_update(struct op *op, const struct runcommand_invocation *i)
+int runcommand_invocation_update(struct op *op, const struct runcommand_invocation *i)
 {
     TRY(db_exec(op->db, NULL,
                 "UPDATE ssm_invocation SET status = $3, detail = $4, state = $5, is_open = $6,"
@@ -155,7 +155,7 @@ int invocation_update(struct op *op, const struct runcommand_invocation *i)
     return 0;
 }
 
-int invocation_set_trace(struct op *op, struct str id, int64_t position, struct str trace)
+int runcommand_invocation_set_trace(struct op *op, struct str id, int64_t position, struct str trace)
 {
     TRY(db_exec(op->db, NULL,
                 "UPDATE ssm_invocation SET trace = $3 WHERE command_id = $1 AND position = $2",
@@ -163,7 +163,7 @@ int invocation_set_trace(struct op *op, struct str id, int64_t position, struct 
     return 0;
 }
 
-int invocation_next_open(struct op *op, struct str id, int64_t from, bool released,
+int runcommand_invocation_next_open(struct op *op, struct str id, int64_t from, bool released,
                          int64_t otherwise, int64_t *ret)
 {
     int found = db_int(op->db, ret,
@@ -179,7 +179,7 @@ int invocation_next_open(struct op *op, struct str id, int64_t from, bool releas
     return 0;
 }
 
-int invocation_open_commands(struct op *op, struct str node, struct strs *ret)
+int runcommand_invocation_open_commands(struct op *op, struct str node, struct strs *ret)
 {
     TRY(db_strs(op->db, op->arena, ret,
                 "SELECT command_id FROM ssm_invocation WHERE instance_id = $1 AND is_open = 1"
@@ -190,7 +190,7 @@ int invocation_open_commands(struct op *op, struct str node, struct strs *ret)
 
 /* --- steps --------------------------------------------------------------------------------------- */
 
-int plugin_put(struct op *op, const struct runcommand_plugin *p)
+int runcommand_plugin_put(struct op *op, const struct runcommand_plugin *p)
 {
     TRY(db_exec(op->db, NULL,
                 "INSERT INTO ssm_plugin (" PLUGIN_COLUMNS
@@ -204,7 +204,7 @@ int plugin_put(struct op *op, const struct runcommand_plugin *p)
     return 0;
 }
 
-int plugin_list(struct op *op, struct str id, int64_t position, struct runcommand_plugin **ret,
+int runcommand_plugin_list(struct op *op, struct str id, int64_t position, struct runcommand_plugin **ret,
                 size_t *ret_count)
 {
     void *items;

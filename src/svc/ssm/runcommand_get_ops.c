@@ -99,7 +99,7 @@ static int find(struct op *op, const struct get_in *in, struct runcommand_invoca
 
     int found = runcommand_load(op, in->command_id, &c);
     if (found == 0)
-        found = invocation_of_node(op, in->command_id, in->instance_id, ret);
+        found = runcommand_invocation_of_node(op, in->command_id, in->instance_id, ret);
     if (found == DB_NO_ROW)
         return op_fail(op, SSM_INVOCATION_DOES_NOT_EXIST,
                        "The command was not sent to that instance, or it is not there yet.");

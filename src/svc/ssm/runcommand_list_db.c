@@ -62,7 +62,7 @@ int runcommand_view_list(struct op *op, const struct runcommand_query *q,
     return 0;
 }
 
-int invocation_list(struct op *op, const struct runcommand_query *q,
+int runcommand_invocation_list(struct op *op, const struct runcommand_query *q,
                     struct runcommand_invocation **ret, size_t *ret_count)
 {
     void *items;

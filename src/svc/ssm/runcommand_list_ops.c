@@ -202,7 +202,7 @@ static int list_command_invocations(struct op *op, const struct list_in *in,
 
     PASS(read_query(op, in, false, &q));
     PASS(check_command(op, in->command_id));
-    TRY(invocation_list(op, &q, &rows, &count));
+    TRY(runcommand_invocation_list(op, &q, &rows, &count));
     if (count > (size_t)in->max_results) {
         const struct runcommand_invocation *last = &rows[--count - 1];
         out->next_token =

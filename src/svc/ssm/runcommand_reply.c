@@ -93,7 +93,7 @@ static int take_plugin(struct op *op, const struct runcommand_invocation *row,
         .standard_output = output_cut(op->arena, out, OUTPUT_MAX_STDOUT),
         .standard_error = output_cut(op->arena, err, OUTPUT_MAX_STDERR),
     };
-    TRY(plugin_put(op, &p));
+    TRY(runcommand_plugin_put(op, &p));
     return 0;
 }
 
@@ -109,7 +109,7 @@ static int take_plugins(struct op *op, const struct runcommand_invocation *row,
         return 0;
     TRY(runcommand_load_steps(op, row->command_id, &text));
     TRY(json_parse(op->arena, text, &steps, NULL));
-    TRY(plugin_list(op, row->command_id, row->position, &known, &n_known));
+    TRY(runcommand_plugin_list(op, row->command_id, row->position, &known, &n_known));
     for (size_t i = 0; value_is(status, VALUE_MAP) && i < status->map.count; i++) {
         const struct value_member *m = &status->map.members[i];
         if (is_step(steps, m->key))
@@ -127,14 +127,14 @@ int runcommand_reply(struct op *op, struct str id, struct str node, struct str p
     if (json_parse(op->arena, payload, &reply, NULL) != 0 ||
         !agent_status_parse(value_get_str(reply, S("documentStatus")), &event.document))
         return 0;
-    int found = invocation_of_node(op, id, node, &row);
+    int found = runcommand_invocation_of_node(op, id, node, &row);
     if (found == DB_NO_ROW)
         return 0;
     TRY(found);
     TRY(take_plugins(op, &row, value_get(reply, S("runtimeStatus"))));
     struct str trace = value_get_str(reply, S("documentTraceOutput"));
     if (!str_is_empty(trace))
-        TRY(invocation_set_trace(op, id, row.position,
+        TRY(runcommand_invocation_set_trace(op, id, row.position,
                                  output_cut(op->arena, trace, OUTPUT_MAX_COMBINED)));
     event.index = (uint32_t)row.position;
     int told = runcommand_tell(op, id, &event);

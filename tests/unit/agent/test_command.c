@@ -148,8 +148,9 @@ static bool live(struct world *w, msec *now)
     struct command c;
     struct value *v;
     struct str why;
-    struct command_ports ports = { w, port_save, port_may, port_may, port_launch, port_look, port_send,
-                                   port_reboot, arena_fmt(&a, "boot-%d", w->boot), MSEC_MINUTE };
+    struct command_ports ports = { w, port_save, port_may, port_may, port_launch, port_look,
+                                   port_send, port_reboot, arena_fmt(&a, "boot-%d", w->boot),
+                                   MSEC_MINUTE };
     bool is_over = false;
 
     w->is_dead = w->is_going_down = false;

@@ -40,6 +40,7 @@ static struct str plan(struct arena *a, const char *payload)
     return buf_str(&b);
 }
 
+/* clang-format off */
 #define RUN_SHELL_SCRIPT                                                                           \
     "'DocumentContent':{'schemaVersion':'1.2','parameters':{'commands':{'type':'StringList'},"      \
     "'workingDirectory':{'type':'String','default':''},"                                            \
@@ -48,6 +49,7 @@ static struct str plan(struct arena *a, const char *payload)
     "'runtimeConfig':{'aws:runShellScript':{'properties':[{'id':'0.aws:runShellScript',"            \
     "'runCommand':'{{ commands }}','workingDirectory':'{{ workingDirectory }}',"                    \
     "'timeoutSeconds':'{{ executionTimeout }}'}]}}}"
+/* clang-format on */
 
 static void a_12_document_takes_its_parameters(void **state)
 {

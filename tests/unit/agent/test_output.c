@@ -79,7 +79,8 @@ static void bytes_that_are_no_text_are_replaced(void **state)
     struct arena a = { 0 };
     struct str nul = { "a\0b", 3 };
 
-    assert_str(output_clean(&a, S("a\xFF" "b\xE2\x82")), "a\xEF\xBF\xBD" "b\xEF\xBF\xBD\xEF\xBF\xBD");
+    assert_str(output_clean(&a, S("a\xFF" "b\xE2\x82")),
+               "a\xEF\xBF\xBD" "b\xEF\xBF\xBD\xEF\xBF\xBD");
     assert_str(output_clean(&a, nul), "a\xEF\xBF\xBD" "b");
     assert_str(output_clean(&a, (struct str){ 0 }), "");
     arena_done(&a);

@@ -88,7 +88,8 @@ static const struct {
     { { { .verdict = STEP_FAIL }, { { 0 } } }, 2, "Failed/1 Success/0 -> Failed" },
     /* onFailure, onSuccess, finallyStep. */
     { { { { 7 }, .on_failure = ON_FAILURE_EXIT }, { { 0 } } }, 2, "Failed/7 Skipped/0 -> Failed" },
-    { { { { 0 }, .on_failure = ON_FAILURE_EXIT }, { { 0 } } }, 2, "Success/0 Success/0 -> Success" },
+    { { { { 0 }, .on_failure = ON_FAILURE_EXIT }, { { 0 } } }, 2,
+      "Success/0 Success/0 -> Success" },
     { { { { 7 }, .on_failure = ON_FAILURE_SUCCESS_AND_EXIT }, { { 0 } } }, 2,
       "Success/168 Skipped/0 -> Success" },
     { { { { 0 }, .exit_on_success = true }, { { 1 } } }, 2, "Success/0 Skipped/0 -> Success" },

@@ -56,6 +56,5 @@ static inline int64_t count_items(struct db *db)
 
 static inline int add_item(struct db *db, struct str name)
 {
-    return db_exec(db, NULL, "INSERT INTO item (name, size) VALUES ($1, $2)",
-                   ARGS(V(name), V(1)));
+    return db_exec(db, NULL, "INSERT INTO item (name, size) VALUES ($1, $2)", ARGS(V(name), V(1)));
 }

@@ -37,16 +37,18 @@ static void a_row_comes_back_as_it_went(void **state)
     assert_int_equal(insert(s.db, (struct item){ S("a"), INT64_MIN, true, { 0 }, S("\0\1") }), 0);
     assert_int_equal(insert(s.db, (struct item){ S("b"), 2, false, S(""), S("") }), 0);
 
-    assert_int_equal(db_one(s.db, &s.arena, &item_mapping, &got,
-                            SELECT_ITEM " WHERE name = $1", ARGS(V(S("a")))), 0);
+    assert_int_equal(db_one(s.db, &s.arena, &item_mapping, &got, SELECT_ITEM " WHERE name = $1",
+                            ARGS(V(S("a")))),
+                     0);
     assert_str(got.name, "a");
     assert_true(got.size == INT64_MIN);
     assert_true(got.is_red);
     assert_false(str_is_set(got.note));
     assert_int_equal(got.data.len, 2);
 
-    assert_int_equal(db_one(s.db, &s.arena, &item_mapping, &got,
-                            SELECT_ITEM " WHERE name = $1", ARGS(V(S("b")))), 0);
+    assert_int_equal(db_one(s.db, &s.arena, &item_mapping, &got, SELECT_ITEM " WHERE name = $1",
+                            ARGS(V(S("b")))),
+                     0);
     assert_true(str_is_set(got.note) && str_is_empty(got.note));
     assert_true(str_is_set(got.data) && str_is_empty(got.data));
     scratch_done(&s);
@@ -67,16 +69,19 @@ static void many_rows_come_in_order(void **state)
     assert_int_equal(db_commit(s.db), 0);
 
     assert_int_equal(db_all(s.db, &s.arena, &item_mapping, &items, &n,
-                            SELECT_ITEM " ORDER BY name LIMIT $1", ARGS(V(50))), 0);
+                            SELECT_ITEM " ORDER BY name LIMIT $1", ARGS(V(50))),
+                     0);
     assert_int_equal(n, 50);
     assert_str(((struct item *)items)[49].name, "049");
     assert_int_equal(db_strs(s.db, &s.arena, &names,
                              "SELECT name FROM item WHERE name >= $1 ORDER BY name DESC",
-                             ARGS(V(S("098")))), 0);
+                             ARGS(V(S("098")))),
+                     0);
     assert_int_equal(names.count, 2);
     assert_str(names.items[0], "099");
     assert_int_equal(db_all(s.db, &s.arena, &item_mapping, &items, &n,
-                            SELECT_ITEM " WHERE name = 'none'", NO_ARGS), 0);
+                            SELECT_ITEM " WHERE name = 'none'", NO_ARGS),
+                     0);
     assert_int_equal(n, 0);
     scratch_done(&s);
 }
@@ -105,7 +110,8 @@ static void nothing_and_too_much_are_told_apart(void **state)
     assert_int_equal(db_exec(s.db, &changed, "UPDATE item SET size = $1", ARGS(V(7))), 0);
     assert_int_equal(changed, 2);
     assert_int_equal(db_int(s.db, &n, "UPDATE item SET size = 8 WHERE name = $1 RETURNING size",
-                            ARGS(V(S("a")))), 0);
+                            ARGS(V(S("a")))),
+                     0);
     assert_int_equal(n, 8);
     scratch_done(&s);
 }
@@ -121,10 +127,10 @@ static void a_careless_statement_is_a_fault(void **state)
     scratch_init(&s);
     assert_int_equal(add_item(s.db, S("a")), 0);
     /* a column that the mapping lacks, a member that the result lacks, the same twice */
-    assert_true(db_one(s.db, &s.arena, &item_mapping, &got, "SELECT *, 1 AS x FROM item", NO_ARGS)
-                < 0);
-    assert_true(db_one(s.db, &s.arena, &item_mapping, &got, "SELECT name, size FROM item", NO_ARGS)
-                < 0);
+    assert_true(db_one(s.db, &s.arena, &item_mapping, &got, "SELECT *, 1 AS x FROM item", NO_ARGS) <
+                0);
+    assert_true(
+        db_one(s.db, &s.arena, &item_mapping, &got, "SELECT name, size FROM item", NO_ARGS) < 0);
     assert_true(db_one(s.db, &s.arena, &item_mapping, &got,
                        "SELECT name, name, size, note, data FROM item", NO_ARGS) < 0);
     /* a value that does not fit */

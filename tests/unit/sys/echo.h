@@ -36,9 +36,9 @@ static inline struct http_response echo_text(struct http_exchange *x)
         struct str bytes = { arena_alloc(a, (size_t)n), (size_t)n };
         return (struct http_response){ 200, headers, 2, bytes };
     }
-    struct str body = arena_fmt(a, "%.*s %.*s?%.*s [%.*s] %zu:%.*s", STR(r->method), STR(r->path),
-                                STR(r->query), STR(http_exchange_tag(x)), r->body.len,
-                                STR(r->body));
+    struct str body =
+        arena_fmt(a, "%.*s %.*s?%.*s [%.*s] %zu:%.*s", STR(r->method), STR(r->path), STR(r->query),
+                  STR(http_exchange_tag(x)), r->body.len, STR(r->body));
     return (struct http_response){ 200, headers, 2, body };
 }
 

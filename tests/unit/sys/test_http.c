@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 
+#include "certificate.h"
 #include "echo.h"
 
 #include "../test.h"
@@ -45,8 +46,8 @@ static struct http_outgoing to(struct both *b, struct str method, const char *ta
 {
     return (struct http_outgoing){
         .method = method,
-        .url = arena_fmt(&b->arena, "http://127.0.0.1:%u%s", http_server_port(b->echo.server),
-                         target),
+        .url =
+            arena_fmt(&b->arena, "http://127.0.0.1:%u%s", http_server_port(b->echo.server), target),
         .timeout = 5 * MSEC_SECOND,
     };
 }
@@ -134,8 +135,7 @@ static void many_headers_are_refused(void **state)
     get.n_headers = 1;
     assert_int_equal(call(b, &get, &r), 0);
     assert_int_equal(r.status, 200);
-    headers[0].value =
-        (struct str){ memset(arena_alloc(&b->arena, 40000), 'x', 40000), 40000 };
+    headers[0].value = (struct str){ memset(arena_alloc(&b->arena, 40000), 'x', 40000), 40000 };
     assert_int_equal(call(b, &get, &r), 0);
     assert_int_equal(r.status, 431);
 }
@@ -267,7 +267,8 @@ static int call_canned(struct both *b, struct str answer, struct http_response *
     memcpy(&port, (char *)&address + 2, 2);
     assert_int_equal(pthread_create(&thread, NULL, say, &c), 0);
     struct http_outgoing get = { .method = S("GET"), .timeout = 3000 };
-    get.url = arena_fmt(&b->arena, "http://127.0.0.1:%u/", (unsigned)(port >> 8 | (port & 255) << 8));
+    get.url =
+        arena_fmt(&b->arena, "http://127.0.0.1:%u/", (unsigned)(port >> 8 | (port & 255) << 8));
     int result = call(b, &get, ret);
     pthread_join(thread, NULL);
     close(c.listener);
@@ -279,10 +280,12 @@ static void answers_of_every_kind_are_understood(void **state)
     struct both *b = *state;
     struct http_response r;
 
-    assert_int_equal(call_canned(b, S("HTTP/1.1 100 Continue\r\nX: 1\r\n\r\n"
-                                      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-                                      "5;x=y\r\nhello\r\nA\r\n, world!!!\r\n0\r\nY: 2\r\n\r\n"),
-                                 &r), 0);
+    assert_int_equal(call_canned(b,
+                                 S("HTTP/1.1 100 Continue\r\nX: 1\r\n\r\n"
+                                   "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                                   "5;x=y\r\nhello\r\nA\r\n, world!!!\r\n0\r\nY: 2\r\n\r\n"),
+                                 &r),
+                     0);
     assert_str(r.body, "hello, world!!!");
     assert_false(str_is_set(http_response_get(&r, S("X"))));
     assert_int_equal(call_canned(b, S("HTTP/1.0 404 None\r\n\r\nuntil the end"), &r), 0);
@@ -320,24 +323,16 @@ static void a_stranger_is_not_trusted(void **state)
     struct both *b = *state;
     struct echo *tls = calloc(1, sizeof(*tls));
     struct http_response r;
-    char dir[] = "/tmp/patchbay-tls-XXXXXX";
+    struct certificate certificate;
 
-    assert_non_null(mkdtemp(dir));
-    struct str command = arena_fmt(
-        &b->arena,
-        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 "
-        "-subj /CN=test -addext subjectAltName=IP:127.0.0.1 "
-        "-keyout %s/key -out %s/cert 2>/dev/null", dir, dir);
-    assert_int_equal(system(command.p), 0);
-    const char *cert = arena_fmt(&b->arena, "%s/cert", dir).p;
-    const char *key = arena_fmt(&b->arena, "%s/key", dir).p;
-    assert_int_equal(echo_start(tls, cert, key), 0);
+    assert_true(certificate_make(&certificate));
+    assert_int_equal(echo_start(tls, certificate.cert, certificate.key), 0);
 
     struct http_outgoing get = to(b, S("GET"), "/later");
     uint16_t port = http_server_port(tls->server);
     get.url = arena_fmt(&b->arena, "https://127.0.0.1:%u/later", port);
     assert_int_equal(call(b, &get, &r), HTTP_CLIENT_UNREACHABLE);
-    get.ca_file = cert;
+    get.ca_file = certificate.cert;
     for (int i = 0; i < 3; i++) {
         assert_int_equal(call(b, &get, &r), 0);
         assert_str(r.body, "GET /later? [] 0:");
@@ -350,7 +345,7 @@ static void a_stranger_is_not_trusted(void **state)
 
     echo_stop(tls);
     free(tls);
-    assert_int_equal(system(arena_fmt(&b->arena, "rm -r %s", dir).p), 0);
+    certificate_done(&certificate);
 }
 
 #define BOTH(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

@@ -125,8 +125,13 @@ static void it_gets_what_is_given_and_no_more(void **state)
     assert_int_equal(pipe(kept), 0);
     assert_int_equal(write(kept[1], "kept\n", 5), 5);
     close(kept[1]);
-    struct process_config config = { .argv = argv, .env = env, .cwd = "/usr", .keep = &kept[0],
-                                     .n_keep = 1, .limits = &limit, .n_limits = 1 };
+    struct process_config config = { .argv = argv,
+                                     .env = env,
+                                     .cwd = "/usr",
+                                     .keep = &kept[0],
+                                     .n_keep = 1,
+                                     .limits = &limit,
+                                     .n_limits = 1 };
     assert_int_equal(process_run(&config, 5000, 1000, &a, &o, NULL), 0);
     assert_str(o.err, "");
     assert_str(o.out, "1-\n/usr\n64\nkept\n5\n"); /* 0 to 3, and the folder ls reads */

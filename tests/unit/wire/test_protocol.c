@@ -191,6 +191,19 @@ static void query_answers_in_xml(void **state)
                        "<RequestId>r</RequestId></ErrorResponse>");
 }
 
+static void query_knows_one_version(void **state)
+{
+    (void)state;
+    struct wire_call dated = query;
+    struct thing t;
+    struct str why;
+
+    dated.version = "2010-05-08";
+    assert_int_equal(read_body(&dated, "Name=n&Version=2010-05-08", &t, &why), 0);
+    assert_int_equal(read_body(&dated, "Name=n&Version=2009", &t, &why), SHAPE_UNSUPPORTED);
+    assert_str(why, "Could not find operation GetThing for version 2009");
+}
+
 static void the_action_is_found_in_body_and_query(void **state)
 {
     (void)state;
@@ -445,6 +458,7 @@ int main(void)
         cmocka_unit_test_teardown(query_refuses_what_it_cannot_place, clean),
         cmocka_unit_test_teardown(query_bounds_the_number_of_parameters, clean),
         cmocka_unit_test_teardown(query_answers_in_xml, clean),
+        cmocka_unit_test_teardown(query_knows_one_version, clean),
         cmocka_unit_test_teardown(the_action_is_found_in_body_and_query, clean),
         cmocka_unit_test_teardown(rest_reads_every_place, clean),
         cmocka_unit_test_teardown(a_rest_body_cannot_stand_in_for_the_path, clean),

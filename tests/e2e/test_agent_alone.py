@@ -1,0 +1,539 @@
+# SPDX-License-Identifier: Apache-2.0
+"""patchbay-agent as a program, against the plane of fake_plane.py: what it says, when,
+and what is left of a command when the agent is killed, stopped or restarted."""
+
+import json
+import os
+import pathlib
+import random
+import signal
+import stat
+import subprocess
+import time
+
+import fake_plane
+import pytest
+from conftest import BUILD, wait_for
+from fake_plane import ACTIVATION_CODE, ACTIVATION_ID, REGION, FakePlane, Refused
+
+AGENT = BUILD / "src" / "agent" / "patchbay-agent"
+SHELL = "aws:runShellScript"
+
+
+def register(url, state, *more, code=ACTIVATION_CODE):
+    return subprocess.run(
+        [AGENT, "register", "--endpoint", url, "--region", REGION, "--activation-id",
+         ACTIVATION_ID, "--activation-code", code, "--state", state, *more],
+        capture_output=True, text=True, timeout=60, input=ACTIVATION_CODE + "\n")
+
+
+class Agent:
+    """A registered agent that can be started, stopped and killed."""
+
+    def __init__(self, plane, folder, *more, **settings):
+        self.plane, self.folder = plane, pathlib.Path(folder)
+        self.state, self.log = self.folder / "state", self.folder / "log"
+        self.boot = self.folder / "boot_id"
+        self.reboots = self.folder / "reboots"
+        self.boot.write_text("boot-1\n")
+        settings = {"boot_id_file": self.boot, "reboot_command": f"echo x >> {self.reboots}",
+                    **settings}
+        self.config = self.folder / "agent.conf"
+        self.config.write_text("".join(f"{k} = {v}\n" for k, v in settings.items()))
+        done = register(plane.url, self.state, *more)
+        assert done.returncode == 0, done.stderr
+        self.node = done.stdout.split()[-1]
+        self.process = None
+
+    def start(self):
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                [AGENT, "run", "--state", self.state, "--config", self.config],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        return self
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(30)
+        self.process = None
+        return code
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait(30)
+        self.process = None
+
+    def restart_node(self):
+        """A power cut, but for the steps: the tests that need it end those themselves."""
+        self.kill()
+        self.boot.write_text(f"boot-{time.time()}\n")
+        self.start()
+
+    def logged(self):
+        return self.log.read_text(errors="replace")
+
+
+@pytest.fixture
+def plane():
+    plane = FakePlane()
+    yield plane
+    plane.close()
+    assert plane.problems == []
+
+
+@pytest.fixture
+def make_agent(plane, tmp_path):
+    agents = []
+
+    def make(*more, **settings):
+        folder = tmp_path / f"agent{len(agents)}"
+        folder.mkdir()
+        agents.append(Agent(plane, folder, *more, **settings))
+        return agents[-1]
+
+    yield make
+    for agent in agents:
+        if agent.process:
+            agent.kill()
+        assert "ERROR: " not in agent.logged() if agent.log.exists() else True  # sanitizers
+
+
+@pytest.fixture
+def agent(make_agent):
+    return make_agent().start()
+
+
+def statuses(payloads):
+    """[("InProgress", {}), ("InProgress", {"a": "Success"}), ...]"""
+    return [(p["documentStatus"], {k: v["status"] for k, v in (p["runtimeStatus"] or {}).items()})
+            for p in payloads]
+
+
+def steps(*items):
+    return {"schemaVersion": "2.2", "description": "d", "mainSteps": list(items)}
+
+
+def sh(name, *lines, **more):
+    return {"action": SHELL, "name": name, "inputs": {"runCommand": list(lines), **more}}
+
+
+# --- registration ---
+
+def test_registration_writes_private_files(plane, tmp_path):
+    done = register(plane.url, tmp_path / "s")
+    assert done.returncode == 0 and done.stdout.startswith("registered as mi-")
+    identity = json.loads((tmp_path / "s" / "identity.json").read_text())
+    assert identity["instance_id"] == done.stdout.split()[-1]
+    assert (identity["region"], identity["endpoint"]) == (REGION, plane.url)
+    for path in (tmp_path / "s").rglob("*"):
+        assert not stat.S_IMODE(path.stat().st_mode) & 0o077, path
+
+
+def test_a_registered_node_is_not_registered_by_accident(plane, tmp_path):
+    first = register(plane.url, tmp_path / "s").stdout.split()[-1]
+    again = register(plane.url, tmp_path / "s")
+    assert again.returncode == 3 and first in again.stderr and "--force" in again.stderr
+    forced = register(plane.url, tmp_path / "s", "--force", code="-")
+    assert forced.returncode == 0 and first not in forced.stdout
+
+
+def test_a_failed_registration_says_why_and_leaves_nothing(plane, tmp_path):
+    refused = register(plane.url, tmp_path / "s", code="X" * 20)
+    assert refused.returncode == 1 and "InvalidActivation" in refused.stderr
+    closed = register("http://127.0.0.1:1", tmp_path / "s")
+    assert closed.returncode == 1 and "127.0.0.1:1" in closed.stderr
+    plain = register("http://192.0.2.1", tmp_path / "s")
+    assert plain.returncode == 1 and "https" in plain.stderr
+    assert register("ftp://x", tmp_path / "s").returncode == 1
+    assert not (tmp_path / "s" / "identity.json").exists()
+    assert subprocess.run([AGENT, "register"], capture_output=True).returncode == 2
+    unregistered = subprocess.run([AGENT, "run", "--state", tmp_path / "s"], capture_output=True,
+                                  text=True)
+    assert unregistered.returncode == 1 and "not registered" in unregistered.stderr
+
+
+def test_unknown_settings_are_refused(plane, make_agent):
+    agent = make_agent(rebot_command="x")
+    done = subprocess.run([AGENT, "run", "--state", agent.state, "--config", agent.config],
+                          capture_output=True, text=True)
+    assert done.returncode == 1 and "unknown key rebot_command" in done.stderr
+
+
+def test_one_state_has_one_agent(agent):
+    wait_for(lambda: agent.plane.heartbeats)
+    done = subprocess.run([AGENT, "run", "--state", agent.state, "--config", agent.config],
+                          capture_output=True, text=True)
+    assert done.returncode == 1 and "already running" in done.stderr
+
+
+# --- commands ---
+
+def test_a_command_runs_as_the_aws_agent_would_run_it(plane, agent):
+    message = plane.run(agent.node, "echo hi", "id -un; echo err >&2; echo $SSM_COMMAND_ID")
+    final = plane.final(message)
+    command = message.split(".")[2]
+    assert statuses(plane.of(message)) == [("InProgress", {}), ("InProgress", {SHELL: "Success"}),
+                                           ("Success", {SHELL: "Success"})]
+    assert plane.of(message)[0]["runtimeStatus"] is None
+    assert plane.acks == [message]
+    step = final["runtimeStatus"][SHELL]
+    assert (step["code"], step["name"], step["standardError"]) == (0, SHELL, "err\n")
+    assert step["standardOutput"] == f"hi\nroot\n{command}\n" or os.getuid() != 0
+    assert step["output"] == step["standardOutput"] + "\n----------ERROR-------\nerr\n"
+    assert final["additionalInfo"]["runtimeStatusCounts"] == {"Success": 1}
+    assert sorted(step) == ["code", "endDateTime", "name", "output", "outputS3BucketName",
+                            "outputS3KeyPrefix", "standardError", "standardOutput",
+                            "startDateTime", "status", "stepName"]
+    wait_for(lambda: not list((agent.state / "work").iterdir()))
+    assert not list((agent.state / "commands").iterdir())
+
+
+def test_steps_get_credentials_of_the_node(plane, agent):
+    message = plane.run(agent.node, "cat $AWS_SHARED_CREDENTIALS_FILE; echo $PATCHBAY_ENDPOINT "
+                                    "$AWS_REGION $PATCHBAY_INSTANCE_ID")
+    output = plane.final(message)["runtimeStatus"][SHELL]["standardOutput"]
+    assert f"{plane.url} {REGION} {agent.node}\n" in output
+    assert any(f"aws_access_key_id = {key}\n" in output for key in plane.tokens)
+    assert stat.S_IMODE((agent.state / "credentials").stat().st_mode) == 0o600
+
+
+def test_the_recorded_document_of_many_steps(plane, agent):
+    document = steps(
+        {"action": "aws:runPowerShellScript", "name": "win",
+         "precondition": {"StringEquals": ["platformType", "Windows"]},
+         "inputs": {"runCommand": ["Get-Date"]}},
+        {**sh("lin", "echo hello {{ msg }}", timeoutSeconds="30"),
+         "precondition": {"StringEquals": ["platformType", "Linux"]}},
+        sh("fail", "echo bad >&2; exit 7", onFailure="exit"),
+        sh("skipped", "echo never"),
+        sh("fin", "echo finally", finallyStep=True))
+    document["parameters"] = {"msg": {"type": "String", "default": "x"}}
+    message = plane.send(agent.node, document, {"msg": "there"})
+    final = plane.final(message)
+    assert statuses(plane.of(message)) == [
+        ("InProgress", {}), ("InProgress", {"win": "Skipped"}), ("InProgress", {"lin": "Success"}),
+        ("InProgress", {"fail": "Failed"}), ("InProgress", {"skipped": "Skipped"}),
+        ("InProgress", {"fin": "Success"}), ("Failed", {})]
+    assert final["additionalInfo"]["runtimeStatusCounts"] == {"Failed": 1, "Skipped": 2,
+                                                              "Success": 2}
+    by_step = {k: v for p in plane.of(message) for k, v in (p["runtimeStatus"] or {}).items()}
+    assert by_step["lin"]["standardOutput"] == "hello there\n"
+    assert by_step["fail"]["output"] == ("\n----------ERROR-------\nbad\n"
+                                         "failed to run commands: exit status 7")
+    assert by_step["skipped"]["output"] == (f"Plugin with name {SHELL} and id skipped skipped due "
+                                            "to prior step with an exit condition")
+
+
+def test_what_cannot_be_taken_is_refused_and_not_acknowledged(plane, agent):
+    message = plane.send(agent.node, {"schemaVersion": "0.3", "mainSteps": []})
+    final = plane.final(message)
+    assert final["documentStatus"] == "Failed" and final["runtimeStatus"] is None
+    assert final["documentTraceOutput"].startswith("Document with schema version 0.3 is not ")
+    to_s3 = plane.send(agent.node, fake_plane.RUN_SHELL_SCRIPT, {"commands": ["x"]},
+                       OutputS3BucketName="bucket")
+    assert "S3" in plane.final(to_s3)["documentTraceOutput"]
+    no_json = plane.post(agent.node, "aws.ssm.sendCommand.x", "{")
+    assert plane.final(no_json)["documentStatus"] == "Failed"
+    unknown = plane.post(agent.node, "aws.ssm.whatever", {})
+    wait_for(lambda: plane.failed)
+    assert plane.failed == [(unknown, "InternalHandlerException")]
+    assert plane.acks == []
+
+
+def test_long_output_is_bounded(plane, agent):
+    message = plane.run(agent.node, "yes 0123456789 | head -c 60000",
+                        "yes err | head -c 20000 >&2", "printf 'a\\0b\\377' >&2")
+    step = plane.final(message)["runtimeStatus"][SHELL]
+    assert len(step["standardOutput"]) == 24000
+    assert step["standardOutput"].endswith("\n--output truncated--")
+    assert step["standardError"] == "err\n" * 5000 + "a\ufffdb\ufffd"
+    assert len(step["output"].encode()) == 2500
+
+
+def test_a_step_is_ended_when_its_time_is_up(plane, agent):
+    message = plane.run(agent.node, "sleep 60 & echo before; sleep 60", executionTimeout="5")
+    began = time.monotonic()
+    step = plane.final(message)["runtimeStatus"][SHELL]
+    assert (step["status"], step["code"], step["standardOutput"]) == ("TimedOut", 137, "before\n")
+    assert 4.5 < time.monotonic() - began < 9
+    assert plane.final(message)["documentStatus"] == "TimedOut"
+
+
+def test_a_command_is_cancelled(plane, agent):
+    message = plane.send(agent.node, steps(sh("a", "echo start; sleep 60"), sh("b", "echo b")))
+    wait_for(lambda: message in plane.acks)
+    time.sleep(0.3)
+    cancel = plane.cancel(agent.node, message)
+    final = plane.final(message)
+    assert final["documentStatus"] == "Cancelled"
+    assert statuses(plane.of(message))[1:3] == [("InProgress", {"a": "Cancelled"}),
+                                                ("InProgress", {"b": "Cancelled"})]
+    assert plane.of(message)[1]["runtimeStatus"]["a"]["code"] == 137
+    wait_for(lambda: cancel in plane.acks)
+    assert statuses(plane.of(cancel)) == [("InProgress", {})]
+    plane.cancel(agent.node, f"aws.ssm.00000000-0000-0000-0000-000000000000.{agent.node}")
+    assert plane.final(plane.run(agent.node, "true"))["documentStatus"] == "Success"
+
+
+def test_a_message_delivered_twice_runs_once(plane, agent, tmp_path):
+    ran = tmp_path / "ran"
+    lost = []
+
+    def lose_first_acks(operation):
+        if operation == "AcknowledgeMessage" and len(lost) < 2:
+            lost.append(operation)
+            return "drop"
+
+    plane.fault = lose_first_acks
+    message = plane.run(agent.node, f"echo x >> {ran}")
+    plane.final(message)
+    wait_for(lambda: message in plane.acks)
+    again = dict(plane.calls)
+    plane.post(agent.node, "aws.ssm.sendCommand.x", {}, message)
+    wait_for(lambda: plane.acks.count(message) >= 2)
+    assert plane.calls["SendReply"] == again["SendReply"]
+    assert ran.read_text() == "x\n"
+
+
+def test_too_many_commands_wait_at_the_plane(plane, agent, tmp_path):
+    stop = tmp_path / "stop"
+    sent = [plane.run(agent.node, f"until [ -e {stop} ]; do sleep 0.1; done") for _ in range(13)]
+    wait_for(lambda: len(plane.acks) >= 5)
+    time.sleep(2.5)
+    taken = [m for m in sent if (agent.state / "commands" / f"{m.split('.')[2]}.json").exists()]
+    assert len(taken) == 10
+    waiting = next(m for m in taken if not (agent.state / "work" / m.split(".")[2]).exists())
+    plane.cancel(agent.node, waiting)  # still comes through
+    stop.touch()
+    for message in sent:
+        assert plane.final(message, 60)["documentStatus"] == (
+            "Cancelled" if message == waiting else "Success")
+
+
+# --- the restart of a node ---
+
+def test_a_step_that_asks_for_a_restart_goes_on_after_it(plane, agent, tmp_path):
+    flag = tmp_path / "flag"
+    document = steps(sh("a", "echo a"),
+                     sh("b", f"if [ -e {flag} ]; then echo second run; exit 0; fi",
+                        f"touch {flag}; echo first run; exit 194"),
+                     sh("c", "echo c"))
+    message = plane.send(agent.node, document)
+    wait_for(lambda: agent.reboots.exists())
+    assert statuses(plane.of(message)) == [
+        ("InProgress", {}), ("InProgress", {"a": "Success"}),
+        ("InProgress", {"b": "SuccessAndReboot"}), ("SuccessAndReboot", {})]
+    agent.restart_node()
+    assert plane.final(message)["documentStatus"] == "Success"
+    assert statuses(plane.of(message))[4:] == [("InProgress", {"b": "Success"}),
+                                               ("InProgress", {"c": "Success"}), ("Success", {})]
+    step = plane.of(message)[4]["runtimeStatus"]["b"]
+    assert step["standardOutput"] == "first run\nsecond run\n"
+    assert agent.reboots.read_text() == "x\n"
+
+
+def test_an_agent_killed_before_the_restart_asks_for_it_again(plane, agent, tmp_path):
+    message = plane.run(agent.node, f"[ ! -e {tmp_path}/flag ] || exit 0; "
+                                    f"touch {tmp_path}/flag; exit 194")
+    wait_for(lambda: agent.reboots.exists())
+    agent.kill()
+    agent.start()
+    wait_for(lambda: agent.reboots.read_text() == "x\nx\n")
+    agent.restart_node()
+    assert plane.final(message)["documentStatus"] == "Success"
+
+
+def test_a_node_that_does_not_restart_is_reported(plane, make_agent):
+    agent = make_agent(reboot_timeout_seconds=1).start()
+    final = plane.final(plane.run(agent.node, "exit 194"))
+    assert final["documentStatus"] == "Failed"
+    assert "did not restart" in final["runtimeStatus"][SHELL]["standardError"]
+    broken = make_agent(reboot_command="echo no power >&2; exit 3").start()
+    final = plane.final(plane.run(broken.node, "exit 194"))
+    assert "exit status 3: no power" in final["runtimeStatus"][SHELL]["standardError"]
+    assert plane.final(plane.run(broken.node, "true"))["documentStatus"] == "Success"
+
+
+def test_a_restart_waits_for_the_steps_of_other_commands(plane, agent, tmp_path):
+    stop = tmp_path / "stop"
+    other = plane.run(agent.node, f"until [ -e {stop} ]; do sleep 0.1; done")
+    wait_for(lambda: other in plane.acks)
+    message = plane.run(agent.node, f"[ ! -e {tmp_path}/flag ] || exit 0; "
+                                    f"touch {tmp_path}/flag; exit 194")
+    wait_for(lambda: len(plane.of(message)) == 3)
+    time.sleep(1)
+    assert not agent.reboots.exists()
+    stop.touch()
+    assert plane.final(other)["documentStatus"] == "Success"
+    wait_for(lambda: agent.reboots.exists())
+    agent.restart_node()
+    assert plane.final(message)["documentStatus"] == "Success"
+
+
+# --- death ---
+
+def test_a_step_survives_the_agent(plane, agent, tmp_path):
+    message = plane.run(agent.node, "echo begin; sleep 2; echo end; exit 5")
+    wait_for(lambda: message in plane.acks)
+    time.sleep(0.3)
+    agent.kill()
+    time.sleep(0.2)
+    agent.start()
+    step = plane.final(message)["runtimeStatus"][SHELL]
+    assert (step["status"], step["code"]) == ("Failed", 5)
+    assert step["standardOutput"] == "begin\nend\n"
+
+
+def test_sigterm_hands_over_at_once(plane, agent):
+    message = plane.run(agent.node, "sleep 2; echo done")
+    wait_for(lambda: message in plane.acks)
+    time.sleep(0.3)
+    began = time.monotonic()
+    assert agent.stop() == 0
+    assert time.monotonic() - began < 1.5
+    time.sleep(2.5)
+    agent.start()
+    assert plane.final(message)["runtimeStatus"][SHELL]["standardOutput"] == "done\n"
+
+
+def keeper_of(agent, message):
+    claim = next((agent.state / "work" / message.split(".")[2]).glob("*/claim"), None)
+    return int(claim.read_text()) if claim else None
+
+
+def test_a_step_whose_end_nobody_saw_is_a_failure_that_says_so(plane, agent, tmp_path):
+    message = plane.run(agent.node, f"echo $$ > {tmp_path}/pid; exec sleep 60")
+    wait_for(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text())
+    os.kill(keeper_of(agent, message), signal.SIGKILL)
+    os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
+    step = plane.final(message)["runtimeStatus"][SHELL]
+    assert step["status"] == "Failed" and "interrupted" in step["standardError"]
+
+
+def test_a_power_cut_during_a_step_is_a_failure_that_says_so(plane, agent, tmp_path):
+    message = plane.run(agent.node, f"echo x >> {tmp_path}/ran; echo $$ > {tmp_path}/pid; "
+                                    "exec sleep 60")
+    wait_for(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text())
+    keeper = keeper_of(agent, message)
+    agent.kill()
+    os.kill(keeper, signal.SIGKILL)
+    os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
+    agent.boot.write_text("boot-2\n")
+    agent.start()
+    step = plane.final(message)["runtimeStatus"][SHELL]
+    assert step["status"] == "Failed" and "interrupted" in step["standardError"]
+    assert (tmp_path / "ran").read_text() == "x\n"
+
+
+def test_nothing_is_lost_or_repeated_whenever_the_agent_is_killed(plane, agent, tmp_path):
+    randomness = random.Random(194)
+    sent = {}
+    for turn in range(30):
+        if turn % 2 == 0:
+            ran = tmp_path / f"ran{turn}"
+            document = steps(sh("a", f"echo a >> {ran}; sleep 0.{randomness.randrange(4)}"),
+                             sh("b", f"echo b >> {ran}; exit {turn % 3}"))
+            sent[plane.send(agent.node, document)] = ran
+        time.sleep(randomness.random() * 0.25)
+        agent.kill()
+        agent.start()
+    for message, ran in sent.items():
+        final = plane.final(message, 60)
+        expected = "Failed" if int(ran.name[3:]) % 3 else "Success"
+        assert final["documentStatus"] == expected, message
+        assert ran.read_text() == "a\nb\n"
+        steps_seen = [s for _, s in statuses(plane.of(message)) if s]
+        assert steps_seen == [{"a": "Success"}, {"b": expected}]
+    wait_for(lambda: not list((agent.state / "commands").iterdir()))
+
+
+def test_a_damaged_record_is_reported_and_put_aside(plane, agent):
+    message = plane.run(agent.node, "sleep 1")
+    wait_for(lambda: message in plane.acks)
+    agent.kill()
+    record = agent.state / "commands" / f"{message.split('.')[2]}.json"
+    record.write_text("{")
+    agent.start()
+    assert "damaged" in plane.final(message)["documentTraceOutput"]
+    wait_for(lambda: not record.exists())
+
+
+# --- a plane that fails ---
+
+def test_expired_credentials_are_renewed_at_once(plane, agent):
+    plane.final(plane.run(agent.node, "true"))
+    plane.tokens.clear()
+    assert plane.final(plane.run(agent.node, "true"), 10)["documentStatus"] == "Success"
+
+
+def test_credentials_are_renewed_at_half_of_their_life(plane, make_agent):
+    plane.token_life, plane.hold = 4.0, 0.5
+    make_agent().start()
+    wait_for(lambda: plane.calls["RequestManagedInstanceRoleToken"] >= 3)
+    issued = [t[2] for t in plane.tokens.values()]
+    assert 1.5 < issued[1] - issued[0] < 4
+
+
+def test_unexpired_credentials_survive_a_restart(plane, agent):
+    plane.final(plane.run(agent.node, "true"))
+    agent.kill()
+    agent.start()
+    plane.final(plane.run(agent.node, "true"))
+    assert plane.calls["RequestManagedInstanceRoleToken"] == 1
+
+
+def test_results_wait_for_a_plane_that_is_away(plane, agent):
+    message = plane.run(agent.node, "sleep 1; echo done")
+    wait_for(lambda: message in plane.acks)
+    away = [True]
+    plane.fault = lambda operation: "drop" if away[0] else None
+    time.sleep(2.5)
+    agent.kill()
+    agent.start()
+    time.sleep(1)
+    away[0] = False
+    assert plane.final(message, 60)["runtimeStatus"][SHELL]["standardOutput"] == "done\n"
+
+
+def test_a_reply_that_the_plane_will_never_take_is_dropped(plane, agent):
+    def refuse(operation):
+        if operation == "SendReply":
+            raise Refused("ValidationException", "no such message")
+
+    plane.fault = refuse
+    message = plane.run(agent.node, "true")
+    wait_for(lambda: message in plane.acks)
+    wait_for(lambda: (agent.state / "done" / f"{message.split('.')[2]}.json").exists())
+    plane.fault = None
+    assert plane.final(plane.run(agent.node, "true"))["documentStatus"] == "Success"
+
+
+def test_failing_polls_are_spaced_out(plane, agent):
+    wait_for(lambda: plane.heartbeats)
+
+    def fail(operation):
+        raise Refused("InternalServerError", "no", 500)
+
+    plane.fault = fail
+    plane.calls.clear()
+    time.sleep(6)
+    assert 2 <= sum(plane.calls.values()) <= 8
+
+
+def test_an_idle_agent_sleeps(plane, make_agent):
+    plane.hold = 15.0
+    agent = make_agent().start()
+    wait_for(lambda: plane.polls)
+    time.sleep(1)
+
+    def switches():
+        tasks = pathlib.Path(f"/proc/{agent.process.pid}/task")
+        return sum(int(line.split()[1]) for task in tasks.iterdir()
+                   for line in (task / "status").read_text().splitlines()
+                   if "ctxt_switches" in line)
+
+    assert len(list(pathlib.Path(f"/proc/{agent.process.pid}/task").iterdir())) == 1 \
+        or "asan" in str(BUILD)
+    before = switches()
+    time.sleep(5)
+    assert switches() - before <= 1 or "asan" in str(BUILD)
