@@ -8,14 +8,19 @@
 #include <unistd.h>
 
 #include "patch/child.h"
-#include "patch/disk.h"
+#include "sys/clock.h"
 
 #define OUTPUT_MAX      ((size_t)1024 * 1024)
 #define INSTALL_TIMEOUT (110 * MSEC_MINUTE) /* below the 7200 s of the document's step */
 #define SHORT_TIMEOUT   (5 * MSEC_MINUTE)
 
-/* Nothing asks, nothing restarts services behind our back, nothing pages. */
-static const char *const quiet[] = {
+/* The whole environment: nothing asks, nothing restarts services behind our back,
+ * nothing is translated, and no variable of the caller changes what apt does. */
+static const char *const environment[] = {
+    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "HOME=/root",
+    "LC_ALL=C.UTF-8",
+    "TERM=dumb",
     "DEBIAN_FRONTEND=noninteractive",
     "DEBIAN_PRIORITY=critical",
     "DEBCONF_NONINTERACTIVE_SEEN=true",
@@ -27,39 +32,19 @@ static const char *const quiet[] = {
     NULL,
 };
 
-struct answer {
-    int status;
-    bool timed_out;
-    struct str output;
-};
+/* A program that changes nothing can wait for the host's own work. */
+static const char *const gently[] = { "/usr/bin/nice", "-n", "10" };
 
-static void append_log(int log, struct str output)
+static int ask(struct arena *a, struct child *child, int log, struct child_result *ret)
 {
-    while (log >= 0 && output.len > 0) {
-        ssize_t n = write(log, output.p, output.len);
-
-        if (n <= 0)
-            return; /* the log is a convenience; the outcome is read from dpkg */
-        output = str_from(output, (size_t)n);
-    }
-}
-
-static int ask(struct arena *a, struct child *child, int log, struct answer *ret)
-{
-    CLEANUP(disk_closep) int output = -1;
-    struct child_result result;
-
-    TRY(child_output(&output));
-    child->output = output;
-    child->env = quiet;
-    TRY(child_run(child, &result));
-    *ret = (struct answer){ .status = result.status, .timed_out = result.timed_out };
-    TRY(child_output_read(a, output, OUTPUT_MAX, &ret->output));
-    append_log(log, ret->output);
+    child->env = environment;
+    child->log = log;
+    child_arg(a, child, NULL);
+    TRY(child_run(a, child, ret));
     return 0;
 }
 
-static struct str reason_of(struct arena *a, const struct answer *answer, struct str name)
+static struct str reason_of(struct arena *a, const struct child_result *answer, struct str name)
 {
     struct str reason = apt_output_reason(a, answer->output, name);
 
@@ -72,40 +57,32 @@ static struct str reason_of(struct arena *a, const struct answer *answer, struct
 
 /* ---- refresh ---- */
 
-static msec now_monotonic(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (msec)t.tv_sec * MSEC_SECOND + t.tv_nsec / 1000000;
-}
-
 /* A source that cannot be reached is an error, not a warning: lists that are
  * silently old make a host look compliant. */
-static int update_once(struct arena *a, msec timeout, struct answer *ret)
+static int update_once(struct arena *a, msec timeout, struct child_result *ret)
 {
     static const char *const args[] = {
-        "apt-get", "-q", "-o", "APT::Update::Error-Mode=any", "-o", "Acquire::Retries=2",
+        "/usr/bin/apt-get", "-q", "-o", "APT::Update::Error-Mode=any", "-o", "Acquire::Retries=2",
         "-o", "Acquire::Languages=none", "update",
     };
-    struct child child = { .gentle = true, .timeout = timeout };
+    struct child child = { .timeout = timeout };
 
-    for (size_t i = 0; i < ARRAY_LEN(args); i++)
-        child_arg(a, &child, args[i]);
+    child_args(a, &child, gently, ARRAY_LEN(gently));
+    child_args(a, &child, args, ARRAY_LEN(args));
     return ask(a, &child, -1, ret);
 }
 
 int apt_get_refresh(struct arena *a, const struct host *host, msec timeout, struct str *ret_why)
 {
-    msec deadline = now_monotonic() + timeout;
-    struct answer answer;
+    msec deadline = clock_monotonic() + timeout;
+    struct child_result answer;
 
     if (!str_eq(host->root, S("/"))) {
         *ret_why = S("the package lists of another root cannot be refreshed from here");
         return PROVIDER_FAILED;
     }
     for (;;) {
-        msec left = deadline - now_monotonic();
+        msec left = deadline - clock_monotonic();
 
         TRY(update_once(a, left > MSEC_SECOND ? left : MSEC_SECOND, &answer));
         if (answer.status == 0)
@@ -125,14 +102,14 @@ static struct child install_command(struct arena *a, const struct change_request
                                     bool simulate)
 {
     static const char *const args[] = {
-        "apt-get", "-q", "-y", "--no-remove", "-o", "Dpkg::Options::=--force-confdef",
+        "/usr/bin/apt-get", "-q", "-y", "--no-remove", "-o", "Dpkg::Options::=--force-confdef",
         "-o", "Dpkg::Options::=--force-confold", "-o", "Dpkg::Use-Pty=0",
     };
-    struct child child = { .gentle = simulate,
-                           .timeout = simulate ? SHORT_TIMEOUT : INSTALL_TIMEOUT };
+    struct child child = { .timeout = simulate ? SHORT_TIMEOUT : INSTALL_TIMEOUT };
 
-    for (size_t i = 0; i < ARRAY_LEN(args); i++)
-        child_arg(a, &child, args[i]);
+    if (simulate)
+        child_args(a, &child, gently, ARRAY_LEN(gently));
+    child_args(a, &child, args, ARRAY_LEN(args));
     child_arg(a, &child, "-o");
     child_arg(a, &child, arena_fmt(a, "DPkg::Lock::Timeout=%lld",
                                    (long long)(request->lock_timeout / MSEC_SECOND)).p);
@@ -149,7 +126,7 @@ static void add_change(struct arena *a, struct child *child, const struct change
 }
 
 static int install_all(struct arena *a, const struct change_request *request, bool simulate,
-                       struct answer *ret)
+                       struct child_result *ret)
 {
     struct child child = install_command(a, request, simulate);
     size_t count = 0;
@@ -160,14 +137,14 @@ static int install_all(struct arena *a, const struct change_request *request, bo
             count++;
         }
     if (count == 0) {
-        *ret = (struct answer){ .output = S("") };
+        *ret = (struct child_result){ .output = S("") };
         return 0;
     }
     return ask(a, &child, simulate ? -1 : request->log, ret);
 }
 
 static int install_one(struct arena *a, const struct change_request *request,
-                       const struct change *change, bool simulate, struct answer *ret)
+                       const struct change *change, bool simulate, struct child_result *ret)
 {
     struct child child = install_command(a, request, simulate);
 
@@ -178,7 +155,7 @@ static int install_one(struct arena *a, const struct change_request *request,
 /* ---- simulate ---- */
 
 static struct str find_blocked(struct arena *a, const struct change_request *request,
-                               const struct answer *answer)
+                               const struct child_result *answer)
 {
     struct strs names = apt_output_installs(a, answer->output);
 
@@ -192,7 +169,7 @@ static struct str find_blocked(struct arena *a, const struct change_request *req
 static int simulate_one(struct arena *a, const struct change_request *request,
                         struct change *change)
 {
-    struct answer answer;
+    struct child_result answer;
     struct str blocked;
 
     TRY(install_one(a, request, change, true, &answer));
@@ -206,7 +183,7 @@ static int simulate_one(struct arena *a, const struct change_request *request,
 
 int apt_get_simulate(struct arena *a, struct change_request *request, struct str *ret_why)
 {
-    struct answer answer;
+    struct child_result answer;
 
     TRY(install_all(a, request, true, &answer));
     if (answer.timed_out) {
@@ -224,10 +201,13 @@ int apt_get_simulate(struct arena *a, struct change_request *request, struct str
 
 static bool is_held_by_another(const char *path)
 {
-    CLEANUP(disk_closep) int fd = open(path, O_RDWR | O_CLOEXEC);
+    int fd = open(path, O_RDWR | O_CLOEXEC);
     struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+    bool held = fd >= 0 && fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
 
-    return fd >= 0 && fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+    if (fd >= 0)
+        close(fd);
+    return held;
 }
 
 /* dpkg itself does not wait, and apt-get's message hides who holds the lock. */
@@ -235,11 +215,11 @@ static bool wait_for_locks(msec timeout)
 {
     static const char *const locks[] = { "/var/lib/dpkg/lock-frontend", "/var/lib/dpkg/lock",
                                          "/var/cache/apt/archives/lock" };
-    msec deadline = now_monotonic() + timeout;
+    msec deadline = clock_monotonic() + timeout;
 
     for (size_t i = 0; i < ARRAY_LEN(locks); i++)
         while (is_held_by_another(locks[i])) {
-            if (now_monotonic() >= deadline)
+            if (clock_monotonic() >= deadline)
                 return false;
             nanosleep(&(struct timespec){ .tv_nsec = 200000000 }, NULL);
         }
@@ -262,18 +242,17 @@ static bool is_interrupted(void)
 
 static int repair(struct arena *a, const struct change_request *request)
 {
-    static const char *const args[] = { "dpkg", "--force-confdef", "--force-confold",
+    static const char *const args[] = { "/usr/bin/dpkg", "--force-confdef", "--force-confold",
                                         "--configure", "-a" };
     struct child child = { .timeout = INSTALL_TIMEOUT };
-    struct answer answer;
+    struct child_result answer;
     bool needed = is_interrupted();
 
     for (size_t i = 0; i < request->count && !needed; i++)
         needed = str_eq(request->changes[i].from, request->changes[i].to);
     if (!needed)
         return 0;
-    for (size_t i = 0; i < ARRAY_LEN(args); i++)
-        child_arg(a, &child, args[i]);
+    child_args(a, &child, args, ARRAY_LEN(args));
     /* Its status says little: what it could not repair shows up as not done. */
     return ask(a, &child, request->log, &answer);
 }
@@ -281,10 +260,10 @@ static int repair(struct arena *a, const struct change_request *request)
 static int look(struct arena *a, struct change *change)
 {
     struct child child = { .timeout = SHORT_TIMEOUT };
-    struct answer answer;
+    struct child_result answer;
     struct str want = arena_fmt(a, "%.*s installed", STR(change->to));
 
-    child_arg(a, &child, "dpkg-query");
+    child_arg(a, &child, "/usr/bin/dpkg-query");
     child_arg(a, &child, "-W");
     child_arg(a, &child, "-f=${Version} ${db:Status-Status}");
     child_arg(a, &child, "--");
@@ -297,11 +276,11 @@ static int look(struct arena *a, struct change *change)
 /* The joint transaction failed. dpkg may have done most of it; what is left is
  * tried alone, so that one bad package does not keep the others out. */
 static int install_rest(struct arena *a, struct change_request *request,
-                        const struct answer *joint)
+                        const struct child_result *joint)
 {
     for (size_t i = 0; i < request->count; i++) {
         struct change *change = &request->changes[i];
-        struct answer answer = *joint;
+        struct child_result answer = *joint;
 
         if (str_is_set(change->failure))
             continue;
@@ -320,7 +299,7 @@ static int install_rest(struct arena *a, struct change_request *request,
 /* Where apt-get found no solution for all together dpkg never ran: leave out
  * what cannot come in, and the others still go in one transaction. */
 static int install_possible(struct arena *a, struct change_request *request,
-                            struct answer *ret)
+                            struct child_result *ret)
 {
     TRY(install_all(a, request, false, ret));
     if (ret->status == 0 || ret->timed_out || apt_output_is_locked(ret->output) ||
@@ -334,7 +313,7 @@ static int install_possible(struct arena *a, struct change_request *request,
 
 static int install_changes(struct arena *a, struct change_request *request, struct str *ret_why)
 {
-    struct answer answer;
+    struct child_result answer;
 
     TRY(repair(a, request));
     TRY(install_possible(a, request, &answer));
@@ -353,9 +332,9 @@ static int install_changes(struct arena *a, struct change_request *request, stru
 static int list_auto(struct arena *a, const struct change_request *request, struct str *ret)
 {
     struct child child = { .timeout = SHORT_TIMEOUT };
-    struct answer answer;
+    struct child_result answer;
 
-    child_arg(a, &child, "apt-mark");
+    child_arg(a, &child, "/usr/bin/apt-mark");
     child_arg(a, &child, "showauto");
     child_arg(a, &child, "--");
     for (size_t i = 0; i < request->count; i++)
@@ -368,16 +347,16 @@ static int list_auto(struct arena *a, const struct change_request *request, stru
 static int restore_auto(struct arena *a, struct str list)
 {
     struct child child = { .timeout = SHORT_TIMEOUT };
-    struct answer answer;
+    struct child_result answer;
     struct str name;
 
-    child_arg(a, &child, "apt-mark");
+    child_arg(a, &child, "/usr/bin/apt-mark");
     child_arg(a, &child, "auto");
     child_arg(a, &child, "--");
     if (str_is_empty(str_trim(list)))
         return 0;
     while (str_next(&list, '\n', &name))
-        if (!str_is_empty(name) && child.argc + 1 < CHILD_MAX_ARGS)
+        if (!str_is_empty(name))
             child_arg(a, &child, arena_cstr(a, name));
     return ask(a, &child, -1, &answer);
 }

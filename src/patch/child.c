@@ -3,151 +3,110 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/pidfd.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "patch/disk.h"
+#include "sys/clock.h"
+#include "sys/process.h"
 
 #define GRACE (30 * MSEC_SECOND)
 
-#define IOPRIO_BEST_EFFORT_LOWEST ((2 << 13) | 7)
-
-/* Nothing of the caller's environment gets through: a proxy or a locale in it
- * must not change what a package manager does. */
-static const char *const fixed_env[] = {
-    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-    "HOME=/root",
-    "LC_ALL=C.UTF-8",
-    "TERM=dumb",
-};
-
 void child_arg(struct arena *a, struct child *child, const char *arg)
 {
-    assert(child->argc + 1 < CHILD_MAX_ARGS);
-    if (!child->argv)
-        child->argv = arena_array(a, const char *, CHILD_MAX_ARGS);
+    child->argv = ARENA_GROW(a, child->argv, child->argc, &child->capacity);
     child->argv[child->argc++] = arg;
-    child->argv[child->argc] = NULL;
 }
 
-static void lower_priority(void)
+void child_args(struct arena *a, struct child *child, const char *const *args, size_t count)
 {
-    if (nice(10) < 0)
-        errno = 0;
-    syscall(SYS_ioprio_set, 1, 0, IOPRIO_BEST_EFFORT_LOWEST);
+    for (size_t i = 0; i < count; i++)
+        child_arg(a, child, args[i]);
 }
 
-/* Runs between fork and exec of a program with one thread. */
-static void become(const struct child *child)
+/* Its own process group and no death with us: a package manager is never cut off
+ * because the one who started it was. */
+static int run_into(struct arena *a, const struct child *child, int output,
+                    struct child_result *ret)
 {
-    const char *env[32];
-    size_t n = 0;
-    int null = open("/dev/null", O_RDONLY);
-    sigset_t none;
+    const struct process_config config = {
+        .argv = child->argv,
+        .env = child->env,
+        .cwd = "/",
+        .out = output,
+        .err = output,
+        .outlives_us = true,
+    };
+    struct process process;
+    struct process_status status;
+    struct str why = S("");
+    int result = process_start(&config, a, &process, &why);
 
-    for (size_t i = 0; i < ARRAY_LEN(fixed_env); i++)
-        env[n++] = fixed_env[i];
-    for (size_t i = 0; child->env && child->env[i] && n + 1 < ARRAY_LEN(env); i++)
-        env[n++] = child->env[i];
-    env[n] = NULL;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    signal(SIGPIPE, SIG_DFL);
-    if (child->gentle)
-        lower_priority();
-    if (null < 0 || dup2(null, 0) < 0 || dup2(child->output, 1) < 0 ||
-        dup2(child->output, 2) < 0 || setenv("PATH", fixed_env[0] + 5, 1) < 0)
-        _exit(127);
-    execvpe(child->argv[0], (char *const *)child->argv, (char *const *)env);
-    _exit(127);
-}
-
-/* True if it ended within the time. */
-static bool ends_within(int pidfd, msec time)
-{
-    struct pollfd p = { .fd = pidfd, .events = POLLIN };
-    int n;
-
-    do
-        n = poll(&p, 1, time > 0 ? (int)time : -1);
-    while (n < 0 && errno == EINTR);
-    return n > 0;
-}
-
-static void stop(pid_t pid, int pidfd)
-{
-    kill(pid, SIGTERM);
-    if (!ends_within(pidfd, GRACE))
-        kill(pid, SIGKILL);
-}
-
-int child_run(const struct child *child, struct child_result *ret)
-{
-    struct child_result result = { 0 };
-    CLEANUP(disk_closep) int pidfd = -1;
-    int status;
-    pid_t pid = fork();
-
-    if (pid < 0)
-        return FAULT(errno);
-    if (pid == 0)
-        become(child);
-    pidfd = pidfd_open(pid, 0);
-    if (pidfd >= 0 && child->timeout > 0 && !ends_within(pidfd, child->timeout)) {
-        result.timed_out = true;
-        stop(pid, pidfd);
+    if (result == PROCESS_NOT_STARTED) {
+        *ret = (struct child_result){ .status = 127, .output = why };
+        return 0;
     }
-    while (waitpid(pid, &status, 0) < 0)
-        if (errno != EINTR)
-            return FAULT(errno);
-    result.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-    *ret = result;
+    TRY(result);
+    result = process_wait(&process, clock_monotonic() + child->timeout, &status);
+    ret->timed_out = result == PROCESS_RUNNING;
+    if (ret->timed_out)
+        result = process_end(&process, GRACE, &status);
+    TRY(result);
+    ret->status = status.is_exited ? status.code : 128 + status.signal;
     return 0;
 }
 
-int child_output(int *ret_fd)
+/* What was added since `start`; of too much the end, where the errors are. */
+static int read_output(struct arena *a, int fd, off_t start, struct str *ret)
+{
+    off_t end = lseek(fd, 0, SEEK_END);
+    char *text;
+    ssize_t n;
+
+    if (end < 0)
+        return FAULT(errno);
+    if (end - start > (off_t)CHILD_MAX_OUTPUT)
+        start = end - (off_t)CHILD_MAX_OUTPUT;
+    text = arena_alloc(a, (size_t)(end - start) + 1);
+    n = pread(fd, text, (size_t)(end - start), start);
+    if (n < 0)
+        return FAULT(errno);
+    *ret = (struct str){ text, (size_t)n };
+    return 0;
+}
+
+/* stdout and stderr share the file: both have to append. */
+static int open_output(int *ret)
 {
     int fd = memfd_create("output", MFD_CLOEXEC);
 
     if (fd < 0)
         return FAULT(errno);
-    /* Two writers, stdout and stderr, share the offset; append keeps it simple. */
     if (fcntl(fd, F_SETFL, O_APPEND) < 0) {
         int saved = errno;
 
         close(fd);
         return FAULT(saved);
     }
-    *ret_fd = fd;
+    *ret = fd;
     return 0;
 }
 
-int child_output_read(struct arena *a, int fd, size_t max, struct str *ret)
+int child_run(struct arena *a, const struct child *child, struct child_result *ret)
 {
-    struct stat st;
-    size_t size, done = 0;
-    char *text;
-    off_t from;
+    struct child_result done = { .output = S("") };
+    int output = child->log;
+    off_t start;
+    int result;
 
-    if (fstat(fd, &st) < 0)
-        return FAULT(errno);
-    size = (size_t)st.st_size < max ? (size_t)st.st_size : max;
-    from = st.st_size - (off_t)size;
-    text = arena_alloc(a, size + 1);
-    while (done < size) {
-        ssize_t n = pread(fd, text + done, size - done, from + (off_t)done);
-
-        if (n <= 0)
-            break;
-        done += (size_t)n;
-    }
-    *ret = (struct str){ text, done };
+    if (child->log < 0)
+        TRY(open_output(&output));
+    start = lseek(output, 0, SEEK_END);
+    result = run_into(a, child, output, &done);
+    if (result == 0 && done.output.len == 0)
+        result = read_output(a, output, start, &done.output);
+    if (child->log < 0)
+        close(output);
+    TRY(result);
+    *ret = done;
     return 0;
 }

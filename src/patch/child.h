@@ -1,34 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Run another program to its end: an argument vector, never a shell. What it
- * prints goes to a file, not a pipe, because daemons that a package's scripts
- * start would hold a pipe open for ever.
+ * Run a package manager's program to its end: an argument vector, never a shell,
+ * and an environment of our own. What it prints goes to a file, not a pipe: it
+ * must not fail because the one who reads has been killed.
  */
 #pragma once
 
 #include "base/arena.h"
 #include "base/err.h"
 
-#define CHILD_MAX_ARGS 4096
+#define CHILD_MAX_OUTPUT ((size_t)1024 * 1024)
 
 struct child {
-    const char **argv; /* NULL-terminated; argv[0] is looked up in the fixed PATH */
-    size_t argc;
-    const char *const *env; /* "NAME=value"..., NULL-terminated: added to the fixed ones */
-    bool gentle;            /* lowest CPU and I/O priority */
-    msec timeout;           /* 0: none. SIGTERM then, and SIGKILL half a minute later */
-    int output;             /* descriptor for stdout and stderr */
+    const char **argv; /* argv[0] is a path */
+    size_t argc, capacity;
+    const char *const *env; /* NULL-terminated "NAME=value"... */
+    msec timeout;
+    int log; /* the output is added to this file; < 0: to none */
 };
 
 struct child_result {
     int status; /* exit status, or 128 + signal */
     bool timed_out;
+    struct str output; /* stdout and stderr, the last of it */
 };
 
+/* The first one is the program. */
 void child_arg(struct arena *a, struct child *child, const char *arg);
+void child_args(struct arena *a, struct child *child, const char *const *args, size_t count);
 
-MUST_CHECK int child_run(const struct child *child, struct child_result *ret);
-
-/* An unnamed file for output, and what is in it, the last `max` bytes. */
-MUST_CHECK int child_output(int *ret_fd);
-MUST_CHECK int child_output_read(struct arena *a, int fd, size_t max, struct str *ret);
+MUST_CHECK int child_run(struct arena *a, const struct child *child, struct child_result *ret);

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include "patch/commands.h"
-#include "patch/disk.h"
 #include "patch/install.h"
 #include "patch/print.h"
 
@@ -29,10 +28,14 @@ static const char help[] =
 static bool parse(int argc, char **argv, struct install_arguments *ret)
 {
     static const struct option options[] = {
-        { "dry-run", no_argument, NULL, 'd' },      { "reboot-option", required_argument, NULL, 'o' },
-        { "baseline", required_argument, NULL, 'b' }, { "no-refresh", no_argument, NULL, 'n' },
-        { "refresh", no_argument, NULL, 'r' },        { "state", required_argument, NULL, 's' },
-        { "lock-timeout", required_argument, NULL, 'l' }, { "help", no_argument, NULL, 'h' },
+        { "dry-run", no_argument, NULL, 'd' },
+        { "reboot-option", required_argument, NULL, 'o' },
+        { "baseline", required_argument, NULL, 'b' },
+        { "no-refresh", no_argument, NULL, 'n' },
+        { "refresh", no_argument, NULL, 'r' },
+        { "state", required_argument, NULL, 's' },
+        { "lock-timeout", required_argument, NULL, 'l' },
+        { "help", no_argument, NULL, 'h' },
         { 0 },
     };
     int c;
@@ -136,7 +139,7 @@ static int change(struct arena *a, const struct install_arguments *arguments, st
 
 static int install(struct arena *a, const struct install_arguments *arguments)
 {
-    CLEANUP(disk_closep) int lock = -1;
+    int lock;
     struct local local;
     struct state state;
     struct str why = S("");

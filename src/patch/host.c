@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "patch/host.h"
 
-#include "patch/disk.h"
+#include "sys/file.h"
 
 #define OS_RELEASE_MAX ((size_t)64 * 1024)
 
@@ -51,7 +51,7 @@ static int read_boot_id(struct arena *a, struct host *host)
     host->boot_id = S("");
     if (!str_eq(host->root, S("/")))
         return 0;
-    if (disk_read(a, "/proc/sys/kernel/random/boot_id", 64, &text) == 0)
+    if (file_read(a, "/proc/sys/kernel/random/boot_id", 64, &text) == 0)
         host->boot_id = str_trim(text);
     return 0;
 }
@@ -61,8 +61,8 @@ int host_read(struct arena *a, struct str root, struct host *ret, struct str *re
     struct host host = { .root = root, .id = S(""), .version_id = S(""), .codename = S("") };
     struct str text;
 
-    if (disk_read(a, host_path(a, &host, "/etc/os-release"), OS_RELEASE_MAX, &text) != 0 &&
-        disk_read(a, host_path(a, &host, "/usr/lib/os-release"), OS_RELEASE_MAX, &text) != 0) {
+    if (file_read(a, host_path(a, &host, "/etc/os-release"), OS_RELEASE_MAX, &text) != 0 &&
+        file_read(a, host_path(a, &host, "/usr/lib/os-release"), OS_RELEASE_MAX, &text) != 0) {
         *ret_why = arena_fmt(a, "%.*s has no os-release file", STR(root));
         return HOST_UNKNOWN;
     }

@@ -5,7 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "patch/disk.h"
+#include "sys/clock.h"
 
 static struct change_request request_of(const struct install_options *options,
                                         struct install *install, int log)
@@ -75,7 +75,7 @@ static const struct package *find(const struct packages *packages, const struct 
     return NULL;
 }
 
-/* Everything that changed while we worked was our work: dependencies and repairs too. */
+/* What changed while we worked was our work: dependencies and repairs too. */
 static void note_installed(struct arena *a, const struct packages *before,
                            const struct scan *after, struct state *state,
                            struct install *install)
@@ -89,7 +89,7 @@ static void note_installed(struct arena *a, const struct packages *before,
         if (then && !then->facts.broken &&
             str_eq(then->facts.installed.version, now->facts.installed.version))
             continue;
-        state_installed(a, state, after->host, &now->facts, local_now());
+        state_installed(a, state, after->host, &now->facts, clock_now());
         install->n_installed++;
     }
 }
@@ -111,36 +111,42 @@ static void judge(struct install *install)
         change->done = came_in(&install->scan, change);
         if (change->done)
             change->failure = (struct str){ 0 };
+        else if (!str_is_set(change->failure) && str_is_set(install->why))
+            change->failure = install->why;
         else if (!str_is_set(change->failure))
-            change->failure = str_is_set(install->why) ? install->why
-                                                       : S("the package manager did not install it");
+            change->failure = S("the package manager did not install it");
         install->n_failed += !change->done;
     }
 }
 
 static int journal(struct arena *a, const struct install_options *options, struct state *state,
-                   const struct install *install, enum run_phase phase)
+                   const struct install *install, enum run_phase phase, struct str *ret_why)
 {
+    int result;
+
     state->run.phase = phase;
     state->run.changes = install->changes;
     state->run.n_changes = install->n_changes;
     state->run.n_installed = install->n_installed;
-    return state_save(a, options->state_path, state);
+    result = state_save(a, options->state_path, state);
+    if (result > 0) {
+        *ret_why = arena_fmt(a, "there is no space left to write %s", options->state_path);
+        return PROVIDER_FAILED;
+    }
+    return result;
 }
 
 static int change_host(struct arena *a, const struct install_options *options,
                        struct install *install)
 {
-    CLEANUP(disk_closep) int log = open(options->log_path,
-                                        O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0640);
+    int log = open(options->log_path, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0640);
     struct change_request request = request_of(options, install, log);
     int result;
 
     if (log < 0)
         return err_fault(errno, "cannot write %s", options->log_path);
-    if (install->n_changes == 0)
-        return 0;
     result = options->scan->provider->install(a, &request, &install->why);
+    close(log);
     return result > 0 ? 0 : result; /* the outcomes are in install->why, and judged */
 }
 
@@ -150,8 +156,9 @@ int install_run(struct arena *a, const struct install_options *options, struct s
     const struct packages before = install->scan.packages;
     struct scan_memory memory = { .state = state };
 
-    TRY(journal(a, options, state, install, RUN_INSTALLING));
-    TRY(change_host(a, options, install));
+    PASS(journal(a, options, state, install, RUN_INSTALLING, ret_why));
+    if (install->n_changes > 0)
+        TRY(change_host(a, options, install));
     PASS(scan_run(a, options->scan, &memory, &install->scan, ret_why));
     note_installed(a, &before, &install->scan, state, install);
     judge(install);
@@ -161,9 +168,11 @@ int install_run(struct arena *a, const struct install_options *options, struct s
     scan_decide(a, &install->scan, &memory, options->scan->now);
     state_prune(state, &install->scan.packages);
     if (options->no_reboot && install->n_installed > 0)
-        state->last_no_reboot_install_at = local_now();
+        state->last_no_reboot_install_at = clock_now();
     return journal(a, options, state, install,
-                   !options->no_reboot && install_wants_reboot(install) ? RUN_REBOOTING : RUN_DONE);
+                   !options->no_reboot && install_wants_reboot(install) ? RUN_REBOOTING
+                                                                        : RUN_DONE,
+                   ret_why);
 }
 
 bool install_wants_reboot(const struct install *install)

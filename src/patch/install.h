@@ -32,7 +32,8 @@ MUST_CHECK int install_plan(struct arena *a, const struct install_options *optio
 
 /* Carry the plan out. `state` is saved before the first change and after the
  * last; its run has to be filled in but for phase, changes and counts.
- * Outcome PROVIDER_FAILED: not even the scan afterwards was possible. */
+ * Outcome PROVIDER_FAILED: it could not be written down, or not even the scan
+ * afterwards was possible. */
 MUST_CHECK int install_run(struct arena *a, const struct install_options *options,
                            struct state *state, struct install *install, struct str *ret_why);
 

@@ -4,20 +4,12 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/json.h"
 #include "engine/baseline_default.h"
-#include "patch/disk.h"
-
-msec local_now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (msec)t.tv_sec * MSEC_SECOND + t.tv_nsec / 1000000;
-}
+#include "sys/clock.h"
+#include "sys/file.h"
 
 int local_use_snapshot(struct arena *a, struct local *local, struct str text,
                        struct str *ret_why)
@@ -48,11 +40,11 @@ int local_use_snapshot(struct arena *a, struct local *local, struct str text,
 static int use_file(struct arena *a, struct local *local, struct str path, struct str *ret_why)
 {
     struct str text;
-    int result = disk_read(a, arena_cstr(a, path), BASELINE_DOC_MAX_BYTES, &text);
+    int result = file_read(a, arena_cstr(a, path), BASELINE_DOC_MAX_BYTES, &text);
 
     if (result > 0) {
         *ret_why = arena_fmt(a, "%.*s %s", STR(path),
-                             result == DISK_NONE ? "cannot be read" : "is too large");
+                             result == FILE_ABSENT ? "is not there" : "is too large");
         return LOCAL_BAD_BASELINE;
     }
     TRY(result);
@@ -62,9 +54,11 @@ static int use_file(struct arena *a, struct local *local, struct str path, struc
     return result;
 }
 
-static bool is_writable(struct arena *a, const char *path)
+static bool is_writable(const char *path)
 {
-    return disk_make_directory(a, path) == 0 && access(path, W_OK) == 0;
+    if (!file_exists(path) && file_make_dirs(path, 0755) != 0)
+        return false;
+    return access(path, W_OK) == 0;
 }
 
 /* Somebody who is not root still gets a warm cache, in their own place. */
@@ -78,12 +72,12 @@ static const char *find_state_dir(struct arena *a, const struct host *host,
         dir = arena_cstr(a, options->state_dir);
     else
         dir = host_path(a, host, LOCAL_STATE_DIR);
-    if (is_writable(a, dir))
+    if (is_writable(dir))
         return dir;
     if (str_is_set(options->state_dir) || !home || !str_eq(host->root, S("/")))
         return NULL;
     dir = arena_fmt(a, "%s/.cache/patchbay", home).p;
-    return is_writable(a, dir) ? dir : NULL;
+    return is_writable(dir) ? dir : NULL;
 }
 
 /* The cache file holds absolute paths, so one made from outside a root and one
@@ -94,7 +88,7 @@ static int open_cache(struct arena *a, struct local *local)
     const char *dir = arena_fmt(a, "%s/cache%s", local->state_dir, inside ? "" : "-outside").p;
     const char *bare_root = host_path(a, &local->host, "");
 
-    if (!is_writable(a, dir) || !str_starts(str_of(dir), str_of(bare_root)))
+    if (!is_writable(dir) || !str_starts(str_of(dir), str_of(bare_root)))
         return 0;
     local->cache_dir = str_from(str_of(dir), strlen(bare_root));
     return 0;
@@ -137,7 +131,7 @@ struct scan_options local_scan_options(const struct local *local, bool count_abs
         .baseline = &local->snapshot.baseline,
         .cache_dir = local->cache_dir,
         .count_absent = count_absent,
-        .now = local_now(),
+        .now = clock_now(),
     };
 }
 
@@ -158,17 +152,15 @@ static int load_state(struct arena *a, const struct local *local, struct state *
 int local_begin(struct arena *a, const struct local *local, int *ret_lock,
                 struct state *ret_state, struct str *ret_why)
 {
-    int64_t owner = 0;
     int result;
 
     if (!local->state_dir) {
         *ret_why = S("there is no place to keep the state in (see --state)");
         return LOCAL_BUSY;
     }
-    result = disk_lock(arena_fmt(a, "%s/lock", local->state_dir).p, ret_lock, &owner);
-    if (result == DISK_LOCKED) {
-        *ret_why = arena_fmt(a, "another patch run (process %lld) is on; this one does nothing",
-                             (long long)owner);
+    result = file_lock(arena_fmt(a, "%s/lock", local->state_dir).p, ret_lock);
+    if (result == FILE_LOCKED) {
+        *ret_why = S("another patch run is on; this one does nothing");
         return LOCAL_BUSY;
     }
     TRY(result);

@@ -58,5 +58,3 @@ struct scan_options local_scan_options(const struct local *local, bool count_abs
  * apart, and load the state. Outcome LOCAL_BUSY. A damaged state is set aside. */
 MUST_CHECK int local_begin(struct arena *a, const struct local *local, int *ret_lock,
                            struct state *ret_state, struct str *ret_why);
-
-msec local_now(void);

@@ -11,6 +11,7 @@ static const struct {
 } commands[] = {
     { "scan", command_scan, "show every package and what the baseline says of it" },
     { "install", command_install, "install what the baseline approves" },
+    { "run", command_run, "scan or install for the plane, and report to it" },
 };
 
 static int usage(FILE *to)

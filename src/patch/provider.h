@@ -68,6 +68,9 @@ struct provider {
      * PROVIDER_FAILED. */
     int (*simulate)(struct arena *a, struct change_request *request, struct str *ret_why);
 
+    /* Fill in installed_at of each package, where it is known. */
+    void (*date)(struct arena *a, const struct host *host, struct packages *packages);
+
     /* Bring the changes in, as many as will go; the caller scans afterwards and
      * judges by what is there. Sets `failure` where the manager gave a reason.
      * Outcomes PROVIDER_FAILED, PROVIDER_LOCKED: nothing was changed. */

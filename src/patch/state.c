@@ -3,7 +3,7 @@
 
 #include "base/json.h"
 #include "base/time.h"
-#include "patch/disk.h"
+#include "sys/file.h"
 
 static const char *const phases[] = {
     [RUN_NONE] = "none",
@@ -81,13 +81,13 @@ int state_load(struct arena *a, const char *path, struct state *ret)
     struct state state = { 0 };
     struct value *doc, *packages;
     struct str text;
-    int result = disk_read(a, path, STATE_MAX_BYTES, &text);
+    int result = file_read(a, path, STATE_MAX_BYTES, &text);
 
-    if (result == DISK_NONE) {
+    if (result == FILE_ABSENT) {
         *ret = state;
         return 0;
     }
-    if (result == DISK_TOO_LARGE)
+    if (result == FILE_TOO_LARGE)
         return STATE_MALFORMED;
     TRY(result);
     if (json_parse(a, text, &doc, NULL) != 0 || !value_is(doc, VALUE_MAP))
@@ -157,7 +157,7 @@ int state_save(struct arena *a, const char *path, const struct state *state)
         value_set_str(a, doc, S("sentHash"), state->sent_hash);
     value_set(a, doc, S("run"), format_run(a, &state->run));
     value_set(a, doc, S("packages"), packages);
-    return disk_replace(a, path, json_format_pretty(a, doc));
+    return file_write(path, json_format_pretty(a, doc), 0600);
 }
 
 /* ---- asking and telling ---- */

@@ -51,6 +51,7 @@ enum state_outcome {
 
 /* No file is an empty state. */
 MUST_CHECK int state_load(struct arena *a, const char *path, struct state *ret);
+/* Outcome FILE_NO_SPACE. */
 MUST_CHECK int state_save(struct arena *a, const char *path, const struct state *state);
 
 const struct state_package *state_find(const struct state *state, const struct patch_facts *f);

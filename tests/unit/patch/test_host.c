@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "patch/disk.h"
+#include "sys/file.h"
 
 #include "../test.h"
 
@@ -20,10 +20,10 @@ static void make_root(struct fixture *f, const char *release)
 {
     *f = (struct fixture){ .root = "/tmp/patch-host-XXXXXX" };
     assert_non_null(mkdtemp(f->root));
-    assert_int_equal(disk_make_directory(&f->a, arena_fmt(&f->a, "%s/etc", f->root).p), 0);
+    assert_int_equal(file_make_dirs(arena_fmt(&f->a, "%s/etc", f->root).p, 0755), 0);
     if (release)
-        assert_int_equal(disk_replace(&f->a, arena_fmt(&f->a, "%s/etc/os-release", f->root).p,
-                                      str_of(release)), 0);
+        assert_int_equal(file_write(arena_fmt(&f->a, "%s/etc/os-release", f->root).p,
+                                    str_of(release), 0644), 0);
 }
 
 static void remove_root(struct fixture *f)

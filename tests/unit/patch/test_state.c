@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "patch/disk.h"
+#include "sys/file.h"
 
 #include "../test.h"
 
@@ -133,31 +133,14 @@ static void a_damaged_file_is_said_to_be(void **state)
 
     open_fixture(&f);
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
-        assert_int_equal(disk_replace(&f.a, f.path, str_of(bad[i])), 0);
+        assert_int_equal(file_write(f.path, str_of(bad[i]), 0600), 0);
         assert_int_equal(state_load(&f.a, f.path, &s), STATE_MALFORMED);
     }
     const struct str odd = S("{\"packages\":7,\"run\":[],\"sentHash\":1}");
 
-    assert_int_equal(disk_replace(&f.a, f.path, odd), 0);
+    assert_int_equal(file_write(f.path, odd, 0600), 0);
     assert_int_equal(state_load(&f.a, f.path, &s), 0);
     assert_int_equal(s.n_packages, 0);
-    close_fixture(&f);
-}
-
-static void one_lock_at_a_time(void **state)
-{
-    (void)state;
-    struct fixture f;
-    int first, second;
-    int64_t owner = 0;
-
-    open_fixture(&f);
-    assert_int_equal(disk_lock(f.path, &first, &owner), 0);
-    assert_int_equal(disk_lock(f.path, &second, &owner), DISK_LOCKED);
-    assert_int_equal(owner, getpid());
-    close(first);
-    assert_int_equal(disk_lock(f.path, &second, &owner), 0);
-    close(second);
     close_fixture(&f);
 }
 
@@ -169,7 +152,6 @@ int main(void)
         cmocka_unit_test(a_package_is_pending_until_the_next_boot),
         cmocka_unit_test(what_is_gone_is_forgotten),
         cmocka_unit_test(a_damaged_file_is_said_to_be),
-        cmocka_unit_test(one_lock_at_a_time),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

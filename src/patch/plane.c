@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "patch/plane.h"
+
+#include <time.h>
+
+#include "base/json.h"
+#include "sys/clock.h"
+#include "sys/file.h"
+#include "wire/sigv4.h"
+
+#define TRIES        5
+#define ANSWER_MAX   ((size_t)4 * 1024 * 1024)
+#define MAX_HEADERS  16
+#define CREDENTIALS_MAX ((size_t)64 * 1024)
+
+/* Read for each call: an Install may outlast the credentials it began with. */
+static int read_credentials(struct arena *a, const struct plane *p,
+                            struct sigv4_credentials *ret, struct str *ret_why)
+{
+    struct str text;
+    int result = file_read(a, arena_cstr(a, p->credentials_file), CREDENTIALS_MAX, &text);
+
+    if (result == 0 && plane_read_profile(text, p->profile, ret))
+        return 0;
+    if (result < 0)
+        TRY(result);
+    *ret_why = arena_fmt(a, "%.*s has no credentials for the profile \"%.*s\"",
+                         STR(p->credentials_file), STR(p->profile));
+    return PLANE_UNCONFIGURED;
+}
+
+static struct str host_of(struct str url)
+{
+    struct str scheme, rest, host, path;
+
+    str_cut(url, '/', &scheme, &rest);
+    str_cut(str_from(rest, 1), '/', &host, &path);
+    return host;
+}
+
+static size_t sign(struct arena *a, const struct plane *p, const char *operation, struct str body,
+                   const struct sigv4_credentials *credentials, struct http_header *headers)
+{
+    struct str length = arena_fmt(a, "%zu", body.len);
+    const struct http_header fixed[] = {
+        { S("Host"), host_of(p->endpoint) },
+        { S("Content-Type"), S("application/x-amz-json-1.1") },
+        { S("Content-Length"), length },
+        { S("X-Amz-Target"), arena_fmt(a, "AmazonSSM.%s", operation) },
+    };
+    const struct http_request request = {
+        .method = S("POST"),
+        .path = S("/"),
+        .headers = fixed,
+        .n_headers = ARRAY_LEN(fixed),
+        .body = body,
+    };
+    size_t n_signed, count = 0;
+    struct http_header *more = sigv4_sign(a, &request, credentials, p->region, S("ssm"),
+                                          clock_now(), &n_signed);
+
+    headers[count++] = fixed[1]; /* Host and Content-Length are the client's business */
+    headers[count++] = fixed[3];
+    for (size_t i = 0; i < n_signed && count < MAX_HEADERS; i++)
+        headers[count++] = more[i];
+    return count;
+}
+
+static int call_once(struct arena *a, struct plane *p, const char *operation, struct str body,
+                     struct http_response *ret, struct str *ret_why)
+{
+    struct sigv4_credentials credentials;
+    struct http_header headers[MAX_HEADERS];
+    int result = read_credentials(a, p, &credentials, ret_why);
+
+    if (result > 0)
+        return PLANE_UNCONFIGURED;
+    TRY(result);
+    const struct http_outgoing out = {
+        .method = S("POST"),
+        .url = arena_fmt(a, "%.*s/", STR(p->endpoint)),
+        .headers = headers,
+        .n_headers = sign(a, p, operation, body, &credentials, headers),
+        .body = body,
+        .max_response = ANSWER_MAX,
+        .ca_file = p->ca_file,
+    };
+    result = http_call(p->http, &out, a, ret, ret_why);
+    if (result > 0)
+        return PLANE_UNREACHABLE;
+    TRY(result);
+    return 0;
+}
+
+static void read_error(const struct value *answer, const struct http_response *response,
+                       struct arena *a, struct plane_error *ret)
+{
+    struct str type = value_get_str(answer, S("__type")), space, name;
+    struct str message = value_get_str(answer, S("message"));
+
+    if (str_cut(type, '#', &space, &name))
+        type = name;
+    if (!str_is_set(message))
+        message = value_get_str(answer, S("Message"));
+    ret->code = str_is_set(type) ? type : arena_fmt(a, "HTTP %d", response->status);
+    ret->message = str_is_set(message) ? message : S("");
+}
+
+/* What a later try may well answer otherwise. */
+static bool is_passing(const struct http_response *response, const struct plane_error *error)
+{
+    return response->status >= 500 || response->status == 429 ||
+           str_contains(error->code, S("Throttling")) ||
+           str_starts(error->code, S("ExpiredToken")) || str_eq(error->code, S("TooManyUpdates"));
+}
+
+/* 1, 2, 4, 8 seconds, each with some of its length at random: hosts of a fleet
+ * that fail together must not come back together. */
+static void pause_before(int attempt)
+{
+    uint32_t random;
+    msec wait = MSEC_SECOND << (attempt - 1);
+
+    random_bytes(&random, sizeof(random));
+    wait += (msec)(random % (uint32_t)wait);
+    nanosleep(&(struct timespec){ .tv_sec = wait / MSEC_SECOND,
+                                  .tv_nsec = (wait % MSEC_SECOND) * 1000000 }, NULL);
+}
+
+int plane_call(struct arena *a, struct plane *p, const char *operation, const struct value *in,
+               struct value **ret, struct plane_error *ret_error, struct str *ret_why)
+{
+    struct str body = json_format(a, in);
+    int result = PLANE_UNREACHABLE;
+
+    for (int attempt = 0; attempt < TRIES; attempt++) {
+        struct http_response response;
+        struct value *answer = NULL;
+
+        if (attempt > 0)
+            pause_before(attempt);
+        result = call_once(a, p, operation, body, &response, ret_why);
+        if (result == PLANE_UNREACHABLE)
+            continue;
+        PASS(result);
+        bool is_json = json_parse(a, response.body, &answer, NULL) == 0;
+        if (response.status == 200 && is_json) {
+            *ret = answer;
+            return 0;
+        }
+        read_error(answer, &response, a, ret_error);
+        *ret_why = arena_fmt(a, "%s: %.*s: %.*s", operation, STR(ret_error->code),
+                             STR(ret_error->message));
+        result = PLANE_REFUSED;
+        if (!is_passing(&response, ret_error))
+            break;
+    }
+    return result;
+}
+
+int plane_download(struct arena *a, struct plane *p, struct str url, size_t max, struct str *ret,
+                   struct plane_error *ret_error, struct str *ret_why)
+{
+    const struct http_outgoing out = {
+        .method = S("GET"),
+        .url = url,
+        .max_response = max,
+        .ca_file = p->ca_file,
+    };
+    int result = PLANE_UNREACHABLE;
+
+    if (!str_starts(url, S("https://")) && !str_starts(url, S("http://"))) {
+        *ret_why = S("it is no http address");
+        return PLANE_UNREACHABLE;
+    }
+    for (int attempt = 0; attempt < TRIES; attempt++) {
+        struct http_response response;
+
+        if (attempt > 0)
+            pause_before(attempt);
+        result = http_call(p->http, &out, a, &response, ret_why);
+        if (result > 0) {
+            result = PLANE_UNREACHABLE;
+            continue;
+        }
+        TRY(result);
+        if (response.status == 200) {
+            *ret = response.body;
+            return 0;
+        }
+        ret_error->code = arena_fmt(a, "HTTP %d", response.status);
+        ret_error->message = S("");
+        *ret_why = arena_fmt(a, "the download was answered with HTTP %d", response.status);
+        result = PLANE_REFUSED;
+        if (response.status < 500)
+            break;
+    }
+    return result;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The plane as a managed node sees it: signed calls of the SSM API with the
+ * node's own role credentials, which the agent (ours or amazon-ssm-agent) keeps
+ * in an AWS shared credentials file.
+ */
+#pragma once
+
+#include "base/err.h"
+#include "base/value.h"
+#include "sys/http_client.h"
+
+#define PLANE_CONFIG_FILE "/etc/patchbay/patch.conf"
+
+struct plane {
+    struct http_client *http;
+    struct str endpoint; /* http(s)://host[:port] */
+    struct str region, instance_id;
+    struct str credentials_file, profile;
+    const char *ca_file; /* NULL: the system's */
+};
+
+enum plane_outcome {
+    PLANE_UNCONFIGURED = 1, /* *ret_why: what is missing, and where it is looked for */
+    PLANE_UNREACHABLE = 2,  /* *ret_why: also after some tries */
+    PLANE_REFUSED = 3,      /* an error of the service */
+};
+
+/* Where the plane is and who this node is: the environment (PATCHBAY_ENDPOINT,
+ * AWS_REGION, PATCHBAY_INSTANCE_ID, AWS_SHARED_CREDENTIALS_FILE, AWS_PROFILE), then
+ * /etc/patchbay/patch.conf (endpoint, region, instance-id, credentials-file, profile,
+ * ca-file), then what patchbay-agent and amazon-ssm-agent wrote when they were
+ * registered. Outcome PLANE_UNCONFIGURED. */
+MUST_CHECK int plane_open(struct arena *a, struct plane *ret, struct str *ret_why);
+void plane_close(struct plane *p);
+
+struct plane_error {
+    struct str code; /* AccessDeniedException */
+    struct str message;
+};
+
+/* One call of AmazonSSM. Outcomes PLANE_UNCONFIGURED (no credentials),
+ * PLANE_UNREACHABLE, PLANE_REFUSED with *ret_error. */
+MUST_CHECK int plane_call(struct arena *a, struct plane *p, const char *operation,
+                          const struct value *in, struct value **ret, struct plane_error *ret_error,
+                          struct str *ret_why);
+
+/* The bytes behind a presigned URL. Outcomes PLANE_UNREACHABLE, PLANE_REFUSED. */
+MUST_CHECK int plane_download(struct arena *a, struct plane *p, struct str url, size_t max,
+                              struct str *ret, struct plane_error *ret_error,
+                              struct str *ret_why);
+
+/* ---- for tests ---- */
+
+/* The members of a profile of a shared credentials file. False if it is not there. */
+struct sigv4_credentials;
+bool plane_read_profile(struct str text, struct str profile, struct sigv4_credentials *ret);

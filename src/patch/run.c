@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "patch/run.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/crypto.h"
+#include "patch/commands.h"
+#include "patch/print.h"
+#include "patch/report.h"
+#include "sys/clock.h"
+#include "sys/file.h"
+
+#define REFRESH_TIMEOUT (10 * MSEC_MINUTE)
+
+struct session {
+    struct arena *arena;
+    const struct run_options *options;
+    struct local local;
+    struct plane plane;
+    struct state state;
+    struct str snapshot_id;
+    msec started_at;
+    bool is_install, no_reboot;
+};
+
+/* ---- before ---- */
+
+/* "InstallOverrideList and BaselineOverride together: document fails, nothing
+ * scanned or installed." A Scan ignores the list. */
+static int check_overrides(const struct run_options *o)
+{
+    bool has_list = !str_is_empty(o->install_override_list);
+    bool is_install = str_eq(o->operation, S("Install"));
+
+    if (has_list && !str_is_empty(o->baseline_override))
+        return command_fail(1, S("InstallOverrideList and BaselineOverride cannot be used "
+                                 "together"), EXIT_BOTH_OVERRIDES);
+    if (!str_is_empty(o->baseline_override))
+        return command_fail(1, S("BaselineOverride is not supported"), EXIT_FAILED);
+    if (has_list && is_install)
+        return command_fail(1, S("InstallOverrideList is not supported"), EXIT_FAILED);
+    if (!str_is_empty(o->association_id))
+        printf("association %.*s\n", STR(o->association_id));
+    return EXIT_OK;
+}
+
+static int open_session(struct session *s)
+{
+    const struct local_options options = { .root = S("/"),
+                                           .state_dir = s->options->state_dir };
+    struct str why = S("");
+    int lock;
+    int r = local_open(s->arena, &options, &s->local, &why);
+
+    if (r != 0)
+        return command_fail(r, why, command_local_code(r));
+    r = local_begin(s->arena, &s->local, &lock, &s->state, &why); /* held until the end */
+    if (r != 0)
+        return command_fail(r, why, EXIT_FAILED);
+    r = plane_open(s->arena, &s->plane, &why);
+    return r != 0 ? command_fail(r, why, EXIT_FAILED) : EXIT_OK;
+}
+
+/* The same command again after the reboot it asked for? */
+static bool is_reentry(const struct session *s)
+{
+    const struct state_run *run = &s->state.run;
+
+    if (!s->is_install || run->phase != RUN_REBOOTING)
+        return false;
+    if (!str_is_empty(s->options->execution_id) || !str_is_empty(run->execution_id))
+        return str_eq(run->execution_id, s->options->execution_id);
+    return str_is_empty(s->options->snapshot_id) ||
+           str_eq(run->snapshot_id, s->options->snapshot_id);
+}
+
+/* ---- the snapshot ---- */
+
+static int snapshot_code(int result, const struct plane_error *error)
+{
+    if (result != PLANE_REFUSED)
+        return EXIT_SNAPSHOT;
+    if (str_eq(error->code, S("UnsupportedOperatingSystem")))
+        return EXIT_UNSUPPORTED_OS;
+    return str_starts(error->code, S("AccessDenied")) ? EXIT_SNAPSHOT_DENIED : EXIT_SNAPSHOT;
+}
+
+static int fetch_snapshot(struct session *s)
+{
+    struct value *in = value_map(s->arena), *answer;
+    struct plane_error error = { 0 };
+    struct str text, why = S("");
+    int r;
+
+    value_set_str(s->arena, in, S("InstanceId"), s->plane.instance_id);
+    value_set_str(s->arena, in, S("SnapshotId"), s->snapshot_id);
+    r = plane_call(s->arena, &s->plane, "GetDeployablePatchSnapshotForInstance", in, &answer,
+                   &error, &why);
+    if (r == 0)
+        r = plane_download(s->arena, &s->plane, value_get_str(answer, S("SnapshotDownloadUrl")),
+                           BASELINE_DOC_MAX_BYTES, &text, &error, &why);
+    if (r != 0)
+        return command_fail(r, arena_fmt(s->arena, "no snapshot: %.*s", STR(why)),
+                            snapshot_code(r, &error));
+    r = local_use_snapshot(s->arena, &s->local, text, &why);
+    if (r != 0)
+        return command_fail(r, arena_fmt(s->arena, "bad snapshot: %.*s", STR(why)),
+                            EXIT_SNAPSHOT);
+    printf("baseline %.*s (%.*s), snapshot %.*s\n", STR(s->local.snapshot.baseline.id),
+           STR(s->local.snapshot.baseline.name), STR(s->snapshot_id));
+    return EXIT_OK;
+}
+
+/* ---- the report ---- */
+
+static int send_report(struct session *s, struct scan *scan)
+{
+    struct report report = {
+        .scan = scan,
+        .patch_group = s->local.snapshot.patch_group,
+        .snapshot_id = s->snapshot_id,
+        .execution_id = s->options->execution_id,
+        .operation = s->options->operation,
+        .reboot_option = s->is_install ? s->options->reboot_option : S(""),
+        .install_override_list = s->options->install_override_list,
+        .started_at = s->started_at,
+        .ended_at = clock_now(),
+        .last_no_reboot_install_at = s->state.last_no_reboot_install_at,
+    };
+    struct str why = S("");
+    int r;
+
+    s->local.provider->date(s->arena, &s->local.host, &scan->packages);
+    r = report_send(s->arena, &s->plane, &report, s->state.sent_hash, &s->state.sent_hash, &why);
+    if (r != 0)
+        return command_fail(r, arena_fmt(s->arena, "no report: %.*s", STR(why)), EXIT_REPORT);
+    r = state_save(s->arena, s->local.state_path, &s->state);
+    if (r != 0)
+        return command_fail(r, S("the state could not be written"), EXIT_FAILED);
+    printf("%.*s%.*sreported as %.*s\n", STR(print_table(s->arena, scan, false)),
+           STR(print_summary(s->arena, scan)), STR(s->plane.instance_id));
+    return EXIT_OK;
+}
+
+/* ---- Scan, Install, and what follows a reboot ---- */
+
+static int refresh(struct session *s)
+{
+    struct str why = S("");
+    int r = s->local.provider->refresh(s->arena, &s->local.host, REFRESH_TIMEOUT, &why);
+
+    if (r == 0)
+        return EXIT_OK;
+    return command_fail(r, arena_fmt(s->arena, "the package lists could not be fetched: %.*s",
+                                     STR(why)), EXIT_FAILED);
+}
+
+static int run_scan(struct session *s)
+{
+    const struct scan_options options = local_scan_options(&s->local, true);
+    struct scan scan;
+    struct str why = S("");
+    int r = scan_run(s->arena, &options, &(struct scan_memory){ .state = &s->state }, &scan,
+                     &why);
+
+    return r != 0 ? command_fail(r, why, EXIT_FAILED) : send_report(s, &scan);
+}
+
+static int end_install(struct session *s, struct install *install)
+{
+    int code;
+
+    command_print_install(s->arena, install);
+    if (s->state.run.phase == RUN_REBOOTING) {
+        puts("a reboot is asked for; the report follows after it");
+        return EXIT_REBOOT;
+    }
+    code = send_report(s, &install->scan);
+    if (code != EXIT_OK)
+        return code;
+    return install->n_failed > 0 ? EXIT_FAILED : EXIT_OK;
+}
+
+static int run_install(struct session *s)
+{
+    const struct scan_options scan = local_scan_options(&s->local, true);
+    const struct install_options options = {
+        .scan = &scan,
+        .state_path = s->local.state_path,
+        .log_path = arena_fmt(s->arena, "%s/install.log", s->local.state_dir).p,
+        .lock_timeout = s->options->lock_timeout,
+        .no_reboot = s->no_reboot,
+    };
+    struct install install;
+    struct str why = S("");
+    int r = install_plan(s->arena, &options, &s->state, &install, &why);
+
+    if (r != 0)
+        return command_fail(r, why, EXIT_FAILED);
+    if (s->state.run.phase == RUN_INSTALLING)
+        install_recover(s->arena, &install.scan, &s->state);
+    s->state.run = (struct state_run){
+        .execution_id = s->options->execution_id,
+        .snapshot_id = s->snapshot_id,
+        .reboot_option = s->options->reboot_option,
+        .boot_id = s->local.host.boot_id,
+        .started_at = s->started_at,
+    };
+    r = install_run(s->arena, &options, &s->state, &install, &why);
+    return r != 0 ? command_fail(r, why, EXIT_FAILED) : end_install(s, &install);
+}
+
+/* Nothing is installed here, whatever is missing by now: one command, one
+ * Install. Where the host did not restart, asking again would go on for ever. */
+static int run_after_reboot(struct session *s)
+{
+    const struct scan_options options = local_scan_options(&s->local, true);
+    struct state_run *run = &s->state.run;
+    const struct scan_memory memory = { .state = &s->state, .changes = run->changes,
+                                        .n_changes = run->n_changes };
+    bool rebooted = !str_eq(run->boot_id, s->local.host.boot_id);
+    struct scan scan;
+    struct str why = S("");
+    int code, r = scan_run(s->arena, &options, &memory, &scan, &why);
+
+    if (r != 0)
+        return command_fail(r, why, EXIT_FAILED);
+    puts(rebooted ? "the host was rebooted" : "the host was asked to reboot, and did not");
+    run->phase = RUN_DONE;
+    code = send_report(s, &scan);
+    if (code != EXIT_OK)
+        return code;
+    return rebooted && scan.n_state[PATCH_FAILED] == 0 ? EXIT_OK : EXIT_FAILED;
+}
+
+static int run_session(struct session *s)
+{
+    bool again = is_reentry(s);
+    int code;
+
+    if (again) {
+        s->started_at = s->state.run.started_at;
+        s->snapshot_id = s->state.run.snapshot_id;
+    } else if (!str_is_empty(s->options->snapshot_id)) {
+        s->snapshot_id = s->options->snapshot_id;
+    } else {
+        s->snapshot_id = random_uuid(s->arena);
+    }
+    code = fetch_snapshot(s);
+    if (code == EXIT_OK && again)
+        return run_after_reboot(s);
+    if (code == EXIT_OK)
+        code = refresh(s);
+    if (code != EXIT_OK)
+        return code;
+    return s->is_install ? run_install(s) : run_scan(s);
+}
+
+int run(struct arena *a, const struct run_options *options)
+{
+    struct session s = {
+        .arena = a,
+        .options = options,
+        .started_at = clock_now(),
+        .is_install = str_eq(options->operation, S("Install")),
+        .no_reboot = str_eq(options->reboot_option, S("NoReboot")),
+    };
+    int code = check_overrides(options);
+
+    if (code == EXIT_OK && geteuid() != 0)
+        code = command_fail(1, S("this needs root"), EXIT_FAILED);
+    if (code == EXIT_OK)
+        code = open_session(&s);
+    if (code == EXIT_OK)
+        code = run_session(&s);
+    plane_close(&s.plane);
+    return code;
+}
