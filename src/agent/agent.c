@@ -210,6 +210,7 @@ static int open_signals(int *ret)
 static int run_locked(struct agent *agent, struct arena *a)
 {
     TRY(journal_open(a, agent->config.state));
+    TRY(journal_tidy(a, agent->config.state));
     TRY(node_boot_id(a, agent->config.boot_id_file, &agent->boot_id));
     TRY(open_signals(&agent->signal_fd));
     TRY(resume(agent));

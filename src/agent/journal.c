@@ -147,6 +147,54 @@ void journal_sweep(const char *state, msec now)
     arena_done(&a);
 }
 
+/* Whether a file of that name may stay. */
+typedef bool (*keep_fn)(struct arena *a, const char *state, struct str name);
+
+static bool keep_record(struct arena *a, const char *state, struct str name)
+{
+    struct str id;
+    (void)state;
+    return id_of_name(arena_cstr(a, name), &id);
+}
+
+static bool keep_work(struct arena *a, const char *state, struct str name)
+{
+    return journal_is_id(name) && file_exists(record_path(a, state, "commands", name));
+}
+
+/* "token.json.x7Gh2k": a write that was cut short, and a secret perhaps. */
+static bool keep_state(struct arena *a, const char *state, struct str name)
+{
+    (void)a, (void)state;
+    return !str_starts(name, S("token.json.")) && !str_starts(name, S("identity.json.")) &&
+           !str_starts(name, S("credentials."));
+}
+
+static int tidy(struct arena *a, const char *state, const char *folder, keep_fn keep)
+{
+    const char *path = arena_fmt(a, "%s/%s", state, folder).p;
+    CLEANUP(close_dir) DIR *dir = opendir(path);
+    struct dirent *entry;
+
+    if (!dir)
+        return err_fault(errno, "cannot list %s", path);
+    while ((entry = readdir(dir))) {
+        struct str name = str_of(entry->d_name);
+        if (!str_eq(name, S(".")) && !str_eq(name, S("..")) && !keep(a, state, name))
+            TRY(file_remove_tree(arena_fmt(a, "%s/%s", path, entry->d_name).p));
+    }
+    return 0;
+}
+
+int journal_tidy(struct arena *a, const char *state)
+{
+    TRY(tidy(a, state, ".", keep_state));
+    TRY(tidy(a, state, "commands", keep_record));
+    TRY(tidy(a, state, "done", keep_record));
+    TRY(tidy(a, state, "work", keep_work));
+    return 0;
+}
+
 int journal_clear(struct arena *a, const char *state)
 {
     TRY(file_remove_tree(arena_fmt(a, "%s/commands", state).p));

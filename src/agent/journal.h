@@ -32,6 +32,10 @@ MUST_CHECK int journal_list(struct arena *a, const char *state, struct strs *ret
 /* Forget commands over for more than a day. */
 void journal_sweep(const char *state, msec now);
 
+/* At the start, alone: what an agent that was killed left half-written, and the work of commands
+ * that are over. */
+MUST_CHECK int journal_tidy(struct arena *a, const char *state);
+
 /* Ids name files: letters, digits and '-', at most 64. */
 bool journal_is_id(struct str id);
 

@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "agent/output.h"
@@ -165,6 +166,7 @@ int keeper_main(int argc, char *const *argv)
         return 2;
     if (open_signals(&k.signals) != 0)
         return 1;
+    umask(022); /* what a script writes is the system's, whatever our own files are */
     int claimed = attempt_claim(&a, argv[1], &lock);
     if (claimed != 0)
         return claimed == ATTEMPT_RUNNING ? 0 : 1;

@@ -444,7 +444,12 @@ def test_nothing_is_lost_or_repeated_whenever_the_agent_is_killed(plane, agent, 
         assert ran.read_text() == "a\nb\n"
         steps_seen = [s for _, s in statuses(plane.of(message)) if s]
         assert steps_seen == [{"a": "Success"}, {"b": expected}]
-    wait_for(lambda: not list((agent.state / "commands").iterdir()))
+    wait_for(lambda: not list((agent.state / "commands").glob("*.json")))
+    agent.kill()
+    agent.start()  # sweeps what was half-written
+    wait_for(lambda: not list((agent.state / "commands").iterdir())
+             and not list((agent.state / "work").iterdir())
+             and all(p.name.endswith(".json") for p in (agent.state / "done").iterdir()))
 
 
 def test_a_damaged_record_is_reported_and_put_aside(plane, agent):
@@ -537,3 +542,71 @@ def test_an_idle_agent_sleeps(plane, make_agent):
     before = switches()
     time.sleep(5)
     assert switches() - before <= 1 or "asan" in str(BUILD)
+
+
+# --- TLS ---
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tls")
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout",
+         folder / "key", "-out", folder / "cert", "-subj", "/CN=localhost", "-addext",
+         "subjectAltName=DNS:localhost"], check=True, capture_output=True)
+    return folder / "cert", folder / "key"
+
+
+@pytest.fixture
+def tls_plane(certificate):
+    plane = FakePlane(tls=certificate)
+    yield plane
+    plane.close()
+    assert plane.problems == []
+
+
+def test_a_private_authority_is_trusted_when_named(tls_plane, certificate, tmp_path):
+    agent = Agent(tls_plane, tmp_path, "--ca-file", certificate[0]).start()
+    try:
+        message = tls_plane.run(agent.node, "echo $AWS_CA_BUNDLE $SSL_CERT_FILE")
+        output = tls_plane.final(message)["runtimeStatus"][SHELL]["standardOutput"]
+        assert output == f"{certificate[0]} {certificate[0]}\n"
+        for _ in range(3):  # over the kept connection and new ones
+            assert tls_plane.final(tls_plane.run(agent.node, "true"))["documentStatus"] == "Success"
+    finally:
+        assert agent.stop() == 0
+
+
+def test_an_unknown_authority_is_not_trusted(tls_plane, tmp_path):
+    done = register(tls_plane.url, tmp_path / "s")
+    assert done.returncode == 1 and "certificate" in done.stderr.lower(), done.stderr
+    assert tls_plane.calls["RegisterManagedInstance"] == 0
+
+
+# --- under valgrind ---
+
+def test_valgrind_finds_nothing(plane, make_agent, tmp_path):
+    """Registration, a document without a script (this valgrind lacks pidfd_open(), so no step
+    can be watched under it), one that is refused, a message for nobody, a clean stop."""
+    if "asan" in str(BUILD):
+        return  # the sanitizers look at all of it, and do not go with valgrind
+    agent = make_agent()
+    checked = ["valgrind", "-q", "--leak-check=full", "--show-leak-kinds=definite,indirect",
+               "--errors-for-leak-kinds=definite,indirect", "--error-exitcode=99", AGENT]
+    registered = subprocess.run(
+        [*checked, "register", "--endpoint", plane.url, "--region", REGION, "--activation-id",
+         ACTIVATION_ID, "--activation-code", ACTIVATION_CODE, "--state", tmp_path / "other"],
+        capture_output=True, text=True, timeout=120)
+    assert (registered.returncode, registered.stderr) == (0, "")
+    with open(agent.log, "ab") as log:
+        agent.process = subprocess.Popen(
+            [*checked, "run", "--state", agent.state, "--config", agent.config], stdout=log,
+            stderr=log, stdin=subprocess.DEVNULL)
+    message = plane.send(agent.node, steps({"action": "aws:nope", "name": "n", "inputs": {}},
+                                           {"action": "aws:psModule", "name": "p", "inputs": {}}))
+    assert plane.final(message, 60)["documentStatus"] == "Failed"
+    refused = plane.send(agent.node, {"schemaVersion": "0.3"})
+    assert plane.final(refused, 60)["documentStatus"] == "Failed"
+    plane.post(agent.node, "aws.ssm.whatever", {})
+    wait_for(lambda: plane.failed, 60)
+    assert agent.stop() == 0
+    assert "==" not in agent.logged(), agent.logged()
