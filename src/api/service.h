@@ -20,7 +20,7 @@ enum operation_flags {
     OP_OWN_AUTH = 1 << 5,   /* the handler authorizes itself (several resources, resource policies) */
     OP_INTERNAL = 1 << 6,   /* only for in-process callers */
     OP_NEWER = 1 << 7,      /* not in Debian's botocore models: checked against the JS SDK */
-    OP_OURS = 1 << 8,       /* of the service `patchbay`: AWS has none like it */
+    OP_OURS = 1 << 8,       /* no model of AWS's has it: our own service, and what only agents call */
     OP_ANONYMOUS = 1 << 9,  /* may come without a signature; the handler authorizes (S3) */
 };
 

@@ -67,7 +67,7 @@ static const struct field create_in_fields[] = {
     STRING(struct create_in,    role,               "IamRole",             REQUIRED, .max = 64),
     INTEGER(struct create_in,   registration_limit, "RegistrationLimit",   OPTIONAL, RANGE(1, 1000), DEFAULT(1)),
     TIMESTAMP(struct create_in, expires_at,         "ExpirationDate",      OPTIONAL),
-    LIST(struct create_in,      tags,               "Tags",                OPTIONAL, tag_shape, .max = 1000),
+    LIST(struct create_in,      tags,               "Tags",                OPTIONAL, ssm_tag_shape, .max = 1000),
     LIST(struct create_in,      metadata,           "RegistrationMetadata", OPTIONAL, metadata_shape),
 };
 static const struct shape create_in_shape =

@@ -7,6 +7,12 @@ static const struct field target_fields[] = {
 };
 const struct shape target_shape = SHAPE("Target", struct target, target_fields);
 
+static const struct field tag_fields[] = {
+    STRING(struct tag, key, "Key", REQUIRED, LENGTH(1, 128)),
+    STRING(struct tag, value, "Value", REQUIRED, LENGTH(1, 256)),
+};
+const struct shape ssm_tag_shape = SHAPE("Tag", struct tag, tag_fields);
+
 static bool is_sized(struct str s, size_t min, size_t max)
 {
     return s.len >= min && s.len <= max;

@@ -46,6 +46,9 @@ struct target {
 };
 extern const struct shape target_shape; /* Targets of commands and automations */
 
+/* Tags as this service takes them: a value has at least one character. */
+extern const struct shape ssm_tag_shape;
+
 struct name_values {
     struct str key;
     struct strs values;

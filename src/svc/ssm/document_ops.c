@@ -40,7 +40,7 @@ static const struct field create_in_fields[] = {
     STRING(struct create_in, type, "DocumentType", OPTIONAL, .values = document_types),
     STRING(struct create_in, format, "DocumentFormat", OPTIONAL, .values = document_formats),
     STRING(struct create_in, target_type, "TargetType", OPTIONAL, CHECK_TARGET_TYPE),
-    LIST(struct create_in, tags, "Tags", OPTIONAL, tag_shape, .max = 1000),
+    LIST(struct create_in, tags, "Tags", OPTIONAL, ssm_tag_shape, .max = 1000),
 };
 static const struct shape create_in_shape =
     SHAPE("CreateDocumentRequest", struct create_in, create_in_fields);

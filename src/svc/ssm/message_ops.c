@@ -239,13 +239,13 @@ OP_HANDLER(send_reply)
 
 /* clang-format off */
 const struct operation message_operations[] = {
-    OP("GetMessages", get_messages, poll_in_shape, poll_out_shape, OP_POLLS, RAISES_NOTHING),
-    OP("AcknowledgeMessage", acknowledge_message, message_in_shape, shape_nothing, OP_WRITES,
+    OP("GetMessages", get_messages, poll_in_shape, poll_out_shape, OP_POLLS | OP_OURS, RAISES_NOTHING),
+    OP("AcknowledgeMessage", acknowledge_message, message_in_shape, shape_nothing, OP_WRITES | OP_OURS,
        RAISES_NOTHING),
-    OP("FailMessage", fail_message, fail_in_shape, shape_nothing, OP_WRITES, RAISES_NOTHING),
-    OP("DeleteMessage", delete_message, message_in_shape, shape_nothing, OP_WRITES,
+    OP("FailMessage", fail_message, fail_in_shape, shape_nothing, OP_WRITES | OP_OURS, RAISES_NOTHING),
+    OP("DeleteMessage", delete_message, message_in_shape, shape_nothing, OP_WRITES | OP_OURS,
        RAISES_NOTHING),
-    OP("SendReply", send_reply, reply_in_shape, shape_nothing, OP_WRITES, RAISES_NOTHING),
+    OP("SendReply", send_reply, reply_in_shape, shape_nothing, OP_WRITES | OP_OURS, RAISES_NOTHING),
     OP_END,
 };
 /* clang-format on */

@@ -114,7 +114,7 @@ OP_HANDLER(update_managed_instance_role)
 /* clang-format off */
 const struct operation node_operations[] = {
     OP("UpdateInstanceInformation", update_instance_information, ping_in_shape, shape_nothing,
-       OP_WRITES, RAISES_NOTHING),
+       OP_WRITES | OP_OURS, RAISES_NOTHING),
     OP("DeregisterManagedInstance", deregister_managed_instance, deregister_in_shape,
        shape_nothing, OP_WRITES, RAISES(SSM_INVALID_INSTANCE_ID), .resource = node_resource),
     OP("UpdateManagedInstanceRole", update_managed_instance_role, role_in_shape, shape_nothing,

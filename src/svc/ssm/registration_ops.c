@@ -222,11 +222,11 @@ OP_HANDLER(update_managed_instance_public_key)
 /* clang-format off */
 const struct operation registration_operations[] = {
     OP("RegisterManagedInstance", register_managed_instance, register_in_shape,
-       register_out_shape, OP_WRITES | OP_UNSIGNED, RAISES(SSM_INVALID_ACTIVATION)),
+       register_out_shape, OP_WRITES | OP_UNSIGNED | OP_OURS, RAISES(SSM_INVALID_ACTIVATION)),
     OP("RequestManagedInstanceRoleToken", request_managed_instance_role_token, token_in_shape,
-       token_out_shape, OP_READS | OP_NODE_KEY, RAISES(SSM_MACHINE_FINGERPRINT_DOES_NOT_MATCH)),
+       token_out_shape, OP_READS | OP_NODE_KEY | OP_OURS, RAISES(SSM_MACHINE_FINGERPRINT_DOES_NOT_MATCH)),
     OP("UpdateManagedInstancePublicKey", update_managed_instance_public_key, key_in_shape,
-       shape_nothing, OP_WRITES | OP_NODE_KEY, RAISES_NOTHING),
+       shape_nothing, OP_WRITES | OP_NODE_KEY | OP_OURS, RAISES_NOTHING),
     OP_END,
 };
 /* clang-format on */

@@ -304,8 +304,10 @@ static int send_command(struct op *op, const struct send_in *in, struct send_out
 {
     struct draft d = { 0 };
     struct runcommand_view row;
+    struct str arn = document_arn(op, in->document_name);
+    struct auth auth = { .action = S("ssm:SendCommand"), .resource = arn, .tags_of = arn };
 
-    PASS(op_may(op, S("ssm:SendCommand"), document_arn(op, in->document_name)));
+    PASS(op_authorize(op, &auth));
     PASS(check_supported(op, in));
     PASS(check_rate(op, in));
     PASS(check_where(op, in));

@@ -35,7 +35,7 @@ static const char *const types[] = { "Document", "ManagedInstance", "Maintenance
 static const struct field add_in_fields[] = {
     STRING(struct add_in, type, "ResourceType", REQUIRED, .values = types),
     STRING(struct add_in, id,   "ResourceId",   REQUIRED),
-    LIST(struct add_in,   tags, "Tags",         REQUIRED, tag_shape, .max = 1000),
+    LIST(struct add_in,   tags, "Tags",         REQUIRED, ssm_tag_shape, .max = 1000),
 };
 static const struct shape add_in_shape =
     SHAPE("AddTagsToResourceRequest", struct add_in, add_in_fields);
