@@ -62,8 +62,17 @@ struct node_facts {
     struct str public_key; /* SPKI DER */
 };
 
+struct node_location {
+    struct str account, region;
+    int64_t nodes;
+};
+
 struct node_port {
-    int (*node)(struct db *db, struct arena *a, struct str id, struct node_facts *ret); /* PORT_NONE */
+    int (*node)(struct db *db, struct arena *a, struct str id,
+                struct node_facts *ret); /* PORT_NONE */
+    /* Where there are nodes, by account and Region; all accounts. */
+    int (*locations)(struct db *db, struct arena *a, struct node_location **ret,
+                     size_t *ret_count);
 };
 
 /* --- bytes ---------------------------------------------------------------------------- */

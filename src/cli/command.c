@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/command.h"
+
+#include <stdio.h>
+
+#include "base/json.h"
+#include "base/time.h"
+
+int command_failed(struct command_run *r, int result)
+{
+    if (result < 0)
+        fprintf(stderr, "patchbay: %s\n", err_trace());
+    else
+        fprintf(stderr, "patchbay: %.*s\n", STR(r->why));
+    return EXIT_FAILED;
+}
+
+void command_print_json(struct command_run *r, const struct value *v)
+{
+    printf("%s\n", json_format_pretty(&r->a, v).p);
+}
+
+struct str command_time(struct command_run *r, const struct value *v)
+{
+    if (value_is(v, VALUE_INT))
+        return time_iso(&r->a, v->integer * MSEC_SECOND);
+    if (value_is(v, VALUE_DOUBLE))
+        return time_iso(&r->a, (msec)(v->number * 1000));
+    return S("-");
+}
+
+static void add_place(struct command_run *r, struct place **places, size_t *count,
+                      size_t *capacity, struct place place)
+{
+    if (str_is_set(r->account) && !str_eq(place.account, r->account))
+        return;
+    if (r->regions.count > 0 && !strs_have(r->regions, place.region))
+        return;
+    for (size_t i = 0; i < *count; i++)
+        if (str_eq((*places)[i].account, place.account) &&
+            str_eq((*places)[i].region, place.region))
+            return;
+    *places = ARENA_GROW(&r->a, *places, *count, capacity);
+    (*places)[(*count)++] = place;
+}
+
+int command_places(struct command_run *r, struct place **ret, size_t *ret_count)
+{
+    struct client_call call = { .service = "patchbay", .target = "Patchbay.ListLocations" };
+    struct value *locations;
+    size_t capacity = 0;
+
+    *ret = NULL;
+    *ret_count = 0;
+    PASS(client_whoami(&r->client, &r->why));
+    PASS(client_list(&r->client, &call, S("Locations"), &locations, &r->why));
+    for (size_t i = 0; i < value_count(locations); i++) {
+        const struct value *l = value_at(locations, i);
+        add_place(r, ret, ret_count, &capacity,
+                  (struct place){ value_get_str(l, S("Account")),
+                                  value_get_str(l, S("AccountName")),
+                                  value_get_str(l, S("Region")) });
+    }
+    /* Places that were asked for are looked into, whether or not there are nodes. */
+    struct str account = str_is_set(r->account) ? r->account : r->client.account;
+    for (size_t i = 0; i < r->regions.count; i++)
+        add_place(r, ret, ret_count, &capacity,
+                  (struct place){ account, S(""), r->regions.items[i] });
+    return 0;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The commands, and what they share: options, the places they look into, exit
+ * codes. 0: all well. 1: it could not be told. 2: wrong use. 3: told, and something
+ * is not well (a node not compliant, an execution failed, a group that matched
+ * nothing).
+ */
+#pragma once
+
+#include "cli/client.h"
+
+enum {
+    EXIT_WELL = 0,
+    EXIT_FAILED = 1,
+    EXIT_USAGE = 2,
+    EXIT_NOT_WELL = 3,
+};
+
+struct place {
+    struct str account, account_name, region;
+};
+
+struct command_run {
+    struct arena a;
+    struct client client;
+    struct client_options options;
+    struct str account;   /* --account: only that one */
+    struct strs regions;  /* --region, repeated or with commas; else asked of the plane */
+    bool json;            /* --output json */
+    const char **words;   /* what is left of the command line */
+    size_t n_words;
+    struct str why;
+};
+
+struct command {
+    const char *name, *usage, *help;
+    int (*run)(struct command_run *r); /* an exit code, or CLIENT failure by command_failed() */
+};
+
+extern const struct command command_env, command_credentials, command_status, command_nodes,
+    command_executions, command_compliance;
+
+/* Prints why, returns the exit code. `result` is a fault or CLIENT_FAILED. */
+int command_failed(struct command_run *r, int result);
+
+/* (account, Region) pairs to look into: where there are nodes, or what the options say. */
+MUST_CHECK int command_places(struct command_run *r, struct place **ret, size_t *ret_count);
+
+/* The answer as JSON on stdout. */
+void command_print_json(struct command_run *r, const struct value *v);
+
+/* Epoch seconds of an answer as text, "-" if absent. */
+struct str command_time(struct command_run *r, const struct value *v);

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
+#include "cli/command.h"
+#include "cli/table.h"
+
+static struct client_call in_place(const struct place *p, const char *target)
+{
+    return (struct client_call){
+        .account = p->account, .region = p->region, .service = "ssm", .target = target,
+    };
+}
+
+static void mark_place(struct command_run *r, struct value *v, const struct place *p)
+{
+    value_set_str(&r->a, v, S("Account"), p->account);
+    value_set_str(&r->a, v, S("Region"), p->region);
+}
+
+/* Every node of every place, each with its Account and Region. */
+static int list_nodes(struct command_run *r, struct value **ret)
+{
+    struct place *places;
+    size_t n_places;
+
+    *ret = value_list(&r->a);
+    PASS(command_places(r, &places, &n_places));
+    for (size_t i = 0; i < n_places; i++) {
+        struct client_call call =
+            in_place(&places[i], "AmazonSSM.DescribeInstanceInformation");
+        struct value *nodes;
+        PASS(client_list(&r->client, &call, S("InstanceInformationList"), &nodes, &r->why));
+        for (size_t k = 0; k < value_count(nodes); k++) {
+            struct value *node = value_at(nodes, k);
+            mark_place(r, node, &places[i]);
+            value_append(&r->a, *ret, node);
+        }
+    }
+    return 0;
+}
+
+static void print_nodes(struct command_run *r, const struct value *nodes)
+{
+    static const char *const headings[] = { "ACCOUNT", "REGION", "NODE", "HOST",
+                                            "PLATFORM", "STATUS", "LAST PING", NULL };
+    struct table t = table_new(&r->a, headings);
+
+    for (size_t i = 0; i < value_count(nodes); i++) {
+        const struct value *n = value_at(nodes, i);
+        struct str *cells = table_row(&t);
+        cells[0] = value_get_str(n, S("Account"));
+        cells[1] = value_get_str(n, S("Region"));
+        cells[2] = value_get_str(n, S("InstanceId"));
+        cells[3] = value_get_str(n, S("ComputerName"));
+        cells[4] = arena_fmt(&r->a, "%.*s %.*s", STR(value_get_str(n, S("PlatformName"))),
+                             STR(value_get_str(n, S("PlatformVersion"))));
+        cells[5] = value_get_str(n, S("PingStatus"));
+        cells[6] = command_time(r, value_get(n, S("LastPingDateTime")));
+    }
+    table_print(&t);
+}
+
+static int run_nodes(struct command_run *r)
+{
+    struct value *nodes;
+    int result = list_nodes(r, &nodes);
+
+    if (result != 0)
+        return command_failed(r, result);
+    if (r->json)
+        command_print_json(r, nodes);
+    else
+        print_nodes(r, nodes);
+    for (size_t i = 0; i < value_count(nodes); i++)
+        if (!str_eq(value_get_str(value_at(nodes, i), S("PingStatus")), S("Online")))
+            return EXIT_NOT_WELL;
+    return EXIT_WELL;
+}
+
+const struct command command_nodes = {
+    "nodes", "nodes", "every managed node and when it was last heard of", run_nodes,
+};
+
+/* --- status ------------------------------------------------------------------------------------- */
+
+static int run_status(struct command_run *r)
+{
+    struct value *nodes, *summary = value_map(&r->a);
+    int64_t online = 0;
+    int result = list_nodes(r, &nodes);
+
+    if (result != 0)
+        return command_failed(r, result);
+    for (size_t i = 0; i < value_count(nodes); i++)
+        online += str_eq(value_get_str(value_at(nodes, i), S("PingStatus")), S("Online"));
+    int64_t total = (int64_t)value_count(nodes);
+    value_set_str(&r->a, summary, S("Endpoint"), r->client.endpoint);
+    value_set_str(&r->a, summary, S("Account"), r->client.account);
+    value_set_int(&r->a, summary, S("Nodes"), total);
+    value_set_int(&r->a, summary, S("NodesOnline"), online);
+    if (r->json)
+        command_print_json(r, summary);
+    else
+        printf("plane    %.*s\naccount  %.*s\nnodes    %lld, %lld online\n",
+               STR(r->client.endpoint), STR(r->client.account), (long long)total,
+               (long long)online);
+    return online == total ? EXIT_WELL : EXIT_NOT_WELL;
+}
+
+const struct command command_status = {
+    "status", "status", "whether the plane answers, and how many nodes are online", run_status,
+};
+
+/* --- compliance ----------------------------------------------------------------------------------- */
+
+static bool is_compliant(const struct value *state)
+{
+    return value_get_int(state, S("MissingCount"), 0) == 0 &&
+           value_get_int(state, S("FailedCount"), 0) == 0 &&
+           value_get_int(state, S("InstalledPendingRebootCount"), 0) == 0 &&
+           value_get_int(state, S("InstalledRejectedCount"), 0) == 0;
+}
+
+/* Asks for the patch states of all nodes of a place, fifty at a time. */
+static int states_of(struct command_run *r, const struct place *p, const struct value *nodes,
+                     struct value *states)
+{
+    struct client_call call = in_place(p, "AmazonSSM.DescribeInstancePatchStates");
+    size_t next = 0;
+
+    while (next < value_count(nodes)) {
+        struct value *ids = value_list(&r->a), *found;
+        for (; next < value_count(nodes) && value_count(ids) < 50; next++)
+            value_append(&r->a, ids,
+                         value_get(value_at(nodes, next), S("InstanceId")));
+        call.in = value_map(&r->a);
+        value_set(&r->a, call.in, S("InstanceIds"), ids);
+        PASS(client_list(&r->client, &call, S("InstancePatchStates"), &found, &r->why));
+        for (size_t i = 0; i < value_count(found); i++) {
+            struct value *state = value_at(found, i);
+            mark_place(r, state, p);
+            value_set_bool(&r->a, state, S("Compliant"), is_compliant(state));
+            value_append(&r->a, states, state);
+        }
+    }
+    return 0;
+}
+
+static bool has_state(const struct value *states, struct str node)
+{
+    for (size_t i = 0; i < value_count(states); i++)
+        if (str_eq(value_get_str(value_at(states, i), S("InstanceId")), node))
+            return true;
+    return false;
+}
+
+/* A node never scanned is not compliant: nobody knows. */
+static void add_unknown(struct command_run *r, const struct place *p, const struct value *nodes,
+                        struct value *states)
+{
+    for (size_t i = 0; i < value_count(nodes); i++) {
+        struct str id = value_get_str(value_at(nodes, i), S("InstanceId"));
+        if (has_state(states, id))
+            continue;
+        struct value *state = value_map(&r->a);
+        value_set_str(&r->a, state, S("InstanceId"), id);
+        mark_place(r, state, p);
+        value_set_bool(&r->a, state, S("Compliant"), false);
+        value_set_bool(&r->a, state, S("NeverScanned"), true);
+        value_append(&r->a, states, state);
+    }
+}
+
+static int list_states(struct command_run *r, struct value **ret)
+{
+    struct place *places;
+    size_t n_places;
+
+    *ret = value_list(&r->a);
+    PASS(command_places(r, &places, &n_places));
+    for (size_t i = 0; i < n_places; i++) {
+        struct client_call call =
+            in_place(&places[i], "AmazonSSM.DescribeInstanceInformation");
+        struct value *nodes;
+        PASS(client_list(&r->client, &call, S("InstanceInformationList"), &nodes, &r->why));
+        PASS(states_of(r, &places[i], nodes, *ret));
+        add_unknown(r, &places[i], nodes, *ret);
+    }
+    return 0;
+}
+
+static struct str count_text(struct command_run *r, const struct value *state, struct str name)
+{
+    if (!value_get(state, name))
+        return S("-");
+    return arena_fmt(&r->a, "%lld", (long long)value_get_int(state, name, 0));
+}
+
+static void print_states(struct command_run *r, const struct value *states)
+{
+    static const char *const headings[] = { "ACCOUNT", "REGION", "NODE", ">INSTALLED", ">OTHER",
+                                            ">MISSING", ">FAILED", ">PENDING REBOOT",
+                                            "LAST", "COMPLIANT", NULL };
+    struct table t = table_new(&r->a, headings);
+
+    for (size_t i = 0; i < value_count(states); i++) {
+        const struct value *s = value_at(states, i);
+        struct str *cells = table_row(&t);
+        cells[0] = value_get_str(s, S("Account"));
+        cells[1] = value_get_str(s, S("Region"));
+        cells[2] = value_get_str(s, S("InstanceId"));
+        cells[3] = count_text(r, s, S("InstalledCount"));
+        cells[4] = count_text(r, s, S("InstalledOtherCount"));
+        cells[5] = count_text(r, s, S("MissingCount"));
+        cells[6] = count_text(r, s, S("FailedCount"));
+        cells[7] = count_text(r, s, S("InstalledPendingRebootCount"));
+        cells[8] = command_time(r, value_get(s, S("OperationEndTime")));
+        cells[9] = value_get_bool(s, S("NeverScanned"), false) ? S("never scanned")
+                   : value_get_bool(s, S("Compliant"), false)  ? S("yes")
+                                                               : S("NO");
+    }
+    table_print(&t);
+}
+
+static int run_compliance(struct command_run *r)
+{
+    struct value *states;
+    int result = list_states(r, &states);
+
+    if (result != 0)
+        return command_failed(r, result);
+    if (r->json)
+        command_print_json(r, states);
+    else
+        print_states(r, states);
+    for (size_t i = 0; i < value_count(states); i++)
+        if (!value_get_bool(value_at(states, i), S("Compliant"), false))
+            return EXIT_NOT_WELL;
+    return EXIT_WELL;
+}
+
+const struct command command_compliance = {
+    "compliance", "compliance", "patch compliance of every node", run_compliance,
+};
