@@ -7,6 +7,7 @@
 #include "svc/lambda/lambda.h"
 #include "svc/logs/logs.h"
 #include "svc/organizations/organizations.h"
+#include "svc/patchbay/patchbay.h"
 #include "svc/resource_groups/resource_groups.h"
 #include "svc/ssm/ssm.h"
 #include "svc/sts/sts.h"
@@ -20,6 +21,7 @@ const struct service *const wiring_services[] = {
     &lambda_service,
     &logs_service,
     &organizations_service,
+    &patchbay_service,
     &resource_groups_service,
     &ssm_service,
     &sts_service,

@@ -116,4 +116,24 @@ static int port_node(struct db *db, struct arena *a, struct str id, struct node_
     return 0;
 }
 
-const struct node_port ssm_nodes = { .node = port_node };
+static const struct column location_columns[] = {
+    COL_STR(struct node_location, account),
+    COL_STR(struct node_location, region),
+    COL_I64(struct node_location, nodes),
+};
+static const struct mapping location_mapping = MAPPING(struct node_location, location_columns);
+
+static int port_locations(struct db *db, struct arena *a, struct node_location **ret,
+                          size_t *ret_count)
+{
+    void *items;
+
+    TRY(db_all(db, a, &location_mapping, &items, ret_count,
+               "SELECT account, region, COUNT(*) AS nodes FROM ssm_node"
+               " GROUP BY account, region ORDER BY account, region",
+               NO_ARGS));
+    *ret = items;
+    return 0;
+}
+
+const struct node_port ssm_nodes = { .node = port_node, .locations = port_locations };
