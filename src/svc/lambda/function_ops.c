@@ -223,6 +223,10 @@ static int take_environment(struct op *op, const struct environment *in, struct 
 
 static int check_configuration(struct op *op, const struct function *f)
 {
+    if (str_is_empty(f->runtime) || str_is_empty(f->handler))
+        return op_fail(op, LAMBDA_INVALID_PARAMETER,
+                       "Runtime and Handler are mandatory parameters for functions created with "
+                       "deployment packages.");
     if (!function_runtime_is_known(f->runtime))
         return op_fail(op, LAMBDA_INVALID_PARAMETER,
                        "Runtime %.*s is not supported: python3.x and provided.* are.",
@@ -230,8 +234,6 @@ static int check_configuration(struct op *op, const struct function *f)
     if (str_starts(f->runtime, S("python")) && str_find(f->handler, '.') < 1)
         return op_fail(op, LAMBDA_INVALID_PARAMETER, "Bad handler '%.*s': module.function is "
                        "needed", STR(f->handler));
-    if (str_is_empty(f->handler))
-        return op_fail(op, LAMBDA_INVALID_PARAMETER, "Handler is required.");
     int passed = op_pass_role(op, f->role, S("lambda.amazonaws.com"));
     if (passed == OP_INVALID)
         return op_fail(op, LAMBDA_INVALID_PARAMETER,
@@ -255,12 +257,14 @@ static const char *const architectures[] = { "x86_64", NULL };
 static const char *const package_types[] = { "Zip", NULL };
 
 /* clang-format off */
-#define FUNCTION_NAME(T) \
-    STRING(T, name, "FunctionName", REQUIRED, LENGTH(1, 170), .place = PLACE_PATH)
+#define FUNCTION_NAME(T, MAX) \
+    STRING(T, name, "FunctionName", REQUIRED, LENGTH(1, MAX), .place = PLACE_PATH)
+#define QUALIFIER(T, m) \
+    STRING(T, m, "Qualifier", OPTIONAL, LENGTH(1, 128), .place = PLACE_QUERY)
 
 static const struct field create_in_fields[] = {
     STRING(struct create_in, name, "FunctionName", REQUIRED, LENGTH(1, 140)),
-    STRING(struct create_in, runtime, "Runtime", REQUIRED),
+    STRING(struct create_in, runtime, "Runtime", OPTIONAL),
     STRING(struct create_in, role, "Role", REQUIRED),
     STRING(struct create_in, handler, "Handler", OPTIONAL, LENGTH(0, 128)),
     STRUCT(struct create_in, code, "Code", REQUIRED, code_shape),
@@ -320,11 +324,17 @@ struct named_in {
 
 /* clang-format off */
 static const struct field named_in_fields[] = {
-    FUNCTION_NAME(struct named_in),
-    STRING(struct named_in, qualifier, "Qualifier", OPTIONAL, .place = PLACE_QUERY),
+    FUNCTION_NAME(struct named_in, 170),
+    QUALIFIER(struct named_in, qualifier),
+};
+static const struct field delete_in_fields[] = {
+    FUNCTION_NAME(struct named_in, 140),
+    QUALIFIER(struct named_in, qualifier),
 };
 /* clang-format on */
 static const struct shape named_in = SHAPE("FunctionRequest", struct named_in, named_in_fields);
+static const struct shape delete_in =
+    SHAPE("DeleteFunctionRequest", struct named_in, delete_in_fields);
 
 struct location {
     struct str repository;
@@ -409,7 +419,7 @@ struct update_in {
 
 /* clang-format off */
 static const struct field configure_in_fields[] = {
-    FUNCTION_NAME(struct update_in),
+    FUNCTION_NAME(struct update_in, 140),
     STRING(struct update_in, runtime, "Runtime", OPTIONAL),
     STRING(struct update_in, role, "Role", OPTIONAL),
     STRING(struct update_in, handler, "Handler", OPTIONAL, LENGTH(0, 128)),
@@ -423,7 +433,7 @@ static const struct shape configure_in =
     SHAPE("UpdateFunctionConfigurationRequest", struct update_in, configure_in_fields);
 
 static const struct field code_in_fields[] = {
-    FUNCTION_NAME(struct update_in),
+    FUNCTION_NAME(struct update_in, 140),
     BLOB(struct update_in, zip, "ZipFile", OPTIONAL),
     STRING(struct update_in, bucket, "S3Bucket", OPTIONAL, LENGTH(3, 63)),
     STRING(struct update_in, key, "S3Key", OPTIONAL, LENGTH(1, 1024)),
@@ -567,7 +577,7 @@ const struct operation function_operations[] = {
        RAISES(LAMBDA_NOT_FOUND, LAMBDA_INVALID_PARAMETER),
        .resource = named_arn, .method = "GET",
        .path = "/2015-03-31/functions/{FunctionName}/configuration"),
-    OP("DeleteFunction", delete_function, named_in, shape_nothing, OP_WRITES,
+    OP("DeleteFunction", delete_function, delete_in, shape_nothing, OP_WRITES,
        RAISES(LAMBDA_NOT_FOUND, LAMBDA_INVALID_PARAMETER),
        .resource = named_arn, .method = "DELETE",
        .path = "/2015-03-31/functions/{FunctionName}", .status = 204),

@@ -25,7 +25,8 @@ static const struct field invoke_in_fields[] = {
            .place = PLACE_HEADER, .wire_name = "X-Amz-Invocation-Type"),
     STRING(struct invoke_in, log_type, "LogType", OPTIONAL, .values = log_types,
            .place = PLACE_HEADER, .wire_name = "X-Amz-Log-Type"),
-    STRING(struct invoke_in, qualifier, "Qualifier", OPTIONAL, .place = PLACE_QUERY),
+    STRING(struct invoke_in, qualifier, "Qualifier", OPTIONAL, LENGTH(1, 128),
+           .place = PLACE_QUERY),
     BLOB(struct invoke_in, payload, "Payload", OPTIONAL, .place = PLACE_PAYLOAD),
 };
 /* clang-format on */
