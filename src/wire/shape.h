@@ -153,8 +153,8 @@ struct nothing {
 extern const struct shape shape_nothing;
 
 enum shape_outcome {
-    SHAPE_INVALID = 1,  /* a constraint: *ret_why is AWS's sentence ("1 validation error detected: ...") */
-    SHAPE_MALFORMED = 2, /* a wrong type: SerializationException on the wire */
+    SHAPE_INVALID = 1,     /* a constraint: AWS's sentence ("1 validation error detected: ...") */
+    SHAPE_MALFORMED = 2,   /* a wrong type: SerializationException on the wire */
     SHAPE_UNSUPPORTED = 3, /* a member that the table does not have: refused, never ignored */
 };
 
