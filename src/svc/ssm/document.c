@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "base/yaml.h"
+#include "engine/runbook.h"
 #include "svc/ssm/command_doc.h"
 #include "svc/ssm/errors.h"
 
@@ -153,15 +154,18 @@ static int check_command(struct op *op, const struct value *root, struct documen
 
 static int check_automation(struct op *op, const struct value *root, struct document_facts *ret)
 {
-    struct str schema = value_text(op->arena, value_get(root, S("schemaVersion")));
+    struct str why, schema = value_text(op->arena, value_get(root, S("schemaVersion")));
+    struct runbook book;
 
     if (!str_eq(schema, S("0.3")))
         return op_fail(op, SSM_INVALID_DOCUMENT_SCHEMA_VERSION,
                        "The schemaVersion of an Automation runbook must be 0.3.");
-    if (!value_is(value_get(root, S("mainSteps")), VALUE_LIST))
-        return op_fail(op, SSM_INVALID_DOCUMENT_CONTENT, "mainSteps must be a list of steps.");
+    int result = runbook_parse(op->arena, root, &book, &why);
+    if (result == RUNBOOK_INVALID)
+        return op_fail(op, SSM_INVALID_DOCUMENT_CONTENT, "%.*s", STR(why));
+    TRY(result);
     *ret = (struct document_facts){ .schema_version = schema,
-                                    .description = value_get_str(root, S("description")),
+                                    .description = book.description,
                                     .platforms = S("Linux,MacOS,Windows") };
     return 0;
 }
