@@ -6,9 +6,12 @@
 #include "base/buf.h"
 
 static const char *const level_names[] = {
-    [COMPLIANCE_UNSPECIFIED] = "UNSPECIFIED", [COMPLIANCE_INFORMATIONAL] = "INFORMATIONAL",
-    [COMPLIANCE_LOW] = "LOW",                 [COMPLIANCE_MEDIUM] = "MEDIUM",
-    [COMPLIANCE_HIGH] = "HIGH",               [COMPLIANCE_CRITICAL] = "CRITICAL",
+    [COMPLIANCE_UNSPECIFIED] = "UNSPECIFIED",
+    [COMPLIANCE_INFORMATIONAL] = "INFORMATIONAL",
+    [COMPLIANCE_LOW] = "LOW",
+    [COMPLIANCE_MEDIUM] = "MEDIUM",
+    [COMPLIANCE_HIGH] = "HIGH",
+    [COMPLIANCE_CRITICAL] = "CRITICAL",
 };
 
 static const struct {

@@ -72,10 +72,10 @@ struct baseline {
 
 /* One version of a package, as a repository offers it or the host has it. */
 struct patch_version {
-    struct str version; /* absent: there is none */
-    struct str origin;  /* where from, for people: "Debian-Security bookworm-security" */
-    bool security;      /* from a security source */
-    struct str priority, section;        /* apt */
+    struct str version;           /* absent: there is none */
+    struct str origin;            /* where from, for people: "Debian-Security bookworm-security" */
+    bool security;                /* from a security source */
+    struct str priority, section; /* apt */
     struct str classification, severity; /* from the notice: rpm, zypper */
     struct strs advisories, cves, bugs;
     msec released_at; /* 0: unknown */
@@ -106,16 +106,17 @@ enum patch_state {
 };
 #define PATCH_STATES (PATCH_FAILED + 1)
 
-const char *patch_state_name(enum patch_state state); /* InstalledOther */
-const char *patch_state_api(enum patch_state state);  /* INSTALLED_OTHER */
+const char *patch_state_name(enum patch_state state);           /* InstalledOther */
+const char *patch_state_api(enum patch_state state);            /* INSTALLED_OTHER */
 bool patch_state_parse(struct str name, enum patch_state *ret); /* InstalledOther */
 bool patch_state_is_compliant(enum patch_state state);
 
-enum baseline_verdict { /* in rising order of how close it came */
-    BASELINE_NOT_FILTERED,  /* the global filters drop it */
-    BASELINE_NO_RULE,       /* no rule's filters match */
-    BASELINE_NOT_SECURITY,  /* a rule or the list matches, the source is no security source */
-    BASELINE_WAITS,         /* a rule matches, its date has not come, or is past */
+/* In rising order of how close it came. */
+enum baseline_verdict {
+    BASELINE_NOT_FILTERED, /* the global filters drop it */
+    BASELINE_NO_RULE,      /* no rule's filters match */
+    BASELINE_NOT_SECURITY, /* a rule or the list matches, the source is no security source */
+    BASELINE_WAITS,        /* a rule matches, its date has not come, or is past */
     BASELINE_REJECTED,
     BASELINE_APPROVED,
 };

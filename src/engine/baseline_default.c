@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/baseline_default.h"
 
-/* The views are not written through; struct strs has no const form. */
-#define VALUES(array) { (struct str *)(array), ARRAY_LEN(array) }
-#define FILTERS(array) { (struct baseline_filter *)(array), ARRAY_LEN(array) }
-#define RULES(array) (struct baseline_rule *)(array), .n_rules = ARRAY_LEN(array)
-
 /* Owner of the predefined baselines. */
 #define OWNER S_INIT("075727635805")
 
 /* clang-format off */
+
+/* The views are not written through; struct strs has no const form. */
+#define VALUES(array)  { (struct str *)(array), ARRAY_LEN(array) }
+#define FILTERS(array) { (struct baseline_filter *)(array), ARRAY_LEN(array) }
+#define RULES(array)   (struct baseline_rule *)(array), .n_rules = ARRAY_LEN(array)
+
 static const struct str any[] = { S_INIT("*") };
 static const struct str security[] = { S_INIT("Security") };
 static const struct str bugfix[] = { S_INIT("Bugfix") };

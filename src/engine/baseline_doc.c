@@ -171,8 +171,7 @@ static int read_dates(struct reader *r, const struct value *v, struct baseline_r
     ret->approve_after_days = days ? (int)days->integer : 0;
     if (ret->has_after_days && ret->has_until)
         return malformed(r, "a rule has both approveAfterDays and approveUntilDate");
-    if (!ret->has_after_days && !ret->has_until &&
-        patch_os_info(r->os)->family != PATCH_FAMILY_APT)
+    if (!ret->has_after_days && !ret->has_until && patch_os_info(r->os)->family != PATCH_FAMILY_APT)
         return malformed(r, "a rule has neither approveAfterDays nor approveUntilDate");
     return 0;
 }
@@ -276,8 +275,8 @@ int baseline_parse(struct arena *a, const struct value *doc, struct baseline_sna
     struct reader r = { .arena = a };
     struct baseline_snapshot snapshot = { .patch_group = S("") };
     bool bare = !member(doc, "patchBaseline") && member(doc, "operatingSystem");
-    int result = bare ? read_baseline(&r, doc, &snapshot.baseline)
-                      : read_snapshot(&r, doc, &snapshot);
+    int result =
+        bare ? read_baseline(&r, doc, &snapshot.baseline) : read_snapshot(&r, doc, &snapshot);
 
     if (result == 0)
         *ret = snapshot;

@@ -43,7 +43,7 @@ enum patch_key {
 };
 
 struct patch_os_info {
-    const char *name;          /* DEBIAN */
+    const char *name; /* DEBIAN */
     enum patch_family family;
     const char *product;       /* "Debian", in front of the version; NULL: no host can be one */
     const char *release_id;    /* ID of os-release; NULL likewise */

@@ -62,8 +62,15 @@ static struct str reason_of(struct arena *a, const struct child_result *answer, 
 static int update_once(struct arena *a, msec timeout, struct child_result *ret)
 {
     static const char *const args[] = {
-        "/usr/bin/apt-get", "-q", "-o", "APT::Update::Error-Mode=any", "-o", "Acquire::Retries=2",
-        "-o", "Acquire::Languages=none", "update",
+        "/usr/bin/apt-get",
+        "-q",
+        "-o",
+        "APT::Update::Error-Mode=any",
+        "-o",
+        "Acquire::Retries=2",
+        "-o",
+        "Acquire::Languages=none",
+        "update",
     };
     struct child child = { .timeout = timeout };
 
@@ -102,8 +109,16 @@ static struct child install_command(struct arena *a, const struct change_request
                                     bool simulate)
 {
     static const char *const args[] = {
-        "/usr/bin/apt-get", "-q", "-y", "--no-remove", "-o", "Dpkg::Options::=--force-confdef",
-        "-o", "Dpkg::Options::=--force-confold", "-o", "Dpkg::Use-Pty=0",
+        "/usr/bin/apt-get",
+        "-q",
+        "-y",
+        "--no-remove",
+        "-o",
+        "Dpkg::Options::=--force-confdef",
+        "-o",
+        "Dpkg::Options::=--force-confold",
+        "-o",
+        "Dpkg::Use-Pty=0",
     };
     struct child child = { .timeout = simulate ? SHORT_TIMEOUT : INSTALL_TIMEOUT };
 
@@ -111,8 +126,10 @@ static struct child install_command(struct arena *a, const struct change_request
         child_args(a, &child, gently, ARRAY_LEN(gently));
     child_args(a, &child, args, ARRAY_LEN(args));
     child_arg(a, &child, "-o");
-    child_arg(a, &child, arena_fmt(a, "DPkg::Lock::Timeout=%lld",
-                                   (long long)(request->lock_timeout / MSEC_SECOND)).p);
+    child_arg(
+        a, &child,
+        arena_fmt(a, "DPkg::Lock::Timeout=%lld", (long long)(request->lock_timeout / MSEC_SECOND))
+            .p);
     if (simulate)
         child_arg(a, &child, "-s");
     child_arg(a, &child, "install");

@@ -20,8 +20,8 @@ static const char help[] =
     "  --lock-timeout SECONDS      how long to wait for another package manager (600)\n"
     "  --state DIR                 keep cache and state there (" LOCAL_STATE_DIR ")\n\n"
     "The plane's place and this node's name come from the environment (PATCHBAY_ENDPOINT,\n"
-    "AWS_REGION, PATCHBAY_INSTANCE_ID, AWS_SHARED_CREDENTIALS_FILE, AWS_PROFILE), from\n"
-    PLANE_CONFIG_FILE ", or from the registration of the agent.\n";
+    "AWS_REGION, PATCHBAY_INSTANCE_ID, AWS_SHARED_CREDENTIALS_FILE, AWS_PROFILE), "
+    "from\n" PLANE_CONFIG_FILE ", or from the registration of the agent.\n";
 
 enum { OPERATION = 256, REBOOT, SNAPSHOT, LIST, OVERRIDE, ASSOCIATION, EXECUTION, LOCK, STATE };
 

@@ -42,10 +42,14 @@ int command_local_code(int outcome)
 static bool parse(int argc, char **argv, struct scan_arguments *ret)
 {
     static const struct option options[] = {
-        { "json", no_argument, NULL, 'j' },           { "all", no_argument, NULL, 'a' },
-        { "baseline", required_argument, NULL, 'b' }, { "refresh", no_argument, NULL, 'r' },
-        { "no-refresh", no_argument, NULL, 'n' },     { "root", required_argument, NULL, 'R' },
-        { "state", required_argument, NULL, 's' },    { "help", no_argument, NULL, 'h' },
+        { "json", no_argument, NULL, 'j' },
+        { "all", no_argument, NULL, 'a' },
+        { "baseline", required_argument, NULL, 'b' },
+        { "refresh", no_argument, NULL, 'r' },
+        { "no-refresh", no_argument, NULL, 'n' },
+        { "root", required_argument, NULL, 'R' },
+        { "state", required_argument, NULL, 's' },
+        { "help", no_argument, NULL, 'h' },
         { 0 },
     };
     int c;

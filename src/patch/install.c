@@ -22,8 +22,8 @@ static struct change_request request_of(const struct install_options *options,
     };
 }
 
-int install_plan(struct arena *a, const struct install_options *options,
-                 const struct state *state, struct install *ret, struct str *ret_why)
+int install_plan(struct arena *a, const struct install_options *options, const struct state *state,
+                 struct install *ret, struct str *ret_why)
 {
     struct install install = { 0 };
     struct change_request request;
@@ -76,9 +76,8 @@ static const struct package *find(const struct packages *packages, const struct 
 }
 
 /* What changed while we worked was our work: dependencies and repairs too. */
-static void note_installed(struct arena *a, const struct packages *before,
-                           const struct scan *after, struct state *state,
-                           struct install *install)
+static void note_installed(struct arena *a, const struct packages *before, const struct scan *after,
+                           struct state *state, struct install *install)
 {
     for (size_t i = 0; i < after->packages.count; i++) {
         const struct package *now = &after->packages.items[i];
@@ -170,13 +169,11 @@ int install_run(struct arena *a, const struct install_options *options, struct s
     if (options->no_reboot && install->n_installed > 0)
         state->last_no_reboot_install_at = clock_now();
     return journal(a, options, state, install,
-                   !options->no_reboot && install_wants_reboot(install) ? RUN_REBOOTING
-                                                                        : RUN_DONE,
+                   !options->no_reboot && install_wants_reboot(install) ? RUN_REBOOTING : RUN_DONE,
                    ret_why);
 }
 
 bool install_wants_reboot(const struct install *install)
 {
-    return install->n_installed > 0 ||
-           install->scan.n_state[PATCH_INSTALLED_PENDING_REBOOT] > 0;
+    return install->n_installed > 0 || install->scan.n_state[PATCH_INSTALLED_PENDING_REBOOT] > 0;
 }

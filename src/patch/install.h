@@ -22,7 +22,7 @@ struct install {
     size_t n_changes;
     size_t n_installed; /* packages whose version changed, dependencies included */
     size_t n_failed;
-    struct str why;     /* absent, or why nothing was changed at all */
+    struct str why; /* absent, or why nothing was changed at all */
 };
 
 /* Scan and plan, changing nothing: packages that cannot go in alone have their

@@ -11,8 +11,7 @@
 #include "sys/clock.h"
 #include "sys/file.h"
 
-int local_use_snapshot(struct arena *a, struct local *local, struct str text,
-                       struct str *ret_why)
+int local_use_snapshot(struct arena *a, struct local *local, struct str text, struct str *ret_why)
 {
     struct baseline_snapshot snapshot;
     struct value *doc;
@@ -149,8 +148,8 @@ static int load_state(struct arena *a, const struct local *local, struct state *
     return 0;
 }
 
-int local_begin(struct arena *a, const struct local *local, int *ret_lock,
-                struct state *ret_state, struct str *ret_why)
+int local_begin(struct arena *a, const struct local *local, int *ret_lock, struct state *ret_state,
+                struct str *ret_why)
 {
     int result;
 

@@ -33,9 +33,9 @@ struct local {
     struct host host;
     const struct provider *provider;
     struct baseline_snapshot snapshot;
-    const char *state_dir;  /* within the root; NULL where nothing can be kept */
+    const char *state_dir; /* within the root; NULL where nothing can be kept */
     const char *state_path;
-    struct str cache_dir;   /* for the provider; absent: none */
+    struct str cache_dir; /* for the provider; absent: none */
 };
 
 enum local_outcome {
@@ -45,8 +45,8 @@ enum local_outcome {
 };
 
 /* *ret_why is set with each outcome. */
-MUST_CHECK int local_open(struct arena *a, const struct local_options *options,
-                          struct local *ret, struct str *ret_why);
+MUST_CHECK int local_open(struct arena *a, const struct local_options *options, struct local *ret,
+                          struct str *ret_why);
 
 /* Reads a snapshot document; it has to be for this system. Outcome LOCAL_BAD_BASELINE. */
 MUST_CHECK int local_use_snapshot(struct arena *a, struct local *local, struct str text,

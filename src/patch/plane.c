@@ -8,14 +8,14 @@
 #include "sys/file.h"
 #include "wire/sigv4.h"
 
-#define TRIES        5
-#define ANSWER_MAX   ((size_t)4 * 1024 * 1024)
-#define MAX_HEADERS  16
+#define TRIES           5
+#define ANSWER_MAX      ((size_t)4 * 1024 * 1024)
+#define MAX_HEADERS     16
 #define CREDENTIALS_MAX ((size_t)64 * 1024)
 
 /* Read for each call: an Install may outlast the credentials it began with. */
-static int read_credentials(struct arena *a, const struct plane *p,
-                            struct sigv4_credentials *ret, struct str *ret_why)
+static int read_credentials(struct arena *a, const struct plane *p, struct sigv4_credentials *ret,
+                            struct str *ret_why)
 {
     struct str text;
     int result = file_read(a, arena_cstr(a, p->credentials_file), CREDENTIALS_MAX, &text);
@@ -56,8 +56,8 @@ static size_t sign(struct arena *a, const struct plane *p, const char *operation
         .body = body,
     };
     size_t n_signed, count = 0;
-    struct http_header *more = sigv4_sign(a, &request, credentials, p->region, S("ssm"),
-                                          clock_now(), &n_signed);
+    struct http_header *more =
+        sigv4_sign(a, &request, credentials, p->region, S("ssm"), clock_now(), &n_signed);
 
     headers[count++] = fixed[1]; /* Host and Content-Length are the client's business */
     headers[count++] = fixed[3];
@@ -124,7 +124,8 @@ static void pause_before(int attempt)
     random_bytes(&random, sizeof(random));
     wait += (msec)(random % (uint32_t)wait);
     nanosleep(&(struct timespec){ .tv_sec = wait / MSEC_SECOND,
-                                  .tv_nsec = (wait % MSEC_SECOND) * 1000000 }, NULL);
+                                  .tv_nsec = (wait % MSEC_SECOND) * 1000000 },
+              NULL);
 }
 
 int plane_call(struct arena *a, struct plane *p, const char *operation, const struct value *in,

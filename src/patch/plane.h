@@ -47,8 +47,7 @@ MUST_CHECK int plane_call(struct arena *a, struct plane *p, const char *operatio
 
 /* The bytes behind a presigned URL. Outcomes PLANE_UNREACHABLE, PLANE_REFUSED. */
 MUST_CHECK int plane_download(struct arena *a, struct plane *p, struct str url, size_t max,
-                              struct str *ret, struct plane_error *ret_error,
-                              struct str *ret_why);
+                              struct str *ret, struct plane_error *ret_error, struct str *ret_why);
 
 /* ---- for tests ---- */
 

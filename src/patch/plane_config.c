@@ -62,10 +62,8 @@ static int read_config(struct arena *a, struct plane *p, struct str *ret_why)
         line = str_trim(line);
         if (str_is_empty(line) || line.p[0] == '#')
             continue;
-        if (!str_cut(line, '=', &key, &value) ||
-            !set_key(a, p, str_trim(key), str_trim(value))) {
-            *ret_why = arena_fmt(a, "%s: cannot understand \"%.*s\"", PLANE_CONFIG_FILE,
-                                 STR(line));
+        if (!str_cut(line, '=', &key, &value) || !set_key(a, p, str_trim(key), str_trim(value))) {
+            *ret_why = arena_fmt(a, "%s: cannot understand \"%.*s\"", PLANE_CONFIG_FILE, STR(line));
             return PLANE_UNCONFIGURED;
         }
     }
@@ -107,8 +105,7 @@ static int check(const struct plane *p, struct str *ret_why)
     else if (!str_starts(p->endpoint, S("https://")) && !str_starts(p->endpoint, S("http://")))
         *ret_why = S("the endpoint has to begin with https:// or http://");
     else if (str_is_empty(p->region))
-        *ret_why = S("the Region is not known: set region in " PLANE_CONFIG_FILE
-                     ", or AWS_REGION");
+        *ret_why = S("the Region is not known: set region in " PLANE_CONFIG_FILE ", or AWS_REGION");
     else if (str_is_empty(p->instance_id))
         *ret_why = S("this node's id is not known: set instance-id in " PLANE_CONFIG_FILE
                      ", or register an agent");
@@ -125,8 +122,7 @@ int plane_open(struct arena *a, struct plane *ret, struct str *ret_why)
     read_environment(&p);
     PASS(read_config(a, &p, ret_why));
     read_agents(a, &p);
-    set_if_absent(&p.credentials_file,
-                  arena_fmt(a, "%s/.aws/credentials", home ? home : "/root"));
+    set_if_absent(&p.credentials_file, arena_fmt(a, "%s/.aws/credentials", home ? home : "/root"));
     set_if_absent(&p.profile, S("default"));
     while (str_ends(p.endpoint, S("/")))
         p.endpoint.len--;

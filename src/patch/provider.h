@@ -42,9 +42,9 @@ struct change_request {
     const struct host *host;
     struct change *changes;
     size_t count;
-    struct strs blocked;   /* names that nothing may bring in, with wildcards */
-    msec lock_timeout;     /* how long to wait for another package manager */
-    int log;               /* file descriptor that gets the manager's output; -1 none */
+    struct strs blocked; /* names that nothing may bring in, with wildcards */
+    msec lock_timeout;   /* how long to wait for another package manager */
+    int log;             /* file descriptor that gets the manager's output; -1 none */
 };
 
 enum provider_outcome {

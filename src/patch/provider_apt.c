@@ -88,8 +88,8 @@ static void collect(void *context, const struct apt_package *p)
             .broken = p->broken,
         },
     };
-    package->facts.candidate = p->has_update ? copy_of(c->arena, &p->candidate)
-                                             : package->facts.installed;
+    package->facts.candidate =
+        p->has_update ? copy_of(c->arena, &p->candidate) : package->facts.installed;
 }
 
 static int by_name(const void *left, const void *right)

@@ -46,8 +46,7 @@ struct value *report_summary(struct arena *a, const struct report *report)
         value_set_str(a, v, S("LastNoRebootInstallOperationTime"),
                       time_iso(a, report->last_no_reboot_install_at));
     if (!scan->is_compliant)
-        value_set_str(a, v, S("NonCompliantSeverity"),
-                      str_of(compliance_level_name(scan->worst)));
+        value_set_str(a, v, S("NonCompliantSeverity"), str_of(compliance_level_name(scan->worst)));
     return v;
 }
 
@@ -57,8 +56,7 @@ static struct str title_of(struct arena *a, const struct package *p)
     bool awaits = p->decision.state == PATCH_MISSING || p->decision.state == PATCH_FAILED;
     const struct patch_version *v = awaits ? &p->facts.candidate : &p->facts.installed;
 
-    return arena_fmt(a, "%.*s.%.*s:%.*s", STR(p->facts.name), STR(p->facts.arch),
-                     STR(v->version));
+    return arena_fmt(a, "%.*s.%.*s:%.*s", STR(p->facts.name), STR(p->facts.arch), STR(v->version));
 }
 
 static bool is_installed_state(enum patch_state state)
@@ -67,8 +65,7 @@ static bool is_installed_state(enum patch_state state)
 }
 
 /* "Classification and Severity are blank for INSTALLED_OTHER." */
-static struct value *item_of(struct arena *a, const struct report *report,
-                             const struct package *p)
+static struct value *item_of(struct arena *a, const struct report *report, const struct package *p)
 {
     enum patch_state state = p->decision.state;
     bool is_dated = is_installed_state(state) && p->installed_at;
@@ -88,9 +85,8 @@ static struct value *item_of(struct arena *a, const struct report *report,
     value_set_str(a, v, S("InstalledTime"), is_dated ? time_iso(a, p->installed_at) : S(""));
     value_set_str(a, v, S("Classification"), is_other ? S("") : p->decision.classification);
     value_set_str(a, v, S("PatchSeverity"),
-                  str_is_set(p->facts.candidate.severity) && !is_other
-                      ? p->facts.candidate.severity
-                      : S(""));
+                  str_is_set(p->facts.candidate.severity) && !is_other ? p->facts.candidate.severity
+                                                                       : S(""));
     value_set_str(a, v, S("CVEIds"),
                   is_installed_state(state) ? S("")
                                             : arena_join(a, p->facts.candidate.cves, S(",")));
@@ -171,9 +167,9 @@ int report_send(struct arena *a, struct plane *plane, const struct report *repor
     bool known = str_is_set(sent_hash) && str_eq(hash, sent_hash);
     struct plane_error error = { 0 };
     struct value *answer;
-    int result = plane_call(a, plane, "PutInventory",
-                            report_request(a, report, plane->instance_id, !known), &answer,
-                            &error, ret_why);
+    int result =
+        plane_call(a, plane, "PutInventory", report_request(a, report, plane->instance_id, !known),
+                   &answer, &error, ret_why);
 
     if (result == PLANE_REFUSED && known && is_unknown_hash(&error))
         result = plane_call(a, plane, "PutInventory",

@@ -34,8 +34,10 @@ static int check_overrides(const struct run_options *o)
     bool is_install = str_eq(o->operation, S("Install"));
 
     if (has_list && !str_is_empty(o->baseline_override))
-        return command_fail(1, S("InstallOverrideList and BaselineOverride cannot be used "
-                                 "together"), EXIT_BOTH_OVERRIDES);
+        return command_fail(1,
+                            S("InstallOverrideList and BaselineOverride cannot be used "
+                              "together"),
+                            EXIT_BOTH_OVERRIDES);
     if (!str_is_empty(o->baseline_override))
         return command_fail(1, S("BaselineOverride is not supported"), EXIT_FAILED);
     if (has_list && is_install)
@@ -47,8 +49,7 @@ static int check_overrides(const struct run_options *o)
 
 static int open_session(struct session *s)
 {
-    const struct local_options options = { .root = S("/"),
-                                           .state_dir = s->options->state_dir };
+    const struct local_options options = { .root = S("/"), .state_dir = s->options->state_dir };
     struct str why = S("");
     int lock;
     int r = local_open(s->arena, &options, &s->local, &why);
@@ -105,8 +106,7 @@ static int fetch_snapshot(struct session *s)
                             snapshot_code(r, &error));
     r = local_use_snapshot(s->arena, &s->local, text, &why);
     if (r != 0)
-        return command_fail(r, arena_fmt(s->arena, "bad snapshot: %.*s", STR(why)),
-                            EXIT_SNAPSHOT);
+        return command_fail(r, arena_fmt(s->arena, "bad snapshot: %.*s", STR(why)), EXIT_SNAPSHOT);
     printf("baseline %.*s (%.*s), snapshot %.*s\n", STR(s->local.snapshot.baseline.id),
            STR(s->local.snapshot.baseline.name), STR(s->snapshot_id));
     return EXIT_OK;
@@ -152,8 +152,9 @@ static int refresh(struct session *s)
 
     if (r == 0)
         return EXIT_OK;
-    return command_fail(r, arena_fmt(s->arena, "the package lists could not be fetched: %.*s",
-                                     STR(why)), EXIT_FAILED);
+    return command_fail(
+        r, arena_fmt(s->arena, "the package lists could not be fetched: %.*s", STR(why)),
+        EXIT_FAILED);
 }
 
 static int run_scan(struct session *s)
@@ -161,8 +162,7 @@ static int run_scan(struct session *s)
     const struct scan_options options = local_scan_options(&s->local, true);
     struct scan scan;
     struct str why = S("");
-    int r = scan_run(s->arena, &options, &(struct scan_memory){ .state = &s->state }, &scan,
-                     &why);
+    int r = scan_run(s->arena, &options, &(struct scan_memory){ .state = &s->state }, &scan, &why);
 
     return r != 0 ? command_fail(r, why, EXIT_FAILED) : send_report(s, &scan);
 }
@@ -217,7 +217,8 @@ static int run_after_reboot(struct session *s)
 {
     const struct scan_options options = local_scan_options(&s->local, true);
     struct state_run *run = &s->state.run;
-    const struct scan_memory memory = { .state = &s->state, .changes = run->changes,
+    const struct scan_memory memory = { .state = &s->state,
+                                        .changes = run->changes,
                                         .n_changes = run->n_changes };
     bool rebooted = !str_eq(run->boot_id, s->local.host.boot_id);
     struct scan scan;

@@ -14,8 +14,8 @@ struct run_options {
     struct str reboot_option; /* RebootIfNeeded, NoReboot */
     struct str snapshot_id;   /* empty: one of this node's own */
     struct str install_override_list, baseline_override, association_id; /* empty: none */
-    struct str execution_id;  /* the command's id; empty where it is not known */
-    struct str state_dir;     /* absent: the usual place */
+    struct str execution_id; /* the command's id; empty where it is not known */
+    struct str state_dir;    /* absent: the usual place */
     msec lock_timeout;
 };
 

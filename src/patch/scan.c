@@ -70,8 +70,8 @@ void scan_decide(struct arena *a, struct scan *scan, const struct scan_memory *m
     }
 }
 
-int scan_run(struct arena *a, const struct scan_options *options,
-             const struct scan_memory *memory, struct scan *ret, struct str *ret_why)
+int scan_run(struct arena *a, const struct scan_options *options, const struct scan_memory *memory,
+             struct scan *ret, struct str *ret_why)
 {
     struct absent_count absent = { .baseline = options->baseline, .now = options->now };
     struct scan scan = {

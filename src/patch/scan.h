@@ -15,9 +15,9 @@ struct scan {
     const struct baseline *baseline;
     struct packages packages;
     size_t n_state[PATCH_STATES];
-    size_t n_updates;                                   /* whatever the baseline says of them */
-    size_t n_critical, n_security, n_other;             /* of the items that are not compliant */
-    enum compliance_level worst;                        /* among the items that are not compliant */
+    size_t n_updates;                       /* whatever the baseline says of them */
+    size_t n_critical, n_security, n_other; /* of the items that are not compliant */
+    enum compliance_level worst;            /* among the items that are not compliant */
     bool is_compliant;
 };
 

@@ -6,7 +6,7 @@
 
 #include "../test.h"
 
-#define DAY(n) ((msec)1700000000000 + (n) * MSEC_DAY)
+#define DAY(n) ((msec)1700000000000 + (n)*MSEC_DAY)
 
 /* ---- what the table rows are made of ---- */
 
@@ -143,10 +143,11 @@ static void the_reason_names_every_link_of_the_chain(void **state)
                         "approved by rule 1");
     assert_string_equal(arena_cstr(&a, d.classification), "Security");
     d = decide(&a, baseline_default(PATCH_OS_DEBIAN), OTHER_UPDATE);
-    assert_string_equal(arena_cstr(&a, d.reason),
-                        "update to 1.1 from Debian bookworm, no security source; rule 1 matches but "
-                        "is for security sources only; installed 1.0 from Debian bookworm, no "
-                        "security source; rule 1 matches but is for security sources only");
+    assert_string_equal(
+        arena_cstr(&a, d.reason),
+        "update to 1.1 from Debian bookworm, no security source; rule 1 matches but "
+        "is for security sources only; installed 1.0 from Debian bookworm, no "
+        "security source; rule 1 matches but is for security sources only");
     assert_string_equal(arena_cstr(&a, d.classification), "");
     arena_done(&a);
 }
@@ -215,8 +216,9 @@ static void filters_are_anded_and_values_ored(void **state)
     items[1].values.items = wrong;
     check_state(&b, SECURITY_UPDATE, PATCH_INSTALLED_OTHER);
     items[1].values.items = priorities;
-    b.global = (struct baseline_filters){ &(struct baseline_filter){ PATCH_KEY_PRIORITY,
-                                                                     { wrong, 1 } }, 1 };
+    b.global =
+        (struct baseline_filters){ &(struct baseline_filter){ PATCH_KEY_PRIORITY, { wrong, 1 } },
+                                   1 };
     check_state(&b, SECURITY_UPDATE, PATCH_INSTALLED_OTHER);
     b.approved = (struct strs){ &(struct str)S_INIT("zlib1g"), 1 };
     check_state(&b, SECURITY_UPDATE, PATCH_MISSING);
@@ -266,7 +268,8 @@ static void rpm_lists_take_advisories_cves_and_full_names(void **state)
     struct baseline b = { .os = PATCH_OS_ROCKY_LINUX };
 
     f.installed.version = S("0:5.1-1.el9");
-    f.candidate = (struct patch_version){ .version = S("0:5.1-2.el9"), .security = true,
+    f.candidate = (struct patch_version){ .version = S("0:5.1-2.el9"),
+                                          .security = true,
                                           .cves = list_of(&cve) };
     b.approved = list_of(&cve);
     check_state(&b, f, PATCH_MISSING);
@@ -291,10 +294,9 @@ static void every_predefined_baseline_is_found_by_os_and_id(void **state)
         assert_ptr_equal(baseline_default_by_id(all[i].id), &all[i]);
         assert_int_equal(all[i].id.len, 20);
     }
-    assert_ptr_equal(
-        baseline_default_by_id(S("arn:aws:ssm:us-east-1:075727635805:patchbaseline/"
-                                 "pb-09a5f8eb62bde80b1")),
-        baseline_default(PATCH_OS_DEBIAN));
+    assert_ptr_equal(baseline_default_by_id(S("arn:aws:ssm:us-east-1:075727635805:patchbaseline/"
+                                              "pb-09a5f8eb62bde80b1")),
+                     baseline_default(PATCH_OS_DEBIAN));
     assert_null(baseline_default(PATCH_OS_WINDOWS));
 }
 

@@ -22,8 +22,8 @@ static void make_root(struct fixture *f, const char *release)
     assert_non_null(mkdtemp(f->root));
     assert_int_equal(file_make_dirs(arena_fmt(&f->a, "%s/etc", f->root).p, 0755), 0);
     if (release)
-        assert_int_equal(file_write(arena_fmt(&f->a, "%s/etc/os-release", f->root).p,
-                                    str_of(release), 0644), 0);
+        assert_int_equal(
+            file_write(arena_fmt(&f->a, "%s/etc/os-release", f->root).p, str_of(release), 0644), 0);
 }
 
 static void remove_root(struct fixture *f)

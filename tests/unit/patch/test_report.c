@@ -41,7 +41,10 @@ static void the_summary_counts_in_strings(void **state)
 {
     (void)state;
     struct arena a = { 0 };
-    struct scan scan = { .host = &host, .baseline = &baseline, .n_security = 2, .n_other = 1,
+    struct scan scan = { .host = &host,
+                         .baseline = &baseline,
+                         .n_security = 2,
+                         .n_other = 1,
                          .worst = COMPLIANCE_HIGH };
     struct report report = report_of(&scan);
 
@@ -100,15 +103,15 @@ static void the_content_can_be_left_out_and_keeps_its_hash(void **state)
     assert_str(value_get_str(item, S("TypeName")), "AWS:ComplianceItem");
     assert_int_equal(value_count(value_get(item, S("Content"))), 1);
     assert_null(value_get(bare_item, S("Content")));
-    assert_true(str_eq(value_get_str(item, S("ContentHash")),
-                       value_get_str(bare_item, S("ContentHash"))));
+    assert_true(
+        str_eq(value_get_str(item, S("ContentHash")), value_get_str(bare_item, S("ContentHash"))));
     assert_int_equal(value_get_str(item, S("ContentHash")).len, 64);
     assert_str(value_get_str(value_get(item, S("Context")), S("ExecutionId")), "snapshot");
     assert_non_null(value_get(value_at(value_get(bare, S("Items")), 0), S("Content")));
 
     packages[0].decision.state = PATCH_INSTALLED;
-    assert_false(str_eq(report_hash(&a, report_items(&a, &report)),
-                        value_get_str(item, S("ContentHash"))));
+    assert_false(
+        str_eq(report_hash(&a, report_items(&a, &report)), value_get_str(item, S("ContentHash"))));
     arena_done(&a);
 }
 

@@ -68,10 +68,15 @@ static void what_is_saved_is_loaded(void **state)
     state_installed(&f.a, &s, &this_boot, &zlib, NOW);
     s.last_no_reboot_install_at = NOW;
     s.sent_hash = S("abc");
-    s.run = (struct state_run){ .phase = RUN_REBOOTING, .execution_id = S("e"), .n_installed = 3,
-                                .snapshot_id = S("s"), .reboot_option = S("NoReboot"),
-                                .boot_id = S("boot-1"), .started_at = NOW,
-                                .changes = &change, .n_changes = 1 };
+    s.run = (struct state_run){ .phase = RUN_REBOOTING,
+                                .execution_id = S("e"),
+                                .n_installed = 3,
+                                .snapshot_id = S("s"),
+                                .reboot_option = S("NoReboot"),
+                                .boot_id = S("boot-1"),
+                                .started_at = NOW,
+                                .changes = &change,
+                                .n_changes = 1 };
     assert_int_equal(state_save(&f.a, f.path, &s), 0);
     assert_int_equal(state_load(&f.a, f.path, &back), 0);
     assert_int_equal(back.n_packages, 1);

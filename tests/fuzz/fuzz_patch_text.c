@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Any text as what apt-get printed, and as a credentials file. */
+#include "patch/apt_get.h"
+#include "patch/plane.h"
+#include "wire/sigv4.h"
+
+#include "fuzz.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct arena a = { 0 };
+    struct str text = { (const char *)data, size };
+    struct sigv4_credentials c = { 0 };
+    struct strs names = apt_output_installs(&a, text);
+
+    for (size_t i = 0; i < names.count; i++)
+        assert(names.items[i].len <= size);
+    assert(apt_output_reason(&a, text, S("pb-fails")).len <= size);
+    assert(apt_output_reason(&a, text, (struct str){ 0 }).len <= size);
+    (void)apt_output_is_locked(text);
+    assert(!plane_read_profile(text, S("default"), &c) || (c.access_key.len && c.secret.len));
+    arena_done(&a);
+    return 0;
+}
