@@ -16,11 +16,11 @@
 #include "sys/clock.h"
 #include "sys/file.h"
 
-#define QUICK_ANSWER    MSEC_SECOND         /* an empty answer this fast is not a long poll */
-#define QUICK_PAUSE     (2 * MSEC_SECOND)   /* and then the next waits, as the AWS agent's does */
-#define REBOOT_PAUSE    (2 * MSEC_SECOND)
-#define STOP_PATIENCE   (10 * MSEC_SECOND)
-#define VISIBILITY      10                  /* seconds until an unacknowledged message comes back */
+#define QUICK_ANSWER  MSEC_SECOND       /* an empty answer this fast is not a long poll */
+#define QUICK_PAUSE   (2 * MSEC_SECOND) /* and then the next waits, as the AWS agent's does */
+#define REBOOT_PAUSE  (2 * MSEC_SECOND)
+#define STOP_PATIENCE (10 * MSEC_SECOND)
+#define VISIBILITY    10 /* seconds until an unacknowledged message comes back */
 
 /* The main thread's own: the poll and what it does in between. */
 struct poller {
@@ -52,8 +52,10 @@ static msec jitter(msec about)
 static int call(struct poller *p, enum plane_service service, const char *operation,
                 struct value *input, struct arena *a, struct plane_answer *ret)
 {
-    const struct plane_call c = { .client = p->client, .service = service,
-                                  .operation = operation, .input = input,
+    const struct plane_call c = { .client = p->client,
+                                  .service = service,
+                                  .operation = operation,
+                                  .input = input,
                                   .wake_fd = p->agent->signal_fd };
 
     return plane_send(&p->agent->plane, &c, a, ret);

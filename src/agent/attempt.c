@@ -23,11 +23,14 @@ static const char *path_in(struct arena *a, const char *folder, const char *name
 int attempt_launch(struct arena *a, struct attempt *at, const struct document_step *step,
                    const char *const *env)
 {
-    const char *cwd = str_is_empty(step->working_directory)
-                          ? at->folder
-                          : arena_cstr(a, step->working_directory);
-    const char *const argv[] = { "/proc/self/exe", "keep-step", at->folder,
-                                 arena_fmt(a, "%" PRId64, step->timeout).p, cwd, NULL };
+    const char *cwd =
+        str_is_empty(step->working_directory) ? at->folder : arena_cstr(a, step->working_directory);
+    const char *const argv[] = { "/proc/self/exe",
+                                 "keep-step",
+                                 at->folder,
+                                 arena_fmt(a, "%" PRId64, step->timeout).p,
+                                 cwd,
+                                 NULL };
     const struct process_config config = { .argv = argv, .env = env, .outlives_us = true };
     struct str why;
 

@@ -10,8 +10,8 @@ static void add_entry(struct arena *a, struct command *c, enum entry_kind kind, 
     struct entry *e = arena_new(a, struct entry);
     struct entry **end = &c->entries;
 
-    *e = (struct entry){ .kind = kind, .id = random_uuid(a), .payload = payload,
-                         .created_at = now };
+    *e =
+        (struct entry){ .kind = kind, .id = random_uuid(a), .payload = payload, .created_at = now };
     while (*end)
         end = &(*end)->next;
     *end = e;
@@ -77,8 +77,8 @@ static bool settle_reboot(struct arena *a, struct command *c, const struct comma
 }
 
 /* All that needs no act: returns what is left to be done, of *ret_step. */
-static enum run_action decide(struct arena *a, struct command *c,
-                              const struct command_ports *ports, msec now, size_t *ret_step)
+static enum run_action decide(struct arena *a, struct command *c, const struct command_ports *ports,
+                              msec now, size_t *ret_step)
 {
     for (;;) {
         enum run_action action = run_next(a, &c->run, now, ret_step);
@@ -180,8 +180,7 @@ static int ask_reboot(struct arena *a, struct command *c, const struct command_p
     return COMMAND_WAITS_REBOOT;
 }
 
-int command_advance(struct arena *a, struct command *c, const struct command_ports *ports,
-                    msec now)
+int command_advance(struct arena *a, struct command *c, const struct command_ports *ports, msec now)
 {
     size_t step;
     enum run_action action = decide(a, c, ports, now, &step);

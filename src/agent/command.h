@@ -15,9 +15,9 @@
 
 #include "agent/run.h"
 
-#define COMMAND_REPLY_AGE    RUN_MAX_AGE         /* then a reply nobody takes is dropped */
-#define COMMAND_REBOOT_GRACE (30 * MSEC_SECOND)  /* for replies to go out before a restart */
-#define COMMAND_VERSION      1                   /* of the record's form */
+#define COMMAND_REPLY_AGE    RUN_MAX_AGE        /* then a reply nobody takes is dropped */
+#define COMMAND_REBOOT_GRACE (30 * MSEC_SECOND) /* for replies to go out before a restart */
+#define COMMAND_VERSION      1                  /* of the record's form */
 
 enum entry_kind {
     ENTRY_ACK,   /* AcknowledgeMessage */
@@ -48,11 +48,11 @@ struct command {
 };
 
 enum command_outcome {
-    COMMAND_AGAIN = 1,        /* there is more to do at once */
-    COMMAND_WAITS_STEP = 2,   /* for the running step, or for its turn */
-    COMMAND_WAITS_REBOOT = 3, /* for the node to go down */
-    COMMAND_WAITS_SENDING = 4,/* for the plane to take replies */
-    COMMAND_WAITS_DISK = 5,   /* the record could not be saved */
+    COMMAND_AGAIN = 1,         /* there is more to do at once */
+    COMMAND_WAITS_STEP = 2,    /* for the running step, or for its turn */
+    COMMAND_WAITS_REBOOT = 3,  /* for the node to go down */
+    COMMAND_WAITS_SENDING = 4, /* for the plane to take replies */
+    COMMAND_WAITS_DISK = 5,    /* the record could not be saved */
 };
 
 enum port_outcome {

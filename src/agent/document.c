@@ -206,8 +206,8 @@ static int check_id(struct arena *a, const struct document *d, struct str id, st
         return refuse(a, ret_why, "A step of the document needs a name of 1 to 128 characters");
     for (size_t i = 0; i < d->count; i++)
         if (str_eq(d->steps[i].id, id))
-            return refuse(a, ret_why, arena_fmt(a, "The document has two steps named %.*s",
-                                                STR(id)).p);
+            return refuse(a, ret_why,
+                          arena_fmt(a, "The document has two steps named %.*s", STR(id)).p);
     return 0;
 }
 
@@ -223,8 +223,8 @@ static int add_main_step(struct arena *a, const struct schema *schema, const str
     if (str_is_empty(action))
         return refuse(a, ret_why, arena_fmt(a, "Step %.*s has no action", STR(name)).p);
     if (timeout && !value_is(timeout, VALUE_INT))
-        return refuse(a, ret_why, arena_fmt(a, "timeoutSeconds of step %.*s must be an integer",
-                                            STR(name)).p);
+        return refuse(a, ret_why,
+                      arena_fmt(a, "timeoutSeconds of step %.*s must be an integer", STR(name)).p);
 
     struct value *inputs = parameter_fill(a, value_get(step, S("inputs")), values);
     if (timeout && !value_get(inputs, S("timeoutSeconds")) && value_is(inputs, VALUE_MAP))
@@ -279,8 +279,8 @@ static int add_steps(struct arena *a, const struct schema *schema, const struct 
     d->steps = arena_array(a, struct document_step, value_count(steps));
     for (size_t i = 0; i < value_count(steps); i++) {
         if (type == VALUE_LIST)
-            PASS(add_main_step(a, schema, steps->list.items[i], values,
-                               i + 1 == steps->list.count, d, ret_why));
+            PASS(add_main_step(a, schema, steps->list.items[i], values, i + 1 == steps->list.count,
+                               d, ret_why));
         else
             PASS(add_plugin(a, steps->map.members[i].key, steps->map.members[i].value, values, d,
                             ret_why));

@@ -24,8 +24,7 @@ int identity_read(struct arena *a, const char *state, struct identity *ret)
     if (result == FILE_TOO_LARGE)
         return IDENTITY_DAMAGED;
     TRY(result);
-    if (json_parse(a, text, &v, NULL) != 0 ||
-        value_get_int(v, S("version"), 0) != IDENTITY_VERSION)
+    if (json_parse(a, text, &v, NULL) != 0 || value_get_int(v, S("version"), 0) != IDENTITY_VERSION)
         return IDENTITY_DAMAGED;
 
     struct identity id = {

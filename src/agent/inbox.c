@@ -17,8 +17,10 @@ struct inbox {
 static void tell(struct inbox *in, const char *operation, struct value *input)
 {
     struct plane_answer answer;
-    const struct plane_call call = { .client = in->client, .service = PLANE_MESSAGES,
-                                     .operation = operation, .input = input,
+    const struct plane_call call = { .client = in->client,
+                                     .service = PLANE_MESSAGES,
+                                     .operation = operation,
+                                     .input = input,
                                      .wake_fd = in->agent->signal_fd };
 
     int sent = plane_send(&in->agent->plane, &call, in->arena, &answer);
@@ -84,8 +86,8 @@ static void run(struct inbox *in, const struct message *m)
         refuse(in, m, S("The message is not a JSON object"));
         return;
     }
-    int made = command_new(in->arena, m->id, m->command_id, m->created_at, m->payload,
-                           clock_now(), &c, &why);
+    int made = command_new(in->arena, m->id, m->command_id, m->created_at, m->payload, clock_now(),
+                           &c, &why);
     if (made == DOCUMENT_REFUSED) {
         refuse(in, m, why);
         return;

@@ -19,8 +19,7 @@ enum journal_outcome {
 
 MUST_CHECK int journal_open(struct arena *a, const char *state); /* makes the folders */
 MUST_CHECK int journal_save(const char *state, const struct command *c);
-MUST_CHECK int journal_load(struct arena *a, const char *state, struct str id,
-                            struct command *ret);
+MUST_CHECK int journal_load(struct arena *a, const char *state, struct str id, struct command *ret);
 bool journal_has(const char *state, struct str id); /* running or over */
 
 /* A record that cannot be understood is put aside. */

@@ -108,8 +108,8 @@ static void watch(struct keeper *k, msec deadline)
     }
 }
 
-static int run(struct arena *a, struct keeper *k, const char *folder, msec timeout,
-               const char *cwd, struct step_result *ret)
+static int run(struct arena *a, struct keeper *k, const char *folder, msec timeout, const char *cwd,
+               struct step_result *ret)
 {
     const char *const argv[] = { "sh", "-c", arena_fmt(a, "%s/script.sh", folder).p, NULL };
     struct process_config config = { .argv = argv, .cwd = cwd };

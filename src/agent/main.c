@@ -95,16 +95,35 @@ static int read_register_options(struct arena *a, int argc, char **argv, struct 
 
     while ((option = getopt_long(argc, argv, "", register_options, NULL)) != -1) {
         switch (option) {
-        case OPT_ENDPOINT: r->endpoint = str_of(optarg); break;
-        case OPT_REGION: r->region = str_of(optarg); break;
-        case OPT_ACTIVATION_ID: r->activation_id = str_of(optarg); break;
-        case OPT_ACTIVATION_CODE: r->activation_code = read_code(a, optarg); break;
-        case OPT_STATE: r->state = optarg; break;
-        case OPT_CA_FILE: r->ca_file = optarg; break;
-        case OPT_FORCE: r->replaces = true; break;
-        case OPT_INSECURE_HTTP: r->insecure = true; break;
-        case OPT_HELP: fputs(usage, stdout); return EXIT_OK;
-        default: return misused();
+        case OPT_ENDPOINT:
+            r->endpoint = str_of(optarg);
+            break;
+        case OPT_REGION:
+            r->region = str_of(optarg);
+            break;
+        case OPT_ACTIVATION_ID:
+            r->activation_id = str_of(optarg);
+            break;
+        case OPT_ACTIVATION_CODE:
+            r->activation_code = read_code(a, optarg);
+            break;
+        case OPT_STATE:
+            r->state = optarg;
+            break;
+        case OPT_CA_FILE:
+            r->ca_file = optarg;
+            break;
+        case OPT_FORCE:
+            r->replaces = true;
+            break;
+        case OPT_INSECURE_HTTP:
+            r->insecure = true;
+            break;
+        case OPT_HELP:
+            fputs(usage, stdout);
+            return EXIT_OK;
+        default:
+            return misused();
         }
     }
     if (optind != argc || !str_is_set(r->endpoint) || !str_is_set(r->region) ||
@@ -144,12 +163,23 @@ static int read_run_options(struct arena *a, int argc, char **argv, struct confi
 
     while ((option = getopt_long(argc, argv, "", run_options, NULL)) != -1) {
         switch (option) {
-        case OPT_STATE: given.state = optarg; break;
-        case OPT_CONFIG: config_file = optarg; break;
-        case OPT_REBOOT_COMMAND: given.reboot_command = optarg; break;
-        case OPT_BOOT_ID_FILE: given.boot_id_file = optarg; break;
-        case OPT_HELP: fputs(usage, stdout); return EXIT_OK;
-        default: return misused();
+        case OPT_STATE:
+            given.state = optarg;
+            break;
+        case OPT_CONFIG:
+            config_file = optarg;
+            break;
+        case OPT_REBOOT_COMMAND:
+            given.reboot_command = optarg;
+            break;
+        case OPT_BOOT_ID_FILE:
+            given.boot_id_file = optarg;
+            break;
+        case OPT_HELP:
+            fputs(usage, stdout);
+            return EXIT_OK;
+        default:
+            return misused();
         }
     }
     if (optind != argc)

@@ -44,8 +44,7 @@ struct message message_read(struct arena *a, const struct value *v)
         m.payload = parse(a, payload);
     } else if (str_starts(topic, S("aws.ssm.cancelCommand"))) {
         m.kind = MESSAGE_CANCEL;
-        m.command_id =
-            message_command_id(value_get_str(parse(a, payload), S("CancelMessageId")));
+        m.command_id = message_command_id(value_get_str(parse(a, payload), S("CancelMessageId")));
     } else {
         m.kind = MESSAGE_UNKNOWN;
     }

@@ -16,9 +16,9 @@ enum message_kind {
 struct message {
     enum message_kind kind;
     struct str id;
-    struct str command_id;  /* RUN: from the message's own id; CANCEL: of the command meant */
-    msec created_at;        /* 0 if it cannot be read */
-    struct value *payload;  /* RUN; NULL if it is not JSON */
+    struct str command_id; /* RUN: from the message's own id; CANCEL: of the command meant */
+    msec created_at;       /* 0 if it cannot be read */
+    struct value *payload; /* RUN; NULL if it is not JSON */
 };
 
 struct message message_read(struct arena *a, const struct value *v);

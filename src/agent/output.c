@@ -12,8 +12,12 @@
 static size_t sequence(struct str s)
 {
     unsigned char first = (unsigned char)s.p[0];
-    size_t len = first < 0x80 ? 1 : first < 0xC2 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 :
-                 first < 0xF5 ? 4 : 0;
+    size_t len = first < 0x80   ? 1
+                 : first < 0xC2 ? 0
+                 : first < 0xE0 ? 2
+                 : first < 0xF0 ? 3
+                 : first < 0xF5 ? 4
+                                : 0;
 
     if (len == 0 || len > s.len || first == 0)
         return 0;

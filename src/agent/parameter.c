@@ -69,8 +69,7 @@ static struct str as_text(struct arena *a, const struct value *v)
     return str_is_set(text) ? text : json_format(a, v);
 }
 
-static struct value *fill_string(struct arena *a, const struct value *v,
-                                 const struct value *values)
+static struct value *fill_string(struct arena *a, const struct value *v, const struct value *values)
 {
     struct str text = v->string, name;
     size_t start, end, from = 0;

@@ -19,8 +19,7 @@ enum parameter_outcome {
  * anywhere in the value, as the AWS agent does) and be among allowedValues. A
  * parameter with neither is refused; values for undeclared names are left out. */
 MUST_CHECK int parameter_values(struct arena *a, const struct value *declared,
-                                const struct value *given, struct value **ret,
-                                struct str *ret_why);
+                                const struct value *given, struct value **ret, struct str *ret_why);
 
 /* A copy of `v` with the references to `values` filled in; other references
  * stay as they are. */

@@ -121,13 +121,13 @@ static struct http_header *make_headers(struct plane *p, const struct identity *
     struct http_header *extra = NULL;
 
     headers[count++] = (struct http_header){ S("Host"), host_of(id->endpoint) };
-    headers[count++] =
-        (struct http_header){ S("Content-Type"), S("application/x-amz-json-1.1") };
+    headers[count++] = (struct http_header){ S("Content-Type"), S("application/x-amz-json-1.1") };
     headers[count++] = (struct http_header){
-        S("X-Amz-Target"),
-        arena_fmt(a, "%s.%s", services[call->service].target, call->operation) };
-    struct http_request r = { .method = S("POST"), .path = S("/"), .headers = headers,
-                              .n_headers = count, .body = body };
+        S("X-Amz-Target"), arena_fmt(a, "%s.%s", services[call->service].target, call->operation)
+    };
+    struct http_request r = {
+        .method = S("POST"), .path = S("/"), .headers = headers, .n_headers = count, .body = body
+    };
 
     if (signer == SIGN_NOT) {
         *ret_count = count;
@@ -143,8 +143,7 @@ static struct http_header *make_headers(struct plane *p, const struct identity *
     if (signer == SIGN_TOKEN)
         extra = sigv4_sign(a, &r, &credentials, id->region, service, now, &n_signed);
     else
-        extra = sigv4_sign_rsa(a, &r, id->instance_id, p->key, id->region, service, now,
-                               &n_signed);
+        extra = sigv4_sign_rsa(a, &r, id->instance_id, p->key, id->region, service, now, &n_signed);
     assert(n_signed <= 8);
     for (size_t i = 0; i < n_signed; i++)
         headers[count++] = extra[i];
@@ -192,8 +191,10 @@ static int obtain(struct plane *p, const struct plane_call *like, struct arena *
     struct token token;
 
     value_set_str(a, input, S("Fingerprint"), p->identity.fingerprint);
-    struct plane_call call = { .client = like->client, .service = PLANE_SSM,
-                               .operation = "RequestManagedInstanceRoleToken", .input = input,
+    struct plane_call call = { .client = like->client,
+                               .service = PLANE_SSM,
+                               .operation = "RequestManagedInstanceRoleToken",
+                               .input = input,
                                .wake_fd = like->wake_fd };
     PASS(send_once(p, &p->identity, &call, SIGN_KEY, a, ret));
     if (!token_from_answer(ret->body, clock_now(), &token)) {
@@ -239,9 +240,9 @@ int plane_send(struct plane *p, const struct plane_call *call, struct arena *a,
     return send_once(p, &p->identity, call, SIGN_TOKEN, a, ret);
 }
 
-int plane_register(struct http_client *client, const struct identity *id,
-                   struct str activation_id, struct str activation_code, struct str public_key,
-                   struct arena *a, struct plane_answer *ret)
+int plane_register(struct http_client *client, const struct identity *id, struct str activation_id,
+                   struct str activation_code, struct str public_key, struct arena *a,
+                   struct plane_answer *ret)
 {
     struct value *input = value_map(a);
 
@@ -250,8 +251,10 @@ int plane_register(struct http_client *client, const struct identity *id,
     value_set_str(a, input, S("Fingerprint"), id->fingerprint);
     value_set_str(a, input, S("PublicKey"), base64_encode(a, public_key));
     value_set_str(a, input, S("PublicKeyType"), S("Rsa"));
-    const struct plane_call call = { .client = client, .service = PLANE_SSM,
-                                     .operation = "RegisterManagedInstance", .input = input };
+    const struct plane_call call = { .client = client,
+                                     .service = PLANE_SSM,
+                                     .operation = "RegisterManagedInstance",
+                                     .input = input };
     return send_once(NULL, id, &call, SIGN_NOT, a, ret);
 }
 

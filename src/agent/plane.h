@@ -45,7 +45,7 @@ struct plane_call {
 };
 
 struct plane_answer {
-    struct value *body;  /* of a success */
+    struct value *body;       /* of a success */
     struct str code, message; /* of an error, or why there was no answer */
 };
 

@@ -73,21 +73,21 @@ static int ask_plane(struct arena *a, const struct registration *r, struct ident
     CLEANUP(free_client) struct http_client *client = http_client_new();
     struct plane_answer answer;
 
-    int result = plane_register(client, id, r->activation_id, r->activation_code, public_key, a,
-                                &answer);
+    int result =
+        plane_register(client, id, r->activation_id, r->activation_code, public_key, a, &answer);
     if (result == PLANE_TIMED_OUT)
-        return refuse(a, ret, arena_fmt(a, "%.*s did not answer in time",
-                                        STR(id->endpoint)).p);
+        return refuse(a, ret, arena_fmt(a, "%.*s did not answer in time", STR(id->endpoint)).p);
     if (result > 0 && str_is_set(answer.code))
-        return refuse(a, ret, arena_fmt(a, "the plane refuses: %.*s: %.*s", STR(answer.code),
-                                        STR(answer.message)).p);
+        return refuse(
+            a, ret,
+            arena_fmt(a, "the plane refuses: %.*s: %.*s", STR(answer.code), STR(answer.message)).p);
     if (result > 0)
-        return refuse(a, ret, arena_fmt(a, "%.*s cannot be used: %.*s", STR(id->endpoint),
-                                        STR(answer.message)).p);
+        return refuse(
+            a, ret,
+            arena_fmt(a, "%.*s cannot be used: %.*s", STR(id->endpoint), STR(answer.message)).p);
     TRY(result);
     id->instance_id = value_get_str(answer.body, S("InstanceId"));
-    if (id->instance_id.len < 10 || id->instance_id.len > 124 ||
-        !str_is_word(id->instance_id, "-"))
+    if (id->instance_id.len < 10 || id->instance_id.len > 124 || !str_is_word(id->instance_id, "-"))
         return refuse(a, ret, "the plane's answer has no instance id");
     return 0;
 }
@@ -108,9 +108,12 @@ static int register_locked(struct arena *a, const struct registration *r, struct
     TRY(journal_clear(a, r->state));
     int written = identity_write(a, r->state, id);
     if (written == IDENTITY_NO_SPACE)
-        return refuse(a, ret, arena_fmt(a, "registered as %.*s, but there is no space to write "
-                                           "the identity: the registration is lost",
-                                        STR(id->instance_id)).p);
+        return refuse(a, ret,
+                      arena_fmt(a,
+                                "registered as %.*s, but there is no space to write "
+                                "the identity: the registration is lost",
+                                STR(id->instance_id))
+                          .p);
     TRY(written);
     *ret = id->instance_id;
     return 0;

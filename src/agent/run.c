@@ -4,14 +4,10 @@
 #include "agent/output.h"
 
 static const char *const names[STEP_STATUSES] = {
-    [STEP_NOT_STARTED] = "NotStarted",
-    [STEP_IN_PROGRESS] = "InProgress",
-    [STEP_SUCCESS] = "Success",
-    [STEP_SUCCESS_AND_REBOOT] = "SuccessAndReboot",
-    [STEP_FAILED] = "Failed",
-    [STEP_CANCELLED] = "Cancelled",
-    [STEP_TIMED_OUT] = "TimedOut",
-    [STEP_SKIPPED] = "Skipped",
+    [STEP_NOT_STARTED] = "NotStarted", [STEP_IN_PROGRESS] = "InProgress",
+    [STEP_SUCCESS] = "Success",        [STEP_SUCCESS_AND_REBOOT] = "SuccessAndReboot",
+    [STEP_FAILED] = "Failed",          [STEP_CANCELLED] = "Cancelled",
+    [STEP_TIMED_OUT] = "TimedOut",     [STEP_SKIPPED] = "Skipped",
 };
 
 const char *run_status_name(enum step_status status)
@@ -191,16 +187,16 @@ void run_ended(struct arena *a, struct run *run, size_t step, const struct step_
     s->status = judge(result, &s->code);
     s->ended_at = now;
     /* A step that was run again after a restart goes on where its output ended. */
-    s->out = output_stream(a, arena_fmt(a, "%.*s%.*s", STR(s->out), STR(result->out)),
-                           result->out_cut);
-    s->err = output_stream(a, arena_fmt(a, "%.*s%.*s", STR(s->err), STR(result->err)),
-                           result->err_cut);
+    s->out =
+        output_stream(a, arena_fmt(a, "%.*s%.*s", STR(s->out), STR(result->out)), result->out_cut);
+    s->err =
+        output_stream(a, arena_fmt(a, "%.*s%.*s", STR(s->err), STR(result->err)), result->err_cut);
     if (str_is_set(result->problem))
         s->err = add_line(a, s->err, arena_cstr(a, result->problem));
     else if (s->status == STEP_FAILED)
-        s->err = add_line(a, s->err,
-                          arena_fmt(a, "failed to run commands: exit status %lld",
-                                    (long long)s->code).p);
+        s->err = add_line(
+            a, s->err,
+            arena_fmt(a, "failed to run commands: exit status %lld", (long long)s->code).p);
     s->message = output_combined(a, s->out, s->err);
     apply_flow(a, s, &run->document->steps[step]);
 }

@@ -32,11 +32,11 @@ enum step_status {
 struct step_state {
     enum step_status status;
     int64_t code;
-    int64_t attempts; /* started so far */
-    struct str boot_id; /* of the last attempt */
+    int64_t attempts;          /* started so far */
+    struct str boot_id;        /* of the last attempt */
     msec started_at, ended_at; /* start of the first attempt, end of the last */
-    struct str out, err;  /* all attempts, cleaned, within the limits */
-    struct str message;   /* what `output` says of a step that was not run */
+    struct str out, err;       /* all attempts, cleaned, within the limits */
+    struct str message;        /* what `output` says of a step that was not run */
 };
 
 struct run {
@@ -50,8 +50,8 @@ struct run {
 struct step_result {
     int64_t code; /* exit status, or 128 + signal */
     bool timed_out;
-    bool killed;        /* by us: cancelled */
-    struct str problem; /* set if it never ran or its end is unknown: a sentence */
+    bool killed;         /* by us: cancelled */
+    struct str problem;  /* set if it never ran or its end is unknown: a sentence */
     struct str out, err; /* cleaned */
     bool out_cut, err_cut;
 };

@@ -106,7 +106,8 @@ static void select_attempt(struct steps *s, const struct command *c, size_t step
 {
     const char *folder =
         arena_fmt(s->arena, "%s/work/%.*s/%zu-%lld", s->worker->agent->config.state, STR(c->id),
-                  step, (long long)c->run.steps[step].attempts).p;
+                  step, (long long)c->run.steps[step].attempts)
+            .p;
 
     if (s->attempt.folder && str_eq(str_of(s->attempt.folder), str_of(folder)))
         return;
@@ -144,8 +145,8 @@ static const char *const *make_environment(struct arena *a, const struct agent *
     own[n_own++] = arena_fmt(a, "PATCHBAY_STATE=%s", agent->config.state).p;
     own[n_own++] = arena_fmt(a, "AWS_REGION=%.*s", STR(id->region)).p;
     own[n_own++] = arena_fmt(a, "AWS_DEFAULT_REGION=%.*s", STR(id->region)).p;
-    own[n_own++] = arena_fmt(a, "AWS_SHARED_CREDENTIALS_FILE=%s/credentials",
-                             agent->config.state).p;
+    own[n_own++] =
+        arena_fmt(a, "AWS_SHARED_CREDENTIALS_FILE=%s/credentials", agent->config.state).p;
     own[n_own++] = arena_fmt(a, "SSM_COMMAND_ID=%.*s", STR(c->id)).p;
     own[n_own++] = arena_fmt(a, "SSM_INSTANCE_ID=%.*s", STR(id->instance_id)).p;
     if (str_is_set(id->ca_file)) {
@@ -171,8 +172,8 @@ static int launch(void *context, const struct command *c, size_t step)
     struct arena scratch = { 0 };
 
     select_attempt(s, c, step);
-    log_info("command %.*s: step %.*s, attempt %lld", STR(c->id),
-             STR(c->document.steps[step].name), (long long)c->run.steps[step].attempts);
+    log_info("command %.*s: step %.*s, attempt %lld", STR(c->id), STR(c->document.steps[step].name),
+             (long long)c->run.steps[step].attempts);
     int launched = attempt_launch(&scratch, &s->attempt, &c->document.steps[step],
                                   make_environment(&scratch, s->worker->agent, c));
     arena_done(&scratch);
@@ -206,8 +207,7 @@ static int look(void *context, const struct command *c, size_t step, struct aren
     return 0;
 }
 
-static int tell_plane(struct steps *s, const char *operation, struct value *input,
-                      struct arena *a)
+static int tell_plane(struct steps *s, const char *operation, struct value *input, struct arena *a)
 {
     struct plane_answer answer;
 
@@ -215,8 +215,10 @@ static int tell_plane(struct steps *s, const char *operation, struct value *inpu
         return PORT_NOT_YET;
     if (!s->client)
         s->client = http_client_new();
-    const struct plane_call call = { .client = s->client, .service = PLANE_MESSAGES,
-                                     .operation = operation, .input = input,
+    const struct plane_call call = { .client = s->client,
+                                     .service = PLANE_MESSAGES,
+                                     .operation = operation,
+                                     .input = input,
                                      .wake_fd = s->worker->event_fd };
     int sent = plane_send(&s->worker->agent->plane, &call, a, &answer);
     if (sent == 0) {
@@ -288,8 +290,8 @@ static int give_reboot_command(struct agent *agent, struct arena *a, struct str 
     struct process_output output;
 
     log_notice("restarting the node: %s", agent->config.reboot_command);
-    int ran = process_run(&config, REBOOT_COMMAND_TIMEOUT, REBOOT_OUTPUT_LIMIT, a, &output,
-                          ret_why);
+    int ran =
+        process_run(&config, REBOOT_COMMAND_TIMEOUT, REBOOT_OUTPUT_LIMIT, a, &output, ret_why);
     if (ran == PROCESS_NOT_STARTED)
         return PORT_REFUSED;
     TRY(ran);

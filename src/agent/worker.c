@@ -244,7 +244,8 @@ void worker_submit(struct agent *agent, struct str id)
         snprintf(idle->id, sizeof(idle->id), "%.*s", STR(id));
         if (!start_thread(idle)) {
             log_error("command %.*s: no thread could be started; it runs after a restart of the "
-                      "agent", STR(id));
+                      "agent",
+                      STR(id));
             idle->id[0] = '\0';
         }
     } else if (agent->n_waiting < JOURNAL_MAX_RUNNING) {
@@ -321,8 +322,7 @@ void worker_stop_all(struct agent *agent, msec patience)
     agent->is_stopping = true;
     for (size_t i = 0; i < AGENT_MAX_WORKERS; i++)
         worker_wake(&agent->workers[i]);
-    while (any_busy(agent) &&
-           pthread_cond_timedwait(&agent->changed, &agent->lock, &deadline) == 0)
+    while (any_busy(agent) && pthread_cond_timedwait(&agent->changed, &agent->lock, &deadline) == 0)
         ;
     pthread_mutex_unlock(&agent->lock);
 }

@@ -14,7 +14,8 @@ static int look(void *context, const struct command *c, size_t step, struct aren
     (void)context, (void)c;
 
     *ret = (struct step_result){ .code = codes[step % ARRAY_LEN(codes)],
-                                 .out = arena_fmt(a, "%zu\n", step), .err = S("e") };
+                                 .out = arena_fmt(a, "%zu\n", step),
+                                 .err = S("e") };
     return 0;
 }
 
@@ -59,8 +60,8 @@ static int reboot(void *context, const struct command *c, struct arena *a, struc
 
 static void run(struct arena *a, const struct message *m)
 {
-    const struct command_ports ports = { a, save, may, may, launch, look, send, reboot, S("boot"),
-                                         MSEC_MINUTE };
+    const struct command_ports ports = { a,    save, may,    may,       launch,
+                                         look, send, reboot, S("boot"), MSEC_MINUTE };
     struct command c;
     struct str why = { 0 };
 

@@ -18,7 +18,7 @@ struct world {
     struct str saved;
     struct arena plane;
     struct buf heard; /* what the plane was told, doubles left out */
-    struct buf ids; /* of what it was told */
+    struct buf ids;   /* of what it was told */
     int n_launched[4][MAX_ATTEMPTS];
     bool ended[4][MAX_ATTEMPTS];
     const int (*codes)[MAX_ATTEMPTS];
@@ -121,8 +121,7 @@ static int port_send(void *context, const struct command *c, const struct entry 
     return cut_after(w, 0);
 }
 
-static int port_reboot(void *context, const struct command *c, struct arena *a,
-                       struct str *ret_why)
+static int port_reboot(void *context, const struct command *c, struct arena *a, struct str *ret_why)
 {
     struct world *w = context;
     (void)c, (void)a, (void)ret_why;
@@ -148,8 +147,9 @@ static bool live(struct world *w, msec *now)
     struct command c;
     struct value *v;
     struct str why;
-    struct command_ports ports = { w, port_save, port_may, port_may, port_launch, port_look,
-                                   port_send, port_reboot, arena_fmt(&a, "boot-%d", w->boot),
+    struct command_ports ports = { w,          port_save,   port_may,
+                                   port_may,   port_launch, port_look,
+                                   port_send,  port_reboot, arena_fmt(&a, "boot-%d", w->boot),
                                    MSEC_MINUTE };
     bool is_over = false;
 
@@ -171,8 +171,8 @@ static bool live(struct world *w, msec *now)
     return is_over && !w->is_dead;
 }
 
-static int run_world(struct arena *a, int dies_at, bool dies_after,
-                     const int codes[][MAX_ATTEMPTS], struct str *ret_heard)
+static int run_world(struct arena *a, int dies_at, bool dies_after, const int codes[][MAX_ATTEMPTS],
+                     struct str *ret_heard)
 {
     struct world w = { .codes = codes, .dies_at = dies_at, .dies_after = dies_after, .boot = 1 };
     msec now = 1000;
@@ -236,8 +236,8 @@ static void a_node_that_does_not_restart_is_a_failure(void **state)
     struct arena a = { 0 };
     static const int codes[][MAX_ATTEMPTS] = { { 194 }, { 0 }, { 0 } };
     struct world w = { .codes = codes, .boot = 1 };
-    struct command_ports ports = { &w, port_save, port_may, port_may, port_launch, port_look,
-                                   port_send, port_reboot, S("boot-1"), MSEC_MINUTE };
+    struct command_ports ports = { &w,        port_save, port_may,    port_may,    port_launch,
+                                   port_look, port_send, port_reboot, S("boot-1"), MSEC_MINUTE };
     struct command c;
     struct value *v;
     struct str why;
@@ -263,8 +263,8 @@ static void a_cancelled_command_starts_no_further_step(void **state)
     struct arena a = { 0 };
     static const int codes[][MAX_ATTEMPTS] = { { 0 }, { 0 }, { 0 } };
     struct world w = { .codes = codes, .boot = 1 };
-    struct command_ports ports = { &w, port_save, port_may, port_may, port_launch, port_look,
-                                   port_send, port_reboot, S("boot-1"), MSEC_MINUTE };
+    struct command_ports ports = { &w,        port_save, port_may,    port_may,    port_launch,
+                                   port_look, port_send, port_reboot, S("boot-1"), MSEC_MINUTE };
     struct command c;
     struct value *v;
     struct str why;

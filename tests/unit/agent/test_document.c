@@ -60,10 +60,12 @@ static void a_12_document_takes_its_parameters(void **state)
 
     assert_str(plan(&a, "{'Parameters':{'commands':['echo a','echo b']}," RUN_SHELL_SCRIPT "}"),
                "aws:runShellScript:RUN:echo a\necho b\n");
-    assert_int_equal(document_plan(&a, parse(&a, "{'Parameters':{'commands':'x',"
-                                                 "'executionTimeout':['30'],"
-                                                 "'workingDirectory':['/tmp']}," RUN_SHELL_SCRIPT
-                                                 "}"), &d, &why), 0);
+    assert_int_equal(document_plan(&a,
+                                   parse(&a, "{'Parameters':{'commands':'x',"
+                                             "'executionTimeout':['30'],"
+                                             "'workingDirectory':['/tmp']}," RUN_SHELL_SCRIPT "}"),
+                                   &d, &why),
+                     0);
     assert_str(d.steps[0].name, "0.aws:runShellScript");
     assert_str(d.steps[0].working_directory, "/tmp");
     assert_int_equal(d.steps[0].timeout, 30000);
@@ -79,13 +81,15 @@ static void parameters_are_checked(void **state)
                "REFUSED Parameter \"commands\" has no value");
     assert_str(plan(&a, "{'Parameters':{'commands':[1]}," RUN_SHELL_SCRIPT "}"),
                "REFUSED Parameter \"commands\" is not a StringList");
-    assert_str(plan(&a, "{'Parameters':{'commands':['x'],'executionTimeout':'soon'},"
-                        RUN_SHELL_SCRIPT "}"),
+    assert_str(plan(&a,
+                    "{'Parameters':{'commands':['x'],'executionTimeout':'soon'}," RUN_SHELL_SCRIPT
+                    "}"),
                "REFUSED Parameter \"executionTimeout\" does not match the allowedPattern "
                "([1-9][0-9]{0,4})|(172800)");
     /* Unanchored, as the AWS agent takes it. */
-    assert_true(str_starts(plan(&a, "{'Parameters':{'commands':['x'],'executionTimeout':'x5'},"
-                                    RUN_SHELL_SCRIPT "}"), S("aws:runShellScript:RUN")));
+    assert_true(str_starts(
+        plan(&a, "{'Parameters':{'commands':['x'],'executionTimeout':'x5'}," RUN_SHELL_SCRIPT "}"),
+        S("aws:runShellScript:RUN")));
     assert_str(plan(&a, "{'Parameters':{'o':'Sc'},'DocumentContent':{'schemaVersion':'2.2',"
                         "'parameters':{'o':{'type':'String','allowedValues':['Scan','Install']}},"
                         "'mainSteps':[{'action':'aws:runShellScript','name':'s',"
@@ -151,8 +155,8 @@ static const struct {
       "'name':'x','inputs':{}}]}}",
       "x:FAIL:Plugin with name aws:applications is not supported by this version of ssm agent, "
       "please update to latest version. Step name: x" },
-    { "{'DocumentContent':{'schemaVersion':'2.0.3','mainSteps':["
-      SH("s", "'x'", ",'precondition':{'StringEquals':['platformType','Linux']}") "]}}",
+    { "{'DocumentContent':{'schemaVersion':'2.0.3','mainSteps':[" SH(
+          "s", "'x'", ",'precondition':{'StringEquals':['platformType','Linux']}") "]}}",
       "s:FAIL:Precondition is not supported for document schema version 2.0.3. Step name: s" },
     { DOC22("", "", SH("s", "[{'a':1}]", "")),
       "s:FAIL:The input runCommand must be a list of strings of at most 1 MiB. Step name: s" },
@@ -194,10 +198,18 @@ static void timeouts_out_of_bounds_are_the_default(void **state)
         const char *text;
         msec timeout;
     } cases[] = {
-        { "5", 5000 },          { "'5'", 5000 },       { "172800", 172800000 },
-        { "172801", 3600000 },  { "4", 3600000 },      { "'soon'", 3600000 },
-        { "'12.9'", 12000 },    { "12.9", 12000 },     { "-5", 3600000 },
-        { "null", 3600000 },    { "1e300", 3600000 },  { "'7.x'", 3600000 },
+        { "5", 5000 },
+        { "'5'", 5000 },
+        { "172800", 172800000 },
+        { "172801", 3600000 },
+        { "4", 3600000 },
+        { "'soon'", 3600000 },
+        { "'12.9'", 12000 },
+        { "12.9", 12000 },
+        { "-5", 3600000 },
+        { "null", 3600000 },
+        { "1e300", 3600000 },
+        { "'7.x'", 3600000 },
         { "'99999999999999999999'", 3600000 },
     };
 
@@ -205,9 +217,12 @@ static void timeouts_out_of_bounds_are_the_default(void **state)
         struct arena a = { 0 };
         struct document d;
         struct str why;
-        struct str payload = arena_fmt(&a, DOC22("", "", "{'action':'aws:runShellScript',"
-                                                 "'name':'s','inputs':{'runCommand':'x',"
-                                                 "'timeoutSeconds':%s}}"), cases[i].text);
+        struct str payload = arena_fmt(&a,
+                                       DOC22("", "",
+                                             "{'action':'aws:runShellScript',"
+                                             "'name':'s','inputs':{'runCommand':'x',"
+                                             "'timeoutSeconds':%s}}"),
+                                       cases[i].text);
         assert_int_equal(document_plan(&a, parse(&a, payload.p), &d, &why), 0);
         assert_int_equal(d.steps[0].timeout, cases[i].timeout);
         arena_done(&a);

@@ -64,8 +64,8 @@ static void a_cut_never_splits_a_character(void **state)
     struct arena a = { 0 };
 
     for (size_t shift = 0; shift < 3; shift++) {
-        struct str text = arena_fmt(&a, "%.*s%.*s", (int)shift, "xx",
-                                    STR(many(&a, "\xE2\x82\xAC", 30000)));
+        struct str text =
+            arena_fmt(&a, "%.*s%.*s", (int)shift, "xx", STR(many(&a, "\xE2\x82\xAC", 30000)));
         struct str cut = output_stream(&a, text, false);
         assert_true(str_is_utf8(cut));
         assert_in_range(cut.len, 23997, 24000);
@@ -79,9 +79,12 @@ static void bytes_that_are_no_text_are_replaced(void **state)
     struct arena a = { 0 };
     struct str nul = { "a\0b", 3 };
 
-    assert_str(output_clean(&a, S("a\xFF" "b\xE2\x82")),
-               "a\xEF\xBF\xBD" "b\xEF\xBF\xBD\xEF\xBF\xBD");
-    assert_str(output_clean(&a, nul), "a\xEF\xBF\xBD" "b");
+    assert_str(output_clean(&a, S("a\xFF"
+                                  "b\xE2\x82")),
+               "a\xEF\xBF\xBD"
+               "b\xEF\xBF\xBD\xEF\xBF\xBD");
+    assert_str(output_clean(&a, nul), "a\xEF\xBF\xBD"
+                                      "b");
     assert_str(output_clean(&a, (struct str){ 0 }), "");
     arena_done(&a);
 }

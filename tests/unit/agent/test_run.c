@@ -36,11 +36,14 @@ static struct str play(struct arena *a, const struct script *scripts, size_t cou
     size_t step;
 
     for (size_t i = 0; i < count; i++)
-        d.steps[i] = (struct document_step){
-            .id = arena_fmt(a, "s%zu", i), .name = S("n"), .action = S("aws:runShellScript"),
-            .verdict = scripts[i].verdict, .reason = S("because"),
-            .on_failure = scripts[i].on_failure, .exit_on_success = scripts[i].exit_on_success,
-            .is_finally = scripts[i].is_finally };
+        d.steps[i] = (struct document_step){ .id = arena_fmt(a, "s%zu", i),
+                                             .name = S("n"),
+                                             .action = S("aws:runShellScript"),
+                                             .verdict = scripts[i].verdict,
+                                             .reason = S("because"),
+                                             .on_failure = scripts[i].on_failure,
+                                             .exit_on_success = scripts[i].exit_on_success,
+                                             .is_finally = scripts[i].is_finally };
     run_init(a, &run, &d);
 
     for (;;) {
@@ -65,8 +68,7 @@ static struct str play(struct arena *a, const struct script *scripts, size_t cou
 
     struct buf b = buf_in(a);
     for (size_t i = 0; i < count; i++)
-        buf_fmt(&b, "%s/%lld ", run_status_name(run.steps[i].status),
-                (long long)run.steps[i].code);
+        buf_fmt(&b, "%s/%lld ", run_status_name(run.steps[i].status), (long long)run.steps[i].code);
     buf_fmt(&b, "-> %s", run_status_name(run_status(&run)));
     return buf_str(&b);
 }
@@ -88,21 +90,26 @@ static const struct {
     { { { .verdict = STEP_FAIL }, { { 0 } } }, 2, "Failed/1 Success/0 -> Failed" },
     /* onFailure, onSuccess, finallyStep. */
     { { { { 7 }, .on_failure = ON_FAILURE_EXIT }, { { 0 } } }, 2, "Failed/7 Skipped/0 -> Failed" },
-    { { { { 0 }, .on_failure = ON_FAILURE_EXIT }, { { 0 } } }, 2,
+    { { { { 0 }, .on_failure = ON_FAILURE_EXIT }, { { 0 } } },
+      2,
       "Success/0 Success/0 -> Success" },
-    { { { { 7 }, .on_failure = ON_FAILURE_SUCCESS_AND_EXIT }, { { 0 } } }, 2,
+    { { { { 7 }, .on_failure = ON_FAILURE_SUCCESS_AND_EXIT }, { { 0 } } },
+      2,
       "Success/168 Skipped/0 -> Success" },
     { { { { 0 }, .exit_on_success = true }, { { 1 } } }, 2, "Success/0 Skipped/0 -> Success" },
-    { { { { 7 }, .on_failure = ON_FAILURE_EXIT }, { { 0 } }, { { 0 }, .is_finally = true } }, 3,
+    { { { { 7 }, .on_failure = ON_FAILURE_EXIT }, { { 0 } }, { { 0 }, .is_finally = true } },
+      3,
       "Failed/7 Skipped/0 Success/0 -> Failed" },
     /* Exit codes that speak. */
     { { { { 168 } }, { { 1 } } }, 2, "Success/168 Skipped/0 -> Success" },
     { { { { 169 } }, { { 0 } } }, 2, "Failed/169 Skipped/0 -> Failed" },
-    { { { { 168 } }, { { 1 } }, { { 0 }, .is_finally = true } }, 3,
+    { { { { 168 } }, { { 1 } }, { { 0 }, .is_finally = true } },
+      3,
       "Success/168 Skipped/0 Success/0 -> Success" },
     { { { { 194, 0 } }, { { 0 } } }, 2, "Success/0 Success/0 -> Success" },
     { { { { 194, 194, 5 } } }, 1, "Failed/5 -> Failed" },
-    { { { { 194, 194, 194, 194, 194, 194, 194, 194, 194, 194, 194, 194, 194, 194, 194, 194 } } }, 1,
+    { { { { 194, 194, 194, 194, 194, 194, 194, 194, 194, 194, 194, 194, 194, 194, 194, 194 } } },
+      1,
       "Failed/1 -> Failed" },
 };
 
@@ -166,7 +173,8 @@ static void a_failure_that_ends_the_document_says_so(void **state)
 {
     (void)state;
     struct arena a = { 0 };
-    struct document_step step = { .id = S("s"), .action = S("aws:runShellScript"),
+    struct document_step step = { .id = S("s"),
+                                  .action = S("aws:runShellScript"),
                                   .on_failure = ON_FAILURE_EXIT };
     struct document d = { .steps = &step, .count = 1 };
     struct step_result r = { .code = 7, .out = S(""), .err = S("bad\n") };
