@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""patchbay-agent and patchbayd together, both real, driven by boto3."""
+
+import pathlib
+import signal
+import subprocess
+import time
+
+import agent as agents
+import pytest
+from conftest import BUILD, REGION, Plane, wait_for
+
+AGENT = BUILD / "src" / "agent" / "patchbay-agent"
+
+
+@pytest.fixture(scope="module")
+def plane(tmp_path_factory):
+    plane = Plane(tmp_path_factory.mktemp("agent-plane") / "data").start()
+    yield plane
+    assert plane.stop() == 0, plane.log_text()
+
+
+@pytest.fixture(scope="module")
+def ssm(plane):
+    return plane.client("ssm")
+
+
+@pytest.fixture(scope="module")
+def role(plane):
+    return agents.make_node_role(plane.client("iam"))
+
+
+class Node:
+    def __init__(self, plane, ssm, role, folder):
+        self.folder = pathlib.Path(folder)
+        self.state, self.boot, self.reboots = (self.folder / n for n in
+                                               ("state", "boot", "reboots"))
+        self.boot.write_text("1\n")
+        activation = ssm.create_activation(IamRole=role)
+        done = subprocess.run(
+            [AGENT, "register", "--endpoint", plane.url, "--region", REGION, "--activation-id",
+             activation["ActivationId"], "--activation-code", activation["ActivationCode"],
+             "--state", self.state], capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        self.id = done.stdout.split()[-1]
+        self.process = None
+
+    def start(self):
+        with open(self.folder / "log", "ab") as log:
+            self.process = subprocess.Popen(
+                [AGENT, "run", "--state", self.state, "--boot-id-file", self.boot,
+                 "--reboot-command", f"echo x >> {self.reboots}"],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        return self
+
+    def end(self, how=signal.SIGTERM):
+        process, self.process = self.process, None
+        if process:
+            process.send_signal(how)
+            return process.wait(30)
+
+
+@pytest.fixture
+def node(plane, ssm, role, tmp_path):
+    node = Node(plane, ssm, role, tmp_path).start()
+    yield node
+    code = node.end()
+    ssm.deregister_managed_instance(InstanceId=node.id)
+    assert code in (0, None), (tmp_path / "log").read_text()
+
+
+def send(ssm, node, *commands, **parameters):
+    sent = ssm.send_command(
+        InstanceIds=[node.id], DocumentName="AWS-RunShellScript",
+        Parameters={"commands": list(commands), **{k: [v] for k, v in parameters.items()}})
+    return sent["Command"]["CommandId"]
+
+
+def result(ssm, node, command, timeout=30):
+    def over():
+        got = ssm.get_command_invocation(CommandId=command, InstanceId=node.id)
+        return got if got["Status"] not in ("Pending", "InProgress", "Delayed", "Cancelling") else 0
+    return wait_for(over, timeout)
+
+
+def test_the_plane_sees_the_node(ssm, node):
+    def online():
+        found = ssm.describe_instance_information(
+            Filters=[{"Key": "InstanceIds", "Values": [node.id]}])["InstanceInformationList"]
+        return found and found[0].get("PlatformName") and found[0]
+    info = wait_for(online)
+    assert (info["PingStatus"], info["PlatformType"]) == ("Online", "Linux")
+    assert info["AgentVersion"] and info["IPAddress"] and info["ComputerName"]
+
+
+def test_a_command_runs_and_its_output_shows(ssm, node):
+    command = send(ssm, node, "echo out", "echo err >&2")
+    got = result(ssm, node, command)
+    assert (got["Status"], got["ResponseCode"]) == ("Success", 0)
+    assert (got["StandardOutputContent"], got["StandardErrorContent"]) == ("out\n", "err\n")
+    shown = ssm.list_command_invocations(CommandId=command, Details=True)["CommandInvocations"][0]
+    assert shown["CommandPlugins"][0]["Output"] == "out\n\n----------ERROR-------\nerr\n"
+    assert result(ssm, node, send(ssm, node, "exit 7"))["ResponseCode"] == 7
+    late = result(ssm, node, send(ssm, node, "sleep 60", executionTimeout="5"))
+    assert (late["Status"], late["StatusDetails"]) == ("TimedOut", "ExecutionTimedOut")
+
+
+def test_a_command_is_cancelled(ssm, node):
+    command = send(ssm, node, "echo started; sleep 60")
+    wait_for(lambda: (node.state / "work" / command).exists())
+    time.sleep(0.3)
+    ssm.cancel_command(CommandId=command)
+    assert result(ssm, node, command)["Status"] == "Cancelled"
+
+
+def test_a_restart_is_one_command_to_the_plane(ssm, node, tmp_path):
+    command = send(ssm, node, f"[ ! -e {tmp_path}/flag ] || {{ echo second; exit 0; }}",
+                   f"touch {tmp_path}/flag; echo first; exit 194")
+    wait_for(lambda: node.reboots.exists())
+    node.end(signal.SIGKILL)
+    assert ssm.get_command_invocation(CommandId=command,
+                                      InstanceId=node.id)["Status"] == "InProgress"
+    node.boot.write_text("2\n")
+    node.start()
+    got = result(ssm, node, command)
+    assert (got["Status"], got["StandardOutputContent"]) == ("Success", "first\nsecond\n")
+
+
+def test_neither_side_is_lost_without_the_other(plane, ssm, node, tmp_path):
+    """Both are killed while a command runs; it has run once and its result arrives."""
+    command = send(ssm, node, f"echo x >> {tmp_path}/ran; sleep 1; echo done")
+    wait_for(lambda: (tmp_path / "ran").exists())
+    listen = plane.url.split("//")[1]
+    plane.kill()
+    time.sleep(1.5)
+    node.end(signal.SIGKILL)
+    node.start()
+    time.sleep(0.5)
+    plane.start(listen)
+    got = result(plane.client("ssm"), node, command, 90)
+    assert (got["Status"], got["StandardOutputContent"]) == ("Success", "done\n")
+    assert (tmp_path / "ran").read_text() == "x\n"
