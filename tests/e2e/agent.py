@@ -49,14 +49,17 @@ class Agent:
 
     # --- the wire ---
 
-    def post(self, target, body, headers, chunked=False):
+    def post(self, target, body, headers, chunked=False, path="/"):
         """The status and the text of the answer."""
         connection = http.client.HTTPConnection(self.url.netloc, timeout=30)
+        headers = {"Content-Type": JSON, **headers}
+        if target:
+            headers["X-Amz-Target"] = target
+        if chunked:
+            headers["Transfer-Encoding"] = "chunked"
         try:
-            connection.request("POST", "/", body=iter([body]) if chunked else body,
-                               encode_chunked=chunked,
-                               headers={"Content-Type": JSON, "X-Amz-Target": target, **headers,
-                                        **({"Transfer-Encoding": "chunked"} if chunked else {})})
+            connection.request("POST", path, body=iter([body]) if chunked else body,
+                               encode_chunked=chunked, headers=headers)
             answer = connection.getresponse()
             return answer.status, answer.read().decode()
         finally:
@@ -97,15 +100,15 @@ class Agent:
         return self.opened(self.post(target, body, self.rsa_headers(target, body, key),
                                      chunked=True))
 
-    def signed(self, target, body, service):
+    def signed(self, target, body, service, path="/"):
         """POST with the role's temporary credentials."""
         request = botocore.awsrequest.AWSRequest(
-            "POST", self.url.geturl() + "/", data=body,
-            headers={"Content-Type": JSON, "X-Amz-Target": target})
+            "POST", self.url.geturl() + path, data=body,
+            headers={"Content-Type": JSON, **({"X-Amz-Target": target} if target else {})})
         botocore.auth.SigV4Auth(self.credentials, service, self.region).add_auth(request)
         headers = {k: v for k, v in request.headers.items()
                    if k.lower() not in ("content-type", "x-amz-target")}
-        return self.post(target, body, headers)
+        return self.post(target, body, headers, path=path)
 
     def ssm(self, operation, **members):
         return self.opened(self.signed(f"{SSM}.{operation}", json.dumps(members).encode(), "ssm"))
