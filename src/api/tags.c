@@ -28,6 +28,9 @@ static int check(struct op *op, const struct tag *tag)
 {
     if (tag->key.len == 0 || str_utf8_len(tag->key) > 128 || str_utf8_len(tag->value) > 256)
         return op_invalid(op, "Tag keys have 1 to 128 characters and values up to 256.");
+    /* CloudFormation marks what it makes; clients' own requests are never internal. */
+    if (op->is_internal && str_starts(tag->key, S("aws:cloudformation:")))
+        return 0;
     if (str_starts(tag->key, S("aws:")))
         return op_invalid(op, "Tag keys starting with aws: are reserved for system use.");
     return 0;
@@ -46,7 +49,8 @@ int tags_put(struct op *op, const struct tagged *resource, const struct tag *tag
                          V(resource->type), V(tags[i].key), V(tags[i].value))));
     }
     int64_t total;
-    TRY(db_int(op->db, &total, "SELECT COUNT(*) FROM tag WHERE arn = $1",
+    TRY(db_int(op->db, &total, "SELECT COUNT(*) FROM tag WHERE arn = $1"
+               " AND key NOT LIKE 'aws:%'",
                ARGS(V(resource->arn))));
     if (total > TAGS_MAX)
         return op_invalid(op, "A resource can have at most %d tags.", TAGS_MAX);

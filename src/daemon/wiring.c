@@ -2,6 +2,7 @@
 #include "daemon/wiring.h"
 
 #include "api/schema.h"
+#include "svc/cloudformation/cloudformation.h"
 #include "svc/events/events.h"
 #include "svc/iam/iam.h"
 #include "svc/lambda/lambda.h"
@@ -15,6 +16,7 @@
 
 /* One a line, in alphabetical order. */
 const struct service *const wiring_services[] = {
+    &cloudformation_service,
     &ec2messages_service,
     &events_service,
     &iam_service,
