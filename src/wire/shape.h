@@ -112,6 +112,7 @@ struct shape {
     size_t size;
     const struct field *fields;
     size_t count;
+    bool is_open; /* of requests by agents of any version: unknown members are passed over */
 };
 
 #define OFFSET_OF_TYPE(T, member, type) _Generic(((T *)0)->member, type : offsetof(T, member))
@@ -143,6 +144,7 @@ struct shape {
 #define LENGTH(lo, hi) .min = (lo), .max = (hi)
 #define RANGE(lo, hi)  .min = (lo), .max = (hi)
 #define SHAPE(NAME, T, FIELDS) { NAME, sizeof(T), FIELDS, ARRAY_LEN(FIELDS) }
+#define SHAPE_OPEN(NAME, T, FIELDS) { NAME, sizeof(T), FIELDS, ARRAY_LEN(FIELDS), true }
 #define SHAPE_EMPTY(NAME, T)   { NAME, sizeof(T), NULL, 0 }
 /* clang-format on */
 

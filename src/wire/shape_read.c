@@ -343,7 +343,7 @@ static int read_shape(struct reader *r, const struct place *up, const struct sha
             complain_null(&r->complaints, &place);
     }
     r->depth--;
-    return refuse_unknown(r, shape, in);
+    return shape->is_open ? 0 : refuse_unknown(r, shape, in);
 }
 
 int shape_read_payload(const struct shape *shape, const struct value *in, struct str payload,

@@ -97,6 +97,12 @@ def test_a_host_registers_and_works(plane, ssm, role):
         ssm.deregister_managed_instance(InstanceId=node.id)
 
 
+def test_a_newer_agent_may_say_more(plane, ssm, role):
+    node = agents.Agent(plane.url).start(*activate(ssm, role))
+    node.ping(SomethingNew={"of": "later"})
+    node.with_key("RequestManagedInstanceRoleToken", Fingerprint=node.fingerprint, Extra="x")
+
+
 def test_the_code_the_limit_and_the_time_are_kept(plane, ssm, role):
     id, code = activate(ssm, role)
     agent = agents.Agent(plane.url)

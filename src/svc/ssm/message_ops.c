@@ -46,7 +46,7 @@ static const struct field poll_in_fields[] = {
     INTEGER(struct poll_in, visibility,  "VisibilityTimeoutInSeconds", OPTIONAL, RANGE(1, 43200), DEFAULT(10)),
 };
 static const struct shape poll_in_shape =
-    SHAPE("GetMessagesRequest", struct poll_in, poll_in_fields);
+    SHAPE_OPEN("GetMessagesRequest", struct poll_in, poll_in_fields);
 
 static const struct field message_fields[] = {
     STRING(struct message_view, created_at,  "CreatedDate",   OPTIONAL),
@@ -70,14 +70,14 @@ static const struct field message_in_fields[] = {
     STRING(struct message_in, id, "MessageId", REQUIRED, LENGTH(16, 256)),
 };
 static const struct shape message_in_shape =
-    SHAPE("AcknowledgeMessageRequest", struct message_in, message_in_fields);
+    SHAPE_OPEN("AcknowledgeMessageRequest", struct message_in, message_in_fields);
 
 static const struct field fail_in_fields[] = {
     STRING(struct message_in, id,      "MessageId",   REQUIRED, LENGTH(16, 256)),
     STRING(struct message_in, failure, "FailureType", REQUIRED, .values = failures),
 };
 static const struct shape fail_in_shape =
-    SHAPE("FailMessageRequest", struct message_in, fail_in_fields);
+    SHAPE_OPEN("FailMessageRequest", struct message_in, fail_in_fields);
 
 static const struct field reply_in_fields[] = {
     STRING(struct reply_in, message_id, "MessageId", REQUIRED, LENGTH(16, 256)),
@@ -85,7 +85,7 @@ static const struct field reply_in_fields[] = {
     STRING(struct reply_in, payload,    "Payload",   REQUIRED, LENGTH(1, 1000000)),
 };
 static const struct shape reply_in_shape =
-    SHAPE("SendReplyRequest", struct reply_in, reply_in_fields);
+    SHAPE_OPEN("SendReplyRequest", struct reply_in, reply_in_fields);
 /* clang-format on */
 
 /* --- GetMessages ------------------------------------------------------------------------------ */

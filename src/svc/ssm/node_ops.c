@@ -33,7 +33,7 @@ static const struct field ping_in_fields[] = {
     STRING(struct ping_in, channel,          "SSMConnectionChannel", OPTIONAL, LENGTH(0, 64)),
 };
 static const struct shape ping_in_shape =
-    SHAPE("UpdateInstanceInformationRequest", struct ping_in, ping_in_fields);
+    SHAPE_OPEN("UpdateInstanceInformationRequest", struct ping_in, ping_in_fields);
 
 static const struct field deregister_in_fields[] = {
     STRING(struct node_in, id, "InstanceId", REQUIRED, CHECK_MANAGED_INSTANCE_ID),

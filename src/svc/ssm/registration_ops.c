@@ -57,7 +57,7 @@ static const struct field token_in_fields[] = {
     STRING(struct token_in, fingerprint, "Fingerprint", REQUIRED, LENGTH(1, 256)),
 };
 static const struct shape token_in_shape =
-    SHAPE("RequestManagedInstanceRoleTokenRequest", struct token_in, token_in_fields);
+    SHAPE_OPEN("RequestManagedInstanceRoleTokenRequest", struct token_in, token_in_fields);
 
 static const struct field token_out_fields[] = {
     STRING(struct token_out,    access_key,      "AccessKeyId",         OPTIONAL),
@@ -74,7 +74,7 @@ static const struct field key_in_fields[] = {
     STRING(struct key_in, key_type,   "NewPublicKeyType", REQUIRED, .values = key_types),
 };
 static const struct shape key_in_shape =
-    SHAPE("UpdateManagedInstancePublicKeyRequest", struct key_in, key_in_fields);
+    SHAPE_OPEN("UpdateManagedInstancePublicKeyRequest", struct key_in, key_in_fields);
 /* clang-format on */
 
 /* A SubjectPublicKeyInfo of an RSA key of 2048 bits or more, as far as bytes tell:
