@@ -28,6 +28,7 @@ struct poller {
     struct http_client *client;
     struct backoff backoff;
     msec heartbeat_at; /* monotonic */
+    bool is_key_noted; /* that the plane asks for a new key */
     bool is_settled;   /* the first poll, and all that it took to get there, is over */
 };
 
@@ -70,6 +71,8 @@ static int heartbeat(struct poller *p, struct arena *a, struct plane_answer *ret
     TRY(node_describe(a, p->agent->plane.identity.instance_id, &input));
     PASS(call(p, PLANE_SSM, "UpdateInstanceInformation", input, a, ret));
     p->heartbeat_at = clock_monotonic() + jitter(p->agent->config.heartbeat);
+    if (p->backoff.failures > 0)
+        worker_plane_is_back(p->agent);
     journal_sweep(p->agent->config.state, clock_now());
     return 0;
 }
@@ -119,6 +122,8 @@ static void note_failure(struct poller *p, int result, const struct plane_answer
                     str_is_set(answer->code) ? ": " : "",
                     STR(str_is_set(answer->message) ? answer->message : S("no answer in time")));
     backoff_add(&p->backoff);
+    p->heartbeat_at =
+        0; /* its short answer, not the long poll's, will say that the plane is back */
 }
 
 /* One turn in memory of its own; true once the agent is to end. */
@@ -133,6 +138,10 @@ static bool turn_once(struct poller *p)
         if (p->backoff.failures > 0)
             log_notice("the plane can be used again");
         backoff_reset(&p->backoff);
+        if (p->agent->plane.wants_new_key && !p->is_key_noted)
+            log_warning("the plane asks for a new key, which this agent cannot make: register "
+                        "again with --force");
+        p->is_key_noted = p->agent->plane.wants_new_key;
         if (!p->is_settled)
             memory_give_back();
         p->is_settled = true;

@@ -42,6 +42,7 @@ struct agent {
     bool is_stopping;
     bool is_rebooting; /* the restart command has been given */
     msec reboot_wanted_at;
+    msec plane_back_at; /* when the plane answered again after failures */
     struct worker workers[AGENT_MAX_WORKERS];
     char waiting[JOURNAL_MAX_RUNNING][72];
     size_t n_waiting;
@@ -62,6 +63,8 @@ bool worker_has_room(struct agent *agent);
 /* False if no such command is running or waiting. */
 bool worker_cancel(struct agent *agent, struct str id);
 bool worker_wants_reboot(struct agent *agent);
+/* The plane answers again: replies need not wait for their next turn. */
+void worker_plane_is_back(struct agent *agent);
 /* Tell all to end, wait for them a while. Steps go on without us. */
 void worker_stop_all(struct agent *agent, msec patience);
 void worker_wake(struct worker *w);

@@ -64,11 +64,15 @@ int identity_write(struct arena *a, const char *state, const struct identity *id
     return 0;
 }
 
+/* By name or address; "127.example" is a host like any other. */
 static bool is_this_machine(struct str host)
 {
-    return str_eq(host, S("localhost")) || str_eq(host, S("[::1]")) ||
-           (str_starts(host, S("127.")) && str_is_word(host, ".") &&
-            str_is_digits(str_slice(host, host.len - 1, 1)));
+    if (str_eq(host, S("localhost")) || str_eq(host, S("[::1]")))
+        return true;
+    for (size_t i = 0; i < host.len; i++)
+        if (host.p[i] != '.' && (host.p[i] < '0' || host.p[i] > '9'))
+            return false;
+    return str_starts(host, S("127."));
 }
 
 bool identity_check_endpoint(struct arena *a, struct str endpoint, bool insecure,

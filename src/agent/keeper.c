@@ -156,27 +156,26 @@ static int write_result(struct arena *a, const char *folder, const struct step_r
 int keeper_main(int argc, char *const *argv)
 {
     struct arena a = { 0 };
-    static const struct keeper nothing;
-    struct keeper k = nothing;
+    struct keeper *k = arena_new(&a, struct keeper);
     struct step_result result = { 0 };
     int64_t timeout;
     int lock;
 
     if (argc != 4 || !str_to_int(str_of(argv[2]), &timeout))
         return 2;
-    if (open_signals(&k.signals) != 0)
+    if (open_signals(&k->signals) != 0)
         return 1;
     umask(022); /* what a script writes is the system's, whatever our own files are */
     int claimed = attempt_claim(&a, argv[1], &lock);
     if (claimed != 0)
         return claimed == ATTEMPT_RUNNING ? 0 : 1;
 
-    if (run(&a, &k, argv[1], timeout, argv[3], &result) != 0)
+    if (run(&a, k, argv[1], timeout, argv[3], &result) != 0)
         result.problem = arena_fmt(&a, "The step could not be run: %s", err_trace());
-    result.out = output_clean(&a, (struct str){ k.out.kept, k.out.len });
-    result.err = output_clean(&a, (struct str){ k.err.kept, k.err.len });
-    result.out_cut = k.out.is_cut;
-    result.err_cut = k.err.is_cut;
+    result.out = output_clean(&a, (struct str){ k->out.kept, k->out.len });
+    result.err = output_clean(&a, (struct str){ k->err.kept, k->err.len });
+    result.out_cut = k->out.is_cut;
+    result.err_cut = k->err.is_cut;
     int written = write_result(&a, argv[1], &result);
     close(lock);
     arena_done(&a);

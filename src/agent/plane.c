@@ -203,6 +203,7 @@ static int obtain(struct plane *p, const struct plane_call *like, struct arena *
     }
     pthread_mutex_lock(&p->lock);
     token.expires_at -= p->skew;
+    p->wants_new_key = value_get_bool(ret->body, S("UpdateKeyPair"), false);
     token_replace(&p->token, &token);
     int saved = token_save(a, p->state, &p->token);
     pthread_mutex_unlock(&p->lock);

@@ -28,7 +28,8 @@ struct plane {
     struct rsa_key *key;
     pthread_mutex_t lock; /* of what follows */
     struct token token;
-    msec skew; /* plane's clock minus ours, where they differ by minutes */
+    bool wants_new_key; /* asked for with a token; this agent does not change keys */
+    msec skew;          /* plane's clock minus ours, where they differ by minutes */
 };
 
 enum plane_service {

@@ -23,6 +23,7 @@ struct steps {
     bool is_cancel_sent;
     struct http_client *client; /* while there is something to say */
     struct backoff backoff;
+    msec failed_at; /* the last time that sending failed */
 };
 
 struct steps *steps_new(struct worker *w, struct arena *a)
@@ -207,11 +208,24 @@ static int look(void *context, const struct command *c, size_t step, struct aren
     return 0;
 }
 
+/* After a failure: the pause is over, or the poll has found the plane again since. */
+static bool may_send(struct steps *s)
+{
+    struct agent *agent = s->worker->agent;
+
+    if (clock_monotonic() >= s->backoff.retry_at)
+        return true;
+    pthread_mutex_lock(&agent->lock);
+    bool is_back = agent->plane_back_at > s->failed_at;
+    pthread_mutex_unlock(&agent->lock);
+    return is_back;
+}
+
 static int tell_plane(struct steps *s, const char *operation, struct value *input, struct arena *a)
 {
     struct plane_answer answer;
 
-    if (clock_monotonic() < s->backoff.retry_at)
+    if (!may_send(s))
         return PORT_NOT_YET;
     if (!s->client)
         s->client = http_client_new();
@@ -235,8 +249,10 @@ static int tell_plane(struct steps *s, const char *operation, struct value *inpu
     else if (sent != PLANE_WOKEN && s->backoff.failures == 0)
         log_warning("%s: %.*s %.*s; it will be tried again", operation, STR(answer.code),
                     STR(answer.message));
-    if (sent != PLANE_WOKEN)
+    if (sent != PLANE_WOKEN) {
         backoff_add(&s->backoff);
+        s->failed_at = clock_monotonic();
+    }
     return PORT_NOT_YET;
 }
 

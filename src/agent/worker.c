@@ -304,6 +304,15 @@ bool worker_wants_reboot(struct agent *agent)
     return wants;
 }
 
+void worker_plane_is_back(struct agent *agent)
+{
+    pthread_mutex_lock(&agent->lock);
+    agent->plane_back_at = clock_monotonic();
+    for (size_t i = 0; i < AGENT_MAX_WORKERS; i++)
+        worker_wake(&agent->workers[i]);
+    pthread_mutex_unlock(&agent->lock);
+}
+
 static bool any_busy(const struct agent *agent)
 {
     for (size_t i = 0; i < AGENT_MAX_WORKERS; i++)
