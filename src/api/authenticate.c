@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "api/presign.h"
 #include "api/runtime.h"
 
 #define KEYS_MAX 4096
@@ -157,6 +158,16 @@ static int long_lived_key(struct attempt *t, struct principal *ret)
     return 0;
 }
 
+static int plane_key(struct attempt *t, struct principal *ret)
+{
+    if (!t->claim.is_presigned || !str_eq(t->r->method, S("GET")))
+        return refuse(t, WIRE_BAD_KEY,
+                      S("The security token included in the request is invalid."));
+    PASS(verify(t, presign_secret(t->plane, t->a)));
+    *ret = presign_principal();
+    return 0;
+}
+
 static int by_claim(struct attempt *t, struct identity *ret)
 {
     ret->region = t->claim.region;
@@ -164,6 +175,8 @@ static int by_claim(struct attempt *t, struct identity *ret)
         return node_key(t, &ret->principal);
     if (str_starts(t->claim.access_key, S("ASIA")))
         return temporary_key(t, &ret->principal);
+    if (str_eq(t->claim.access_key, S(PRESIGN_KEY)))
+        return plane_key(t, &ret->principal);
     return long_lived_key(t, &ret->principal);
 }
 

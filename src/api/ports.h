@@ -87,7 +87,7 @@ struct blob_port {
                struct str *ret_bytes); /* PORT_NONE */
 };
 
-/* --- objects: owned by svc/s3 --------------------------------------------------------------- */
+/* --- objects: owned by svc/s3; frozen baselines, which s3 only shows, by svc/ssm --------------- */
 
 struct object_facts {
     struct str account; /* the bucket's owner */
@@ -141,6 +141,7 @@ struct plane {
     const struct directory_port *directory;
     const struct node_port *nodes;
     const struct object_port *objects; /* NULL: no object store */
+    const struct object_port *snapshots; /* what api/presign.h hands out; NULL: none */
     struct blob_port blobs;
     struct sandbox_port sandbox;
     struct runtime *runtime; /* dispatch's own: writer, readers, parked calls, workers */

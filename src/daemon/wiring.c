@@ -10,6 +10,7 @@
 #include "svc/organizations/organizations.h"
 #include "svc/patchbay/patchbay.h"
 #include "svc/resource_groups/resource_groups.h"
+#include "svc/s3/s3.h"
 #include "svc/ssm/ssm.h"
 #include "svc/sts/sts.h"
 #include "svc/tagging/tagging.h"
@@ -25,6 +26,7 @@ const struct service *const wiring_services[] = {
     &organizations_service,
     &patchbay_service,
     &resource_groups_service,
+    &s3_service,
     &ssm_service,
     &sts_service,
     &tagging_service,
@@ -47,5 +49,6 @@ void wiring_connect(struct plane *plane)
     plane->services = wiring_services;
     plane->identity = &iam_identity;
     plane->directory = &organizations_directory;
+    plane->objects = &s3_objects;
     plane->nodes = &ssm_nodes;
 }

@@ -44,6 +44,10 @@ struct http_response query_error(const struct wire_call *call, struct str code, 
 /* Both REST protocols. `body` is the parsed body, in JSON's tree form, or NULL. */
 const struct field *rest_payload(const struct shape *shape); /* NULL if none */
 bool rest_has_body(const struct shape *shape);
+/* Parameters that neither the path pattern nor a field takes: SHAPE_UNSUPPORTED. rest_read()
+ * does it too; with XML it comes before a body that is another operation's. */
+int rest_check_query(const struct wire_call *call, const struct http_request *request,
+                     const struct shape *shape, struct arena *a, struct str *ret_why);
 int rest_read(const struct wire_call *call, const struct http_request *r, const struct shape *shape,
               struct value *body, struct arena *a, void *out, struct str *ret_why);
 /* Status and headers, and the body where it is a raw payload. */

@@ -225,6 +225,18 @@ static int refuse_unknown_parameters(struct rest *r, const struct shape *shape)
     return 0;
 }
 
+int rest_check_query(const struct wire_call *call, const struct http_request *request,
+                     const struct shape *shape, struct arena *a, struct str *ret_why)
+{
+    struct rest r = { .call = call, .request = request, .arena = a };
+
+    int result = refuse_unknown_parameters(&r, shape);
+    if (result > 0)
+        *ret_why = r.why;
+    PASS(result);
+    return 0;
+}
+
 static int read_places(struct rest *r, const struct shape *shape, struct value *in)
 {
     PASS(refuse_unknown_parameters(r, shape));
@@ -298,6 +310,8 @@ struct answer rest_answer(const struct wire_call *call, const struct shape *shap
 
     for (size_t i = 0; i < shape->count; i++)
         write_place(&answer, &shape->fields[i], out);
+    if (answer_has_header(&answer, S("Content-Range")))
+        answer.response.status = 206; /* a part (RFC 9110, 14.4) */
     if (!answer.response.body.p)
         answer.response.body = S("");
     return answer;

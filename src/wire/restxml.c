@@ -72,9 +72,24 @@ static int convert_field(struct arena *a, const struct field *f, const struct xm
     return text_to_value(a, f, child->text, ret, ret_why);
 }
 
+static bool takes_element(const struct shape *shape, struct str name)
+{
+    for (size_t i = 0; i < shape->count; i++)
+        if (shape->fields[i].place == PLACE_BODY && str_eq(name, field_key(&shape->fields[i])))
+            return true;
+    return false;
+}
+
 static int convert_struct(struct arena *a, const struct shape *shape, const struct xml_node *node,
                           struct value **ret, struct str *ret_why)
 {
+    /* What no field takes is not carried out, so it is refused, as in JSON. */
+    for (const struct xml_node *c = node->child; c; c = c->next)
+        if (!takes_element(shape, c->name)) {
+            *ret_why = arena_fmt(a, "The parameter %.*s is not supported.",
+                                 STR(str_slice(c->name, 0, 128)));
+            return SHAPE_UNSUPPORTED;
+        }
     *ret = value_map(a);
     for (size_t i = 0; i < shape->count; i++) {
         const struct field *f = &shape->fields[i];
@@ -109,6 +124,7 @@ int restxml_read(const struct wire_call *call, const struct http_request *r,
     const struct shape *of_body = payload ? payload->shape : shape;
     bool is_xml = payload ? payload->type == FIELD_STRUCT : rest_has_body(shape);
 
+    PASS(rest_check_query(call, r, shape, a, ret_why));
     if (is_xml && str_trim(r->body).len > 0)
         PASS(read_body(r, of_body, a, &body, ret_why));
     return rest_read(call, r, shape, body, a, out, ret_why);
