@@ -11,6 +11,8 @@ struct visit {
 static size_t body_limit(void *context, const struct http_request *head)
 {
     const struct gateway *g = context;
+    if (sandbox_is_runtime_path(head->path))
+        return SANDBOX_MAX_RESPONSE;
     return plane_body_limit(g->plane, head);
 }
 
@@ -81,12 +83,24 @@ static void handle(void *context, struct http_exchange *x)
                       "</Message></AccessDeniedException>"));
         return;
     }
+    if (str_is_set(http_exchange_tag(x)) && sandbox_is_runtime_path(r->path)) {
+        sandbox_handle(g->sandbox, x);
+        return;
+    }
     hand_on(g, x);
+}
+
+static void gone(void *context, struct http_exchange *x)
+{
+    const struct gateway *g = context;
+    if (str_is_set(http_exchange_tag(x)))
+        sandbox_gone(g->sandbox, x);
 }
 
 void gateway_attach(struct gateway *g, struct http_server_config *config)
 {
     config->body_limit = body_limit;
     config->handle = handle;
+    config->gone = gone;
     config->context = g;
 }

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Between the HTTP server and dispatch: /health, the refusal that keeps agents
- * on the polling channel, everything else to the plane.
+ * on the polling channel, the Runtime API of functions, everything else to the
+ * plane.
  */
 #pragma once
 
 #include "api/dispatch.h"
+#include "daemon/sandbox.h"
 #include "sys/http_server.h"
 
 struct gateway {
     struct plane *plane;
     const char *scheme; /* "http" or "https" */
+    struct sandbox *sandbox;
 };
 
 /* Fills in the callbacks of the server's configuration. */

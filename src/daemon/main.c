@@ -9,6 +9,7 @@
 #include "daemon/datadir.h"
 #include "daemon/gateway.h"
 #include "daemon/notify.h"
+#include "daemon/sandbox.h"
 #include "daemon/wiring.h"
 #include "sys/clock.h"
 #include "sys/http_server.h"
@@ -19,6 +20,7 @@ struct patchbayd {
     struct plane plane;
     struct datadir data;
     struct gateway gateway;
+    struct sandbox *sandbox;
     struct http_server *server;
 };
 
@@ -51,7 +53,7 @@ static int start_server(struct patchbayd *p)
 {
     const struct config *c = &p->config;
 
-    p->gateway = (struct gateway){ &p->plane, is_tls(p) ? "https" : "http" };
+    p->gateway = (struct gateway){ &p->plane, is_tls(p) ? "https" : "http", p->sandbox };
     struct http_server_config config = {
         .address = arena_cstr(&p->a, c->address),
         .port = c->port,
@@ -79,6 +81,7 @@ static int open_plane(struct patchbayd *p)
     TRY(set_log_level(&p->config));
     wiring_connect(&p->plane);
     TRY(datadir_open(&p->a, p->config.data, &p->plane, &p->data));
+    TRY(sandbox_open(datadir_file(&p->data, "run/functions"), &p->plane, &p->sandbox));
     p->plane.public_url = p->config.public_url;
 
     struct runtime_config config = {
@@ -100,6 +103,7 @@ static int start(struct patchbayd *p)
     TRY(start_server(p));
     if (!str_is_set(p->plane.public_url))
         p->plane.public_url = own_url(p);
+    TRY(sandbox_serve(p->sandbox, p->server));
     TRY(runtime_start_tasks(&p->plane));
     return 0;
 }
@@ -118,8 +122,10 @@ static void stop(struct patchbayd *p)
     notify("STOPPING=1");
     if (p->plane.runtime)
         runtime_drain(&p->plane);
+    sandbox_stop(p->sandbox);
     http_server_stop(p->server);
     runtime_stop(&p->plane);
+    sandbox_close(p->sandbox);
     datadir_close(&p->data);
     crypto_wipe(p->plane.master_key, sizeof(p->plane.master_key));
 }
