@@ -171,6 +171,7 @@ static int plane_key(struct attempt *t, struct principal *ret)
 static int by_claim(struct attempt *t, struct identity *ret)
 {
     ret->region = t->claim.region;
+    ret->service = t->claim.service;
     if (t->claim.is_rsa)
         return node_key(t, &ret->principal);
     if (str_starts(t->claim.access_key, S("ASIA")))

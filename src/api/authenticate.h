@@ -8,7 +8,7 @@
 
 struct identity {
     struct principal principal;
-    struct str region; /* of the credential scope */
+    struct str region, service; /* of the credential scope; absent without a signature */
 };
 
 /* 0 with *ret set (ANONYMOUS where there is no signature); 1 with *ret_error and

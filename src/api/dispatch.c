@@ -212,6 +212,14 @@ static void serve(struct route *route, struct db *reader, const struct identity 
 {
     struct str why = { 0 };
 
+    /* A signature for one service is worth nothing at another. */
+    if (str_is_set(who->service) && !str_eq(who->service, str_of(route->service->name))) {
+        answer_common(route, WIRE_MISMATCH,
+                      arena_fmt(route->call->arena,
+                                "Credential should be scoped to correct service: '%s'.",
+                                route->service->name));
+        return;
+    }
     if (!is_admitted(route->operation, &who->principal)) {
         if (who->principal.kind == PRINCIPAL_ANONYMOUS)
             answer_common(route, WIRE_NO_TOKEN, S("Missing Authentication Token"));
