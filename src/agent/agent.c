@@ -19,6 +19,7 @@
 #define QUICK_ANSWER  MSEC_SECOND       /* an empty answer this fast is not a long poll */
 #define QUICK_PAUSE   (2 * MSEC_SECOND) /* and then the next waits, as the AWS agent's does */
 #define REBOOT_PAUSE  (2 * MSEC_SECOND)
+#define LOCK_PATIENCE (2 * MSEC_SECOND)
 #define STOP_PATIENCE (10 * MSEC_SECOND)
 #define VISIBILITY    10 /* seconds until an unacknowledged message comes back */
 
@@ -238,6 +239,20 @@ static int run_locked(struct agent *agent, struct arena *a)
     return 0;
 }
 
+/* A registration that has just ended may still hold it for a moment. */
+static int take_lock(const char *path, int *ret)
+{
+    msec deadline = clock_monotonic() + LOCK_PATIENCE;
+    int locked;
+
+    while ((locked = file_lock(path, ret)) == FILE_LOCKED && clock_monotonic() < deadline)
+        poll(NULL, 0, 50);
+    if (locked == FILE_LOCKED)
+        return AGENT_RUNNING;
+    TRY(locked);
+    return 0;
+}
+
 int agent_run(const struct config *config)
 {
     struct arena a = { 0 };
@@ -255,10 +270,7 @@ int agent_run(const struct config *config)
     if (opened == IDENTITY_DAMAGED)
         return AGENT_DAMAGED;
     TRY(opened);
-    int locked = file_lock(arena_fmt(&a, "%s/lock", config->state).p, &lock);
-    if (locked == FILE_LOCKED)
-        return AGENT_RUNNING;
-    TRY(locked);
+    PASS(take_lock(arena_fmt(&a, "%s/lock", config->state).p, &lock));
 
     int result = run_locked(agent, &a);
     file_unlock(lock);

@@ -119,8 +119,17 @@ static void select_attempt(struct steps *s, const struct command *c, size_t step
 
 static bool is_own_variable(const char *entry, const char *const *own)
 {
-    static const char *const not_passed_on[] = { "NOTIFY_SOCKET=", "JOURNAL_STREAM=",
-                                                 "INVOCATION_ID=", "LISTEN_" };
+    /* The service manager's words to the agent, and credentials that would go before the node's. */
+    static const char *const not_passed_on[] = {
+        "AWS_ACCESS_KEY_ID=",
+        "AWS_PROFILE=",
+        "AWS_SECRET_ACCESS_KEY=",
+        "AWS_SESSION_TOKEN=",
+        "INVOCATION_ID=",
+        "JOURNAL_STREAM=",
+        "LISTEN_",
+        "NOTIFY_SOCKET=",
+    };
 
     for (size_t i = 0; i < ARRAY_LEN(not_passed_on); i++)
         if (str_starts(str_of(entry), str_of(not_passed_on[i])))
