@@ -19,6 +19,7 @@ extern const struct operation runcommand_list_operations[];
 extern const struct operation ssm_tag_operations[];
 
 int runcommand_timer_settle(struct op *op, const struct task *task, const struct value *answer);
+int runcommand_purge_settle(struct op *op, const struct task *task, const struct value *answer);
 int runcommand_expand_perform(struct task_run *run, const struct task *task,
                               struct value **ret_answer);
 int runcommand_expand_settle(struct op *op, const struct task *task, const struct value *answer);
@@ -26,8 +27,10 @@ int runcommand_expand_settle(struct op *op, const struct task *task, const struc
 /* clang-format off */
 #define RUNCOMMAND_TIMER_TASK  "ssm.command.timer"  /* key: the command's id */
 #define RUNCOMMAND_EXPAND_TASK "ssm.command.expand"
+#define RUNCOMMAND_PURGE_TASK  "ssm.command.purge"
 #define RUNCOMMAND_TASKS                                                                           \
     { .name = RUNCOMMAND_TIMER_TASK, .settle = runcommand_timer_settle },                          \
+    { .name = RUNCOMMAND_PURGE_TASK, .settle = runcommand_purge_settle },                          \
     { .name = RUNCOMMAND_EXPAND_TASK, .perform = runcommand_expand_perform,                        \
       .settle = runcommand_expand_settle, .max_attempts = 8 }
 /* clang-format on */

@@ -185,6 +185,24 @@ int runcommand_timer_settle(struct op *op, const struct task *task, const struct
     return 0;
 }
 
+/* A command is kept for a while, then forgotten with all that belongs to it. It is over by
+ * then: none lives so long. */
+static int keep_until(struct op *op, const struct runcommand *c)
+{
+    struct task purge = { .kind = S(RUNCOMMAND_PURGE_TASK),
+                          .key = c->id,
+                          .due_at = c->expires_at + RUNCOMMAND_KEPT };
+    TRY(task_add(op, &purge));
+    return 0;
+}
+
+int runcommand_purge_settle(struct op *op, const struct task *task, const struct value *answer)
+{
+    (void)answer;
+    TRY(runcommand_delete(op, task->key));
+    return 0;
+}
+
 int runcommand_node_gone(struct op *op, struct str node)
 {
     struct command_event gone = { .type = COMMAND_EVENT_REFUSE,
@@ -214,7 +232,7 @@ int runcommand_refuse(struct op *op, struct str id, enum command_detail why)
     c.detail = command_detail_name(why);
     c.is_over = true;
     TRY(runcommand_save(op, &c));
-    return 0;
+    return keep_until(op, &c);
 }
 
 /* What keeps a node from being sent the command; PENDING: nothing. */
@@ -333,6 +351,7 @@ int runcommand_begin(struct op *op, struct str id, const struct principal *as, s
     struct entry *refused = arena_array(op->arena, struct entry, nodes.count);
     TRY(runcommand_load(op, id, &s.c));
     TRY(runcommand_load_text(op->db, op->arena, id, &t));
+    TRY(keep_until(op, &s.c));
     TRY(add_invocations(op, &s.c, &t, as, authorized, nodes, refused, &n_refused, &count));
     TRY(plan(&s.c, &t, count, &s.engine));
 

@@ -12,6 +12,7 @@
 
 #define RUNCOMMAND_TARGETS_MAX   50000
 #define RUNCOMMAND_RAMP_PATIENCE (5 * MSEC_SECOND)
+#define RUNCOMMAND_KEPT          (30 * MSEC_DAY) /* AWS: the history of 30 days */
 
 struct runcommand {
     struct str id, account, region, document_name, status, detail;
@@ -94,6 +95,7 @@ MUST_CHECK int runcommand_load_text(struct db *db, struct arena *a, struct str i
 MUST_CHECK int runcommand_load_steps(struct op *op, struct str id, struct str *ret);
 MUST_CHECK int runcommand_save(struct op *op, const struct runcommand *c);
 
+MUST_CHECK int runcommand_delete(struct op *op, struct str id);
 MUST_CHECK int runcommand_view_get(struct op *op, struct str id, struct runcommand_view *ret);
 
 /* What lists ask for. Absent strings and -1 mean: any. `at`, `id` and `position` say after

@@ -112,6 +112,21 @@ int runcommand_save(struct op *op, const struct runcommand *c)
     return 0;
 }
 
+int runcommand_delete(struct op *op, struct str id)
+{
+    static const char *const statements[] = {
+        "DELETE FROM ssm_plugin WHERE command_id = $1",
+        "DELETE FROM ssm_invocation WHERE command_id = $1",
+        "DELETE FROM ssm_message WHERE command_id = $1",
+        "DELETE FROM ssm_command_text WHERE id = $1",
+        "DELETE FROM ssm_command WHERE id = $1",
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(statements); i++)
+        TRY(db_exec(op->db, NULL, statements[i], ARGS(V(id))));
+    return 0;
+}
+
 /* --- invocations ----------------------------------------------------------------------------- */
 
 int runcommand_invocation_insert(struct op *op, const struct runcommand_invocation *i)

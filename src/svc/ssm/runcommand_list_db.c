@@ -38,23 +38,35 @@ int runcommand_view_get(struct op *op, struct str id, struct runcommand_view *re
                   ARGS(V(id)));
 }
 
+/* Every condition is optional, so the one that narrows most is said first and plainly, and
+ * the account is hidden behind an expression from a planner that would rather read all its rows. */
+#define OF_ACCOUNT      " account = $1 AND region = $2 AND"
+#define AND_BY_THE_WAY  " AND account || '' = $1 AND region = $2 AND"
+#define VIEW_REST                                                                                  \
+    " ($3 IS NULL OR c.id = $3)"                                                                   \
+    " AND ($4 IS NULL OR EXISTS (SELECT 1 FROM ssm_invocation i"                                   \
+    "      WHERE i.command_id = c.id AND i.instance_id = $4))"                                     \
+    " AND ($5 IS NULL OR c.status = $5 OR c.detail = $5)"                                          \
+    " AND ($6 IS NULL OR c.document_name = $6)"                                                    \
+    " AND c.requested_at > $7 AND c.requested_at < $8"                                             \
+    " AND ($9 = -1 OR c.is_over = $9)"                                                             \
+    " AND (c.requested_at < $10 OR (c.requested_at = $10 AND c.id < $11))"                         \
+    " ORDER BY c.requested_at DESC, c.id DESC LIMIT $12"
+
 int runcommand_view_list(struct op *op, const struct runcommand_query *q,
                          struct runcommand_view **ret, size_t *ret_count)
 {
+    static const char by_id[] = SELECT_VIEW " WHERE c.id = $3" AND_BY_THE_WAY VIEW_REST;
+    static const char by_node[] =
+        SELECT_VIEW " WHERE c.id IN (SELECT command_id FROM ssm_invocation"
+                    "  WHERE instance_id = $4)" AND_BY_THE_WAY VIEW_REST;
+    static const char by_time[] = SELECT_VIEW " WHERE" OF_ACCOUNT VIEW_REST;
     void *items;
 
     TRY(db_all(op->db, op->arena, &view_mapping, &items, ret_count,
-               SELECT_VIEW
-               " WHERE c.account = $1 AND c.region = $2"
-               " AND ($3 IS NULL OR c.id = $3)"
-               " AND ($4 IS NULL OR EXISTS (SELECT 1 FROM ssm_invocation i"
-               "      WHERE i.command_id = c.id AND i.instance_id = $4))"
-               " AND ($5 IS NULL OR c.status = $5 OR c.detail = $5)"
-               " AND ($6 IS NULL OR c.document_name = $6)"
-               " AND c.requested_at > $7 AND c.requested_at < $8"
-               " AND ($9 = -1 OR c.is_over = $9)"
-               " AND (c.requested_at < $10 OR (c.requested_at = $10 AND c.id < $11))"
-               " ORDER BY c.requested_at DESC, c.id DESC LIMIT $12",
+               str_is_set(q->command_id)    ? by_id
+               : str_is_set(q->instance_id) ? by_node
+                                            : by_time,
                ARGS(V(op->account), V(op->region), V(q->command_id), V(q->instance_id),
                     V(q->status), V(q->document_name), V(q->after), V(q->before),
                     V(q->is_over), V(q->at), V(q->id), V(q->limit))));
@@ -62,23 +74,33 @@ int runcommand_view_list(struct op *op, const struct runcommand_query *q,
     return 0;
 }
 
+#define SELECT_INVOCATION                                                                          \
+    "SELECT command_id, instance_id, instance_name, account, region, document_name, status,"       \
+    " detail, state, trace, position, requested_at, is_open, is_released FROM ssm_invocation"
+#define INVOCATION_REST                                                                            \
+    " ($3 IS NULL OR command_id = $3)"                                                             \
+    " AND ($4 IS NULL OR instance_id = $4)"                                                        \
+    " AND ($5 IS NULL OR status = $5 OR detail = $5)"                                              \
+    " AND ($6 IS NULL OR document_name = $6)"                                                      \
+    " AND requested_at > $7 AND requested_at < $8"                                                 \
+    " AND (requested_at < $9 OR (requested_at = $9 AND command_id < $10)"                          \
+    "      OR (command_id = $10 AND position > $11))"                                              \
+    " ORDER BY requested_at DESC, command_id DESC, position LIMIT $12"
+
 int runcommand_invocation_list(struct op *op, const struct runcommand_query *q,
-                    struct runcommand_invocation **ret, size_t *ret_count)
+                               struct runcommand_invocation **ret, size_t *ret_count)
 {
+    static const char by_command[] =
+        SELECT_INVOCATION " WHERE command_id = $3" AND_BY_THE_WAY INVOCATION_REST;
+    static const char by_node[] =
+        SELECT_INVOCATION " WHERE instance_id = $4" AND_BY_THE_WAY INVOCATION_REST;
+    static const char by_time[] = SELECT_INVOCATION " WHERE" OF_ACCOUNT INVOCATION_REST;
     void *items;
 
     TRY(db_all(op->db, op->arena, &invocation_mapping, &items, ret_count,
-               "SELECT command_id, instance_id, instance_name, account, region, document_name,"
-               " status, detail, state, trace, position, requested_at, is_open, is_released"
-               " FROM ssm_invocation WHERE account = $1 AND region = $2"
-               " AND ($3 IS NULL OR command_id = $3)"
-               " AND ($4 IS NULL OR instance_id = $4)"
-               " AND ($5 IS NULL OR status = $5 OR detail = $5)"
-               " AND ($6 IS NULL OR document_name = $6)"
-               " AND requested_at > $7 AND requested_at < $8"
-               " AND (requested_at < $9 OR (requested_at = $9 AND command_id < $10)"
-               "      OR (command_id = $10 AND position > $11))"
-               " ORDER BY requested_at DESC, command_id DESC, position LIMIT $12",
+               str_is_set(q->command_id)    ? by_command
+               : str_is_set(q->instance_id) ? by_node
+                                            : by_time,
                ARGS(V(op->account), V(op->region), V(q->command_id), V(q->instance_id),
                     V(q->status), V(q->document_name), V(q->after), V(q->before), V(q->at),
                     V(q->id), V(q->position), V(q->limit))));
