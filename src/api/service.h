@@ -21,6 +21,7 @@ enum operation_flags {
     OP_INTERNAL = 1 << 6,   /* only for in-process callers */
     OP_NEWER = 1 << 7,      /* not in Debian's botocore models: checked against the JS SDK */
     OP_OURS = 1 << 8,       /* no model of AWS's has it: our own service, and what only agents call */
+    OP_REFUSED = 1 << 10,   /* there only to say clearly that it is not done */
     OP_ANONYMOUS = 1 << 9,  /* may come without a signature; the handler authorizes (S3) */
 };
 

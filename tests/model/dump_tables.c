@@ -129,6 +129,7 @@ static struct value *operation_tree(struct arena *a, const struct service *s,
     set_flag(a, map, "newer", o->flags & OP_NEWER);
     set_flag(a, map, "ours", o->flags & OP_OURS);
     set_flag(a, map, "internal", o->flags & OP_INTERNAL);
+    set_flag(a, map, "refused", o->flags & OP_REFUSED);
     set_flag(a, map, "reads", o->flags & OP_READS);
     value_set(a, map, S("errors"), errors_of(a, s, o));
     value_set(a, map, S("input"), shape_tree(a, o->in, 0));

@@ -75,9 +75,10 @@ static struct str resource_of(struct op *op, const void *in)
 
 /* clang-format off */
 const struct operation refused_operations[] = {
-    OP("UpdateStack", update_stack, update_shape, shape_nothing, OP_WRITES, RAISES_NOTHING,
+    OP("UpdateStack", update_stack, update_shape, shape_nothing, OP_WRITES | OP_REFUSED,
+       RAISES_NOTHING,
        .resource = resource_of),
-    OP("CreateChangeSet", create_change_set, change_set_shape, shape_nothing, OP_WRITES,
+    OP("CreateChangeSet", create_change_set, change_set_shape, shape_nothing, OP_WRITES | OP_REFUSED,
        RAISES_NOTHING, .resource = resource_of),
     OP_END,
 };
