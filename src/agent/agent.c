@@ -30,7 +30,7 @@ struct poller {
     struct backoff backoff;
     msec heartbeat_at; /* monotonic */
     bool is_key_noted; /* that the plane asks for a new key */
-    bool is_settled;   /* the first poll, and all that it took to get there, is over */
+    bool is_settled;   /* what it took to get to the poll is done with */
 };
 
 /* True once the agent is to end. */
@@ -102,6 +102,9 @@ static int turn(struct poller *p, struct arena *a, struct plane_answer *ret, mse
 
     PASS(plane_renew(&p->agent->plane, &like, a, ret));
     PASS(heartbeat(p, a, ret));
+    if (!p->is_settled)
+        memory_give_back();
+    p->is_settled = true;
     msec began = clock_monotonic();
     PASS(get_messages(p, a, ret));
 
@@ -143,9 +146,6 @@ static bool turn_once(struct poller *p)
             log_warning("the plane asks for a new key, which this agent cannot make: register "
                         "again with --force");
         p->is_key_noted = p->agent->plane.wants_new_key;
-        if (!p->is_settled)
-            memory_give_back();
-        p->is_settled = true;
     } else if (result != PLANE_WOKEN) {
         note_failure(p, result, &answer);
         pause = p->backoff.retry_at - clock_monotonic();

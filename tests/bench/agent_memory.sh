@@ -33,11 +33,11 @@ switches() { awk '/ctxt_switches/ { n += $2 } END { print n }' "/proc/$pid/statu
 ticks() { awk '{ print $14 + $15 }' "/proc/$pid/stat"; }
 report() { echo "$1: PSS $(field Pss) kB, private $(private) kB, RSS $(field Rss) kB"; }
 
-sleep 18 # past the first long poll, after which start-up is over
+sleep 4
 report "idle, TLS, nothing run yet"
 kill -USR1 "${pids%% *}" # the plane sends its command
 for _ in $(seq 100); do grep -q Success "$work/plane" && break; sleep 0.1; done
-sleep 17
+sleep 2
 report "idle, TLS, after one command"
 s=$(switches) t=$(ticks)
 sleep "${SECONDS_IDLE:-30}"
