@@ -40,11 +40,11 @@ class Refused(Exception):
 
 
 class Agent:
-    def __init__(self, url, region="us-east-1", fingerprint=None):
+    def __init__(self, url, region="us-east-1", fingerprint=None, key=None):
         self.url = urllib.parse.urlsplit(url)
         self.region = region
         self.fingerprint = fingerprint or str(uuid.uuid4())
-        self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self.key = key or rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self.id = self.credentials = None
 
     # --- the wire ---
