@@ -25,9 +25,14 @@ static struct {
 static once_flag algorithm_once = ONCE_FLAG_INIT;
 static tss_t thread_contexts;
 
+/* Every answer has an id of its own: one system call is enough for many of them. */
+#define POOL_SIZE 1024
+
 struct contexts {
     EVP_MD_CTX *digest;
     EVP_MAC_CTX *mac;
+    size_t n_pool; /* bytes of the pool that are not used yet */
+    unsigned char pool[POOL_SIZE];
 };
 
 static void free_contexts(void *p)
@@ -169,15 +174,38 @@ struct str random_text(struct arena *a, size_t len, const char *alphabet)
     return (struct str){ p, len };
 }
 
+/* For ids. What is a secret comes from random_bytes(). */
+static void pooled_bytes(unsigned char *p, size_t len)
+{
+    struct contexts *c = contexts();
+
+    if (c->n_pool < len) {
+        random_bytes(c->pool, sizeof(c->pool));
+        c->n_pool = sizeof(c->pool);
+    }
+    c->n_pool -= len;
+    memcpy(p, c->pool + c->n_pool, len);
+    memset(c->pool + c->n_pool, 0, len);
+}
+
 struct str random_uuid(struct arena *a)
 {
     unsigned char b[16];
 
-    random_bytes(b, sizeof(b));
+    pooled_bytes(b, sizeof(b));
     b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
     b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
-    struct str h = hex_encode(a, (struct str){ (char *)b, sizeof(b) });
-    return arena_fmt(a, "%.8s-%.4s-%.4s-%.4s-%.12s", h.p, h.p + 8, h.p + 12, h.p + 16, h.p + 20);
+
+    static const char hex[] = "0123456789abcdef";
+    char text[36];
+    size_t at = 0;
+    for (size_t i = 0; i < sizeof(b); i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10)
+            text[at++] = '-';
+        text[at++] = hex[b[i] >> 4];
+        text[at++] = hex[b[i] & 15];
+    }
+    return arena_dup(a, (struct str){ text, at });
 }
 
 static void free_cipher(EVP_CIPHER_CTX **ctx)

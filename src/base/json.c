@@ -144,12 +144,50 @@ void json_write_string(struct buf *b, struct str s)
     buf_byte(b, '"');
 }
 
+static void write_int(struct buf *b, int64_t i)
+{
+    char digits[24], *at = digits + sizeof(digits);
+    uint64_t rest = i < 0 ? -(uint64_t)i : (uint64_t)i;
+
+    do {
+        *--at = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest);
+    if (i < 0)
+        *--at = '-';
+    buf_add(b, (struct str){ at, (size_t)(digits + sizeof(digits) - at) });
+}
+
+/* Epoch seconds, which most numbers with a fraction are: thousandths that are few enough for
+ * their digits to be the shortest form. False: it is another number. */
+static bool write_thousandths(struct buf *b, double d)
+{
+    if (!(fabs(d) < 1e12))
+        return false;
+    int64_t n = (int64_t)(d * 1000 + (d < 0 ? -0.5 : 0.5));
+    if (fabs((double)n / 1000 - d) > 0 || n % 1000 == 0)
+        return false;
+    if (n < 0)
+        buf_byte(b, '-');
+    uint64_t size = n < 0 ? -(uint64_t)n : (uint64_t)n;
+    write_int(b, (int64_t)(size / 1000));
+    char fraction[] = { '.', (char)('0' + size / 100 % 10), (char)('0' + size / 10 % 10),
+                        (char)('0' + size % 10) };
+    size_t len = sizeof(fraction);
+    while (fraction[len - 1] == '0')
+        len--;
+    buf_add(b, (struct str){ fraction, len });
+    return true;
+}
+
 static void write_double(struct buf *b, double d)
 {
     if (!isfinite(d)) {
         buf_lit(b, "null"); /* JSON has no word for it */
         return;
     }
+    if (write_thousandths(b, d))
+        return;
     /* The shortest form that reads back the same, as epoch seconds need. */
     for (int precision = 15; precision <= 17; precision++) {
         struct str text = arena_fmt(b->arena, "%.*g", precision, d);
@@ -181,7 +219,7 @@ static void write_value(struct buf *b, const struct value *v, int indent)
         buf_add(b, v->boolean ? S("true") : S("false"));
         break;
     case VALUE_INT:
-        buf_fmt(b, "%lld", (long long)v->integer);
+        write_int(b, v->integer);
         break;
     case VALUE_DOUBLE:
         write_double(b, v->number);
