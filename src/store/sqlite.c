@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <stdlib.h>
+#include <threads.h>
 #include <unistd.h>
 
 #include "store/driver.h"
@@ -331,7 +332,7 @@ static bool sqlite_is_open(struct db *db)
 
 static void sqlite_rollback(struct db *db)
 {
-    if (sqlite_is_open(db) && sqlite3_exec(own(db)->handle, "ROLLBACK", NULL, NULL, NULL) != 0)
+    if (sqlite_is_open(db) && run(db, "ROLLBACK") != 0)
         abort(); /* documented not to fail; nothing sound could follow */
 }
 
@@ -355,8 +356,13 @@ static int sqlite_begin(struct db *db, bool writes)
 
 static int sqlite_commit(struct db *db)
 {
-    int code = sqlite3_exec(own(db)->handle, "COMMIT", NULL, NULL, NULL);
-    return code == SQLITE_OK ? 0 : failed(own(db), code, true, "COMMIT");
+    struct db_statement *s;
+
+    TRY(sqlite_start(db, "COMMIT", NO_ARGS, &s));
+    int code = sqlite3_step(own_statement(s)->stmt);
+    int result = code == SQLITE_DONE ? 0 : failed(own(db), code, true, "COMMIT");
+    sqlite_finish(db, s);
+    return result;
 }
 
 static int sqlite_script(struct db *db, const char *sql)
@@ -460,8 +466,17 @@ static int open_handle(struct sqlite_db *db, const char *path, bool writable)
     return 0;
 }
 
+/* Statistics of memory would be kept under a lock that every allocation of every thread takes. */
+static void configure(void)
+{
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 int db_open_sqlite(const char *path, bool writable, struct db **ret)
 {
+    static once_flag configured = ONCE_FLAG_INIT;
+
+    call_once(&configured, configure);
     struct sqlite_db *db = allocated(calloc(1, sizeof(*db)));
 
     db->head.driver = &sqlite_driver;
