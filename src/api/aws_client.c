@@ -97,7 +97,7 @@ int aws_call(struct aws_client *c, const struct aws_request *request, struct are
         return 0;
     }
 
-    call_start(st, runtime_reader(rt));
+    call_start(st, runtime_reader(rt), false);
     int result = wait_for(&r);
     if (result < 0)
         return err_fault(-result, "%s:%s failed inside", request->service, request->operation);

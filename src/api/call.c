@@ -66,6 +66,7 @@ static void submit_write(struct call_state *st)
 
 void call_read(struct call_state *st, struct db *reader)
 {
+    db_rollback(reader); /* a snapshot that is older than the wakes seen */
     st->seen_wakes = park_wakes(&st->rt->park);
 
     int result = db_begin(reader, false);
@@ -95,10 +96,23 @@ void call_finish_run(struct call_state *st, int result)
     st->finished(st, result);
 }
 
-void call_start(struct call_state *st, struct db *reader)
+/* What cannot wait is read in the snapshot that is open, if one is. */
+static void read_in(struct call_state *st, struct db *reader)
 {
-    if (st->operation->flags & (OP_READS | OP_POLLS))
+    int result = run_here(st, reader, false);
+
+    db_rollback(reader);
+    call_finish_run(st, result);
+}
+
+void call_start(struct call_state *st, struct db *reader, bool has_snapshot)
+{
+    if (has_snapshot && (st->operation->flags & (OP_READS | OP_POLLS)) == OP_READS) {
+        read_in(st, reader);
+    } else if (st->operation->flags & (OP_READS | OP_POLLS)) {
         call_read(st, reader);
-    else
+    } else {
+        db_rollback(reader);
         submit_write(st);
+    }
 }

@@ -208,6 +208,7 @@ static void set_up_op(struct route *route, const struct identity *who)
     st->out = arena_alloc(call->arena, route->operation->out->size);
 }
 
+/* `reader` has the snapshot open that the caller was authenticated in. */
 static void serve(struct route *route, struct db *reader, const struct identity *who)
 {
     struct str why = { 0 };
@@ -240,7 +241,7 @@ static void serve(struct route *route, struct db *reader, const struct identity 
         log_error("%s: %s", route->operation->name, err_trace());
         answer_common(route, WIRE_INTERNAL, S("The request could not be read."));
     } else {
-        call_start(&route->state, reader);
+        call_start(&route->state, reader, true);
     }
 }
 
@@ -248,10 +249,8 @@ static int identify(struct route *route, struct db *reader, struct identity *who
                     enum wire_common *error, struct str *why)
 {
     TRY(db_begin(reader, false));
-    int result = authenticate(route->plane, reader, route->call->arena, route->call->request,
-                              route->plane->runtime->config.now(), who, error, why);
-    db_rollback(reader);
-    return result;
+    return authenticate(route->plane, reader, route->call->arena, route->call->request,
+                        route->plane->runtime->config.now(), who, error, why);
 }
 
 void plane_handle(struct plane *plane, struct call *call)
@@ -279,4 +278,5 @@ void plane_handle(struct plane *plane, struct call *call)
     } else {
         serve(route, reader, &who);
     }
+    db_rollback(reader);
 }

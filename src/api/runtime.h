@@ -60,9 +60,9 @@ struct call_state {
     uint64_t seen_wakes;
 };
 
-/* Take the call through readers, writer and park to finished(). `reader` is this thread's,
- * with no transaction open. */
-void call_start(struct call_state *st, struct db *reader);
+/* Take the call through readers, writer and park to finished(). `reader` is this thread's. With
+ * has_snapshot, one is open on it, good for this call's reads; it is closed before finished(). */
+void call_start(struct call_state *st, struct db *reader, bool has_snapshot);
 void call_read(struct call_state *st, struct db *reader);
 void call_finish_run(struct call_state *st, int result);
 
