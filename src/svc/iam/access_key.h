@@ -22,9 +22,16 @@ struct access_key {
 MUST_CHECK int access_key_get(struct db *db, struct arena *a, struct str id,
                               struct access_key *ret);
 
-/* Outcome: DB_NO_ROW where the secret was not sealed with this master key. */
-MUST_CHECK int access_key_secret(struct db *db, struct arena *a, const uint8_t *master_key,
-                                 struct str id, struct str *ret);
+/* What a signature is checked with, in one look. */
+struct access_key_use {
+    struct str account, owner, status, sealed;
+    struct str user_name, user_arn; /* absent for root, and where the user is gone */
+    struct str secret;
+};
+
+/* Outcome: DB_NO_ROW, also where the secret was not sealed with this master key. */
+MUST_CHECK int access_key_use(struct db *db, struct arena *a, const uint8_t *master_key,
+                              struct str id, struct access_key_use *ret);
 
 /* All of an owner's, by id. */
 MUST_CHECK int access_key_list(struct db *db, struct arena *a, struct str owner,

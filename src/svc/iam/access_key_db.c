@@ -20,13 +20,23 @@ int access_key_get(struct db *db, struct arena *a, struct str id, struct access_
     return 0;
 }
 
-int access_key_secret(struct db *db, struct arena *a, const uint8_t *master_key, struct str id,
-                      struct str *ret)
-{
-    struct str sealed;
+static const struct column use_columns[] = {
+    COL_STR(struct access_key_use, account), COL_STR(struct access_key_use, owner),
+    COL_STR(struct access_key_use, status),  COL_STR(struct access_key_use, sealed),
+    COL_STR(struct access_key_use, user_name), COL_STR(struct access_key_use, user_arn),
+};
+static const struct mapping use_mapping = MAPPING(struct access_key_use, use_columns);
 
-    PASS(db_str(db, a, &sealed, "SELECT sealed FROM iam_access_key WHERE id = $1", ARGS(V(id))));
-    return unseal(a, master_key, id, sealed, ret) ? 0 : DB_NO_ROW;
+int access_key_use(struct db *db, struct arena *a, const uint8_t *master_key, struct str id,
+                   struct access_key_use *ret)
+{
+    PASS(db_one(db, a, &use_mapping, ret,
+                "SELECT k.account, k.owner, k.status, k.sealed, u.name AS user_name,"
+                " 'arn:aws:iam::' || u.account || ':user' || u.path || u.name AS user_arn"
+                " FROM iam_access_key k LEFT JOIN iam_user u ON u.id = k.owner"
+                " WHERE k.id = $1",
+                ARGS(V(id))));
+    return unseal(a, master_key, id, ret->sealed, &ret->secret) ? 0 : DB_NO_ROW;
 }
 
 int access_key_list(struct db *db, struct arena *a, struct str owner, struct access_key **ret,

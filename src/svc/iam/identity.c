@@ -20,44 +20,33 @@ static struct principal root_principal(struct arena *a, struct str account)
     };
 }
 
-static int owner_of(struct db *db, struct arena *a, const struct access_key *key,
-                    struct principal *ret)
+static bool owner_of(struct arena *a, const struct access_key_use *key, struct principal *ret)
 {
-    struct user user;
-
     if (str_eq(key->owner, key->account)) {
         *ret = root_principal(a, key->account);
-        return 0;
+        return true;
     }
-    int found = user_get_by_id(db, a, key->owner, &user);
-    if (found == DB_NO_ROW)
-        return PORT_NONE;
-    TRY(found);
     *ret = (struct principal){
         .kind = PRINCIPAL_USER,
         .account = key->account,
-        .arn = user.arn,
-        .id = user.id,
-        .name = user.name,
+        .arn = key->user_arn,
+        .id = key->owner,
+        .name = key->user_name,
     };
-    return 0;
+    return str_is_set(key->user_name);
 }
 
 static int get_access_key(struct db *db, struct arena *a, const uint8_t *master_key,
                           struct str id, struct access_key_facts *ret)
 {
-    struct access_key key;
+    struct access_key_use key = { 0 };
     struct access_key_facts facts = { 0 };
 
-    int found = access_key_get(db, a, id, &key);
-    if (found == DB_NO_ROW)
+    int found = access_key_use(db, a, master_key, id, &key);
+    if (found == DB_NO_ROW || (found == 0 && !owner_of(a, &key, &facts.principal)))
         return PORT_NONE;
     TRY(found);
-    found = access_key_secret(db, a, master_key, id, &facts.secret);
-    if (found == DB_NO_ROW)
-        return PORT_NONE;
-    TRY(found);
-    PASS(owner_of(db, a, &key, &facts.principal));
+    facts.secret = key.secret;
     facts.is_active = str_eq(key.status, S("Active"));
     *ret = facts;
     return 0;
