@@ -5,10 +5,12 @@
 #include "svc/cloudformation/machine.h"
 #include "svc/cloudformation/operations.h"
 #include "svc/cloudformation/schema.h"
+#include "svc/cloudformation/set_machine.h"
 
 static const struct operation *const nouns[] = {
-    stack_operations,    stack_read_operations, resource_operations,
-    template_operations, refused_operations,    NULL,
+    stack_operations,    stack_read_operations,    resource_operations,
+    template_operations, refused_operations,       set_operations,
+    instance_operations, set_operation_operations, NULL,
 };
 
 static const struct task_kind tasks[] = {
@@ -17,6 +19,10 @@ static const struct task_kind tasks[] = {
       .settle = machine_settle,
       .max_attempts = MACHINE_ATTEMPTS },
     { .name = MACHINE_FORGET, .settle = machine_forget },
+    { .name = SET_TASK,
+      .perform = set_task_perform,
+      .settle = set_task_settle,
+      .max_attempts = SET_TASK_ATTEMPTS },
     { .name = NULL },
 };
 

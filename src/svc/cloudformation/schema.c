@@ -31,7 +31,7 @@ static const char stack_sql[] =
 static const char set_sql[] =
     "CREATE TABLE cfn_set ("
     " id TEXT NOT NULL PRIMARY KEY, account TEXT NOT NULL, region TEXT NOT NULL,"
-    " name TEXT NOT NULL, live TEXT, description TEXT, template TEXT NOT NULL,"
+    " name TEXT NOT NULL, live TEXT, description TEXT, body TEXT NOT NULL,"
     " parameters TEXT NOT NULL, capabilities TEXT NOT NULL, tags TEXT NOT NULL,"
     " admin_role TEXT, execution_role TEXT, status TEXT NOT NULL, token TEXT,"
     " created_at INTEGER NOT NULL, UNIQUE (account, region, live));"
