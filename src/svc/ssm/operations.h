@@ -6,6 +6,8 @@
 #include "api/task.h"
 
 extern const struct operation activation_operations[];
+extern const struct operation automation_operations[];
+extern const struct operation automation_get_operations[];
 extern const struct operation document_operations[];
 extern const struct operation document_list_operations[];
 extern const struct operation document_version_operations[];

@@ -4,6 +4,7 @@
 #include "api/tags.h"
 #include "base/crypto.h"
 #include "base/json.h"
+#include "svc/ssm/automation.h"
 #include "svc/ssm/message.h"
 #include "svc/ssm/node.h"
 #include "svc/ssm/operations.h"
@@ -145,6 +146,8 @@ static int shell_close(struct shell *s)
     s->c.detail = command_detail_name(s->engine.detail);
     s->c.is_over = command_is_over(&s->engine);
     TRY(runcommand_save(s->op, &s->c));
+    if (s->c.is_over)
+        TRY(automation_command_over(s->op, s->c.id));
     return 0;
 }
 
@@ -232,7 +235,24 @@ int runcommand_refuse(struct op *op, struct str id, enum command_detail why)
     c.detail = command_detail_name(why);
     c.is_over = true;
     TRY(runcommand_save(op, &c));
+    TRY(automation_command_over(op, id));
     return keep_until(op, &c);
+}
+
+int runcommand_cancel(struct op *op, struct str id)
+{
+    struct command_event cancel = { .type = COMMAND_EVENT_CANCEL_ALL };
+    struct runcommand c;
+
+    TRY(runcommand_load(op, id, &c));
+    if (c.is_over)
+        return 0;
+    if (!str_is_set(c.state)) { /* its targets are not known yet */
+        TRY(task_cancel(op, S(RUNCOMMAND_EXPAND_TASK), id));
+        return runcommand_refuse(op, id, COMMAND_CANCELLED);
+    }
+    TRY(runcommand_tell(op, id, &cancel));
+    return 0;
 }
 
 /* What keeps a node from being sent the command; PENDING: nothing. */

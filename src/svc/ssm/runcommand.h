@@ -70,6 +70,8 @@ MUST_CHECK int runcommand_begin(struct op *op, struct str id, const struct princ
                                 struct strs nodes, bool authorized);
 /* It is over before it began. */
 MUST_CHECK int runcommand_refuse(struct op *op, struct str id, enum command_detail why);
+/* As a whole. It may be over. */
+MUST_CHECK int runcommand_cancel(struct op *op, struct str id);
 
 /* --- targets: runcommand_target.c ---------------------------------------------------------- */
 

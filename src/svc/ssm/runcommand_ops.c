@@ -4,6 +4,7 @@
 #include "base/crypto.h"
 #include "base/hex.h"
 #include "base/json.h"
+#include "svc/ssm/automation.h"
 #include "svc/ssm/command_doc.h"
 #include "svc/ssm/document_view.h"
 #include "svc/ssm/errors.h"
@@ -300,14 +301,19 @@ static int begin(struct op *op, const struct send_in *in, const struct draft *d)
     return 0;
 }
 
-static int send_command(struct op *op, const struct send_in *in, struct send_out *out)
+static int show(struct op *op, struct str id, struct send_out *out)
+{
+    struct runcommand_view row;
+
+    TRY(runcommand_view_get(op, id, &row));
+    out->command = arena_new(op->arena, struct command_view);
+    return command_view(op, &row, out->command);
+}
+
+static int accept(struct op *op, const struct send_in *in, struct str owner, struct send_out *out)
 {
     struct draft d = { 0 };
-    struct runcommand_view row;
-    struct str arn = document_arn(op, in->document_name);
-    struct auth auth = { .action = S("ssm:SendCommand"), .resource = arn, .tags_of = arn };
 
-    PASS(op_authorize(op, &auth));
     PASS(check_supported(op, in));
     PASS(check_rate(op, in));
     PASS(check_where(op, in));
@@ -316,11 +322,26 @@ static int send_command(struct op *op, const struct send_in *in, struct send_out
     PASS(check_instances(op, in->instance_ids, &d.document));
     draft_rows(op, in, &d);
     TRY(runcommand_insert(op, &d.c, &d.t));
+    if (str_is_set(owner))
+        TRY(automation_own(op, owner, d.c.id));
     PASS(begin(op, in, &d));
+    return show(op, d.c.id, out);
+}
 
-    TRY(runcommand_view_get(op, d.c.id, &row));
-    out->command = arena_new(op->arena, struct command_view);
-    return command_view(op, &row, out->command);
+static int send_command(struct op *op, const struct send_in *in, struct send_out *out)
+{
+    struct str owner = automation_owner(op), sent;
+    struct str arn = document_arn(op, in->document_name);
+    struct auth auth = { .action = S("ssm:SendCommand"), .resource = arn, .tags_of = arn };
+
+    PASS(op_authorize(op, &auth));
+    if (!str_is_set(owner))
+        return accept(op, in, owner, out);
+    int owned = automation_owned(op, owner, &sent);
+    if (owned == DB_NO_ROW)
+        return accept(op, in, owner, out);
+    PASS(owned);
+    return show(op, sent, out);
 }
 OP_HANDLER(send_command)
 
@@ -348,7 +369,6 @@ static int cancel_nodes(struct op *op, const struct cancel_in *in)
 
 static int cancel_command(struct op *op, const struct cancel_in *in, struct nothing *out)
 {
-    struct command_event cancel = { .type = COMMAND_EVENT_CANCEL_ALL };
     struct runcommand c;
     (void)out;
 
@@ -361,12 +381,7 @@ static int cancel_command(struct op *op, const struct cancel_in *in, struct noth
         return 0;
     if (in->instance_ids.count > 0)
         return cancel_nodes(op, in);
-    if (!str_is_set(c.state)) { /* its targets are not known yet */
-        TRY(task_cancel(op, S(RUNCOMMAND_EXPAND_TASK), c.id));
-        return runcommand_refuse(op, c.id, COMMAND_CANCELLED);
-    }
-    TRY(runcommand_tell(op, c.id, &cancel));
-    return 0;
+    return runcommand_cancel(op, c.id);
 }
 OP_HANDLER(cancel_command)
 

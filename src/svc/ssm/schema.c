@@ -148,10 +148,71 @@ static const char command_sql[] =
     ");"
     "CREATE INDEX ssm_message_by_node ON ssm_message (node, visible_at);";
 
+/* An execution is one row that every event changes, kept small, and one that nothing
+ * changes. A parent has a row for each pair of account and Region. Who has sent a
+ * command is kept beside it: an owner without a command is given up. */
+static const char automation_sql[] =
+    "CREATE TABLE ssm_automation ("
+    "  id TEXT NOT NULL PRIMARY KEY,"
+    "  account TEXT NOT NULL,"
+    "  region TEXT NOT NULL,"
+    "  document_name TEXT NOT NULL,"
+    "  document_version TEXT NOT NULL,"
+    "  status TEXT NOT NULL,"
+    "  state TEXT," /* of the engine; NULL until a parent's pairs are known */
+    "  current_step TEXT,"
+    "  current_action TEXT,"
+    "  failure_message TEXT,"
+    "  executed_by TEXT NOT NULL,"
+    "  client_token TEXT,"
+    "  parent_id TEXT,"
+    "  parent_account TEXT,"
+    "  parent_region TEXT,"
+    "  parent_position INTEGER NOT NULL,"
+    "  started_at INTEGER NOT NULL,"
+    "  ended_at INTEGER NOT NULL,"
+    "  is_over INTEGER NOT NULL,"
+    "  is_parent INTEGER NOT NULL,"
+    "  UNIQUE (account, region, client_token)"
+    ");"
+    "CREATE INDEX ssm_automation_by_account ON ssm_automation (account, region, started_at, id);"
+    "CREATE INDEX ssm_automation_open ON ssm_automation (account, region, is_over);"
+    "CREATE TABLE ssm_automation_text ("
+    "  id TEXT NOT NULL PRIMARY KEY,"
+    "  content TEXT NOT NULL," /* the runbook as JSON */
+    "  request TEXT NOT NULL," /* as it came, JSON */
+    "  caller TEXT NOT NULL,"  /* a principal, JSON */
+    "  role TEXT"
+    ");"
+    "CREATE TABLE ssm_automation_pair ("
+    "  execution_id TEXT NOT NULL,"
+    "  position INTEGER NOT NULL,"
+    "  location INTEGER NOT NULL,"
+    "  account TEXT NOT NULL,"
+    "  region TEXT NOT NULL,"
+    "  status TEXT NOT NULL,"
+    "  child_id TEXT,"
+    "  failure_message TEXT,"
+    "  failure_stage TEXT,"
+    "  failure_type TEXT,"
+    "  response TEXT,"
+    "  started_at INTEGER NOT NULL,"
+    "  ended_at INTEGER NOT NULL,"
+    "  is_running INTEGER NOT NULL,"
+    "  PRIMARY KEY (execution_id, position)"
+    ");"
+    "CREATE INDEX ssm_automation_pair_running"
+    " ON ssm_automation_pair (execution_id, is_running, position);"
+    "CREATE TABLE ssm_command_owner ("
+    "  owner TEXT NOT NULL PRIMARY KEY," /* an execution and the serial of an attempt */
+    "  command_id TEXT UNIQUE"
+    ");";
+
 static const struct migration migrations[] = {
     { document_sql },
     { node_sql },
     { command_sql },
+    { automation_sql },
 };
 
 const struct schema ssm_schema = { "ssm", migrations, ARRAY_LEN(migrations) };

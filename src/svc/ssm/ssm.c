@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "svc/ssm/ssm.h"
 
+#include "svc/ssm/automation_task.h"
 #include "svc/ssm/errors.h"
 #include "svc/ssm/operations.h"
 
 /* One noun, one table; one a line. */
 static const struct operation *const nouns[] = {
     activation_operations,
+    automation_operations,
+    automation_get_operations,
     document_operations,
     document_list_operations,
     document_version_operations,
@@ -26,6 +29,7 @@ static const struct operation *const message_nouns[] = {
 };
 
 static const struct task_kind tasks[] = {
+    AUTOMATION_TASKS,
     RUNCOMMAND_TASKS,
     { .name = NULL },
 };
