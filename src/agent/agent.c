@@ -233,8 +233,12 @@ static int run_locked(struct agent *agent, struct arena *a)
 
     poll_until_stopped(agent);
     notify_service_manager("STOPPING=1");
-    worker_stop_all(agent, STOP_PATIENCE);
+    bool have_ended = worker_stop_all(agent, STOP_PATIENCE);
     log_notice("stopped; steps that still run go on and are taken up by the next start");
+    /* A thread in the middle of a call: all that matters is on disk, and nothing may be freed
+     * under it. */
+    if (!have_ended)
+        _exit(0);
     close(agent->signal_fd);
     return 0;
 }
@@ -274,10 +278,7 @@ int agent_run(const struct config *config)
 
     int result = run_locked(agent, &a);
     file_unlock(lock);
-    /* A thread that did not end in time may still look at all this. */
-    if (agent->workers[0].id[0] == '\0') {
-        plane_close(&agent->plane);
-        arena_done(&a);
-    }
+    plane_close(&agent->plane);
+    arena_done(&a);
     return result;
 }

@@ -65,8 +65,8 @@ bool worker_cancel(struct agent *agent, struct str id);
 bool worker_wants_reboot(struct agent *agent);
 /* The plane answers again: replies need not wait for their next turn. */
 void worker_plane_is_back(struct agent *agent);
-/* Tell all to end, wait for them a while. Steps go on without us. */
-void worker_stop_all(struct agent *agent, msec patience);
+/* Tell all to end, wait for them a while: false if some have not. Steps go on without us. */
+bool worker_stop_all(struct agent *agent, msec patience);
 void worker_wake(struct worker *w);
 
 /* What worker.c asks of steps.c: the ports of command.h for one command. */

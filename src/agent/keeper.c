@@ -111,7 +111,9 @@ static void watch(struct keeper *k, msec deadline)
 static int run(struct arena *a, struct keeper *k, const char *folder, msec timeout, const char *cwd,
                struct step_result *ret)
 {
-    const char *const argv[] = { "sh", "-c", arena_fmt(a, "%s/script.sh", folder).p, NULL };
+    /* As `sh -c FILE`, which honours a #! line, but for blanks in the path. */
+    const char *const argv[] = { "sh", "-c", "exec \"$0\"", arena_fmt(a, "%s/script.sh", folder).p,
+                                 NULL };
     struct process_config config = { .argv = argv, .cwd = cwd };
     struct process_status status;
     struct str why;

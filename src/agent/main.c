@@ -24,8 +24,8 @@ static const char usage[] =
     "           [--boot-id-file FILE]\n"
     "       patchbay-agent --help | --version\n"
     "\n"
-    "register makes this host a managed node of a Patchbay plane (or of AWS); run is the\n"
-    "service. A CODE of - is read from standard input. See patchbay-agent(8).\n";
+    "register makes this host a managed node of a Patchbay plane; run is the service. A CODE\n"
+    "of - is read from standard input. See patchbay-agent(8).\n";
 
 enum option_id {
     OPT_ENDPOINT = 256,

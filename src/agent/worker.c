@@ -321,7 +321,7 @@ static bool any_busy(const struct agent *agent)
     return false;
 }
 
-void worker_stop_all(struct agent *agent, msec patience)
+bool worker_stop_all(struct agent *agent, msec patience)
 {
     struct timespec deadline;
 
@@ -333,5 +333,7 @@ void worker_stop_all(struct agent *agent, msec patience)
         worker_wake(&agent->workers[i]);
     while (any_busy(agent) && pthread_cond_timedwait(&agent->changed, &agent->lock, &deadline) == 0)
         ;
+    bool have_ended = !any_busy(agent);
     pthread_mutex_unlock(&agent->lock);
+    return have_ended;
 }

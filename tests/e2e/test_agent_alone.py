@@ -32,7 +32,7 @@ class Agent:
 
     def __init__(self, plane, folder, *more, **settings):
         self.plane, self.folder = plane, pathlib.Path(folder)
-        self.state, self.log = self.folder / "state", self.folder / "log"
+        self.state, self.log = self.folder / "the state", self.folder / "log"
         self.boot = self.folder / "boot_id"
         self.reboots = self.folder / "reboots"
         self.boot.write_text("boot-1\n")
@@ -189,7 +189,7 @@ def test_a_command_runs_as_the_aws_agent_would_run_it(plane, agent):
 
 
 def test_steps_get_credentials_of_the_node(plane, agent):
-    message = plane.run(agent.node, "cat $AWS_SHARED_CREDENTIALS_FILE; echo $PATCHBAY_ENDPOINT "
+    message = plane.run(agent.node, "cat \"$AWS_SHARED_CREDENTIALS_FILE\"; echo $PATCHBAY_ENDPOINT "
                                     "$AWS_REGION $PATCHBAY_INSTANCE_ID")
     output = plane.final(message)["runtimeStatus"][SHELL]["standardOutput"]
     assert f"{plane.url} {REGION} {agent.node}\n" in output
