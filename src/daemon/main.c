@@ -120,9 +120,10 @@ static void announce(struct patchbayd *p)
 static void stop(struct patchbayd *p)
 {
     notify("STOPPING=1");
+    /* First the functions, which may have minutes to go: their tasks are done again. */
+    sandbox_stop(p->sandbox);
     if (p->plane.runtime)
         runtime_drain(&p->plane);
-    sandbox_stop(p->sandbox);
     http_server_stop(p->server);
     runtime_stop(&p->plane);
     sandbox_close(p->sandbox);

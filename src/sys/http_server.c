@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sys/http_server.h"
 
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -189,23 +191,46 @@ struct str http_server_tag(struct http_server *s, uint32_t listener, struct aren
     return tag;
 }
 
-static int open_unix(const char *path, int *ret_fd)
+/* An address has 108 bytes, a path more: a long one is named by its folder's descriptor. */
+static int bind_unix(int fd, const char *path)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
+    const char *slash = strrchr(path, '/');
+    int folder = -1;
 
-    if (strlen(path) >= sizeof(address.sun_path))
-        return err_fault(ENAMETOOLONG, "the path of the socket is too long: %s", path);
-    strcpy(address.sun_path, path);
+    if (strlen(path) < sizeof(address.sun_path)) {
+        strcpy(address.sun_path, path);
+    } else {
+        char *parent = slash ? strndup(path, (size_t)(slash - path)) : NULL;
+        folder = parent ? open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+        free(parent);
+        int n = snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d%s", folder,
+                         slash ? slash : "");
+        if (folder < 0 || n < 0 || (size_t)n >= sizeof(address.sun_path)) {
+            if (folder >= 0)
+                close(folder);
+            return err_fault(ENAMETOOLONG, "cannot name the socket %s", path);
+        }
+    }
+    int error = bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 ? 0 : errno;
+    if (folder >= 0)
+        close(folder);
+    return error ? err_fault(error, "cannot listen on %s: %s", path, strerror(error)) : 0;
+}
+
+static int open_unix(const char *path, int *ret_fd)
+{
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
     if (fd < 0)
         return FAULT(errno);
     unlink(path);
-    if (bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0 ||
-        listen(fd, HTTP_SERVER_BACKLOG) != 0) {
-        int error = errno;
+    int result = bind_unix(fd, path);
+    if (result == 0 && listen(fd, HTTP_SERVER_BACKLOG) != 0)
+        result = FAULT(errno);
+    if (result != 0)
         close(fd);
-        return err_fault(error, "cannot listen on %s: %s", path, strerror(error));
-    }
+    TRY(result);
     *ret_fd = fd;
     return 0;
 }

@@ -4,6 +4,7 @@
 import base64
 import io
 import json
+import pathlib
 import threading
 import time
 import uuid
@@ -11,7 +12,7 @@ import zipfile
 
 import pytest
 
-from conftest import REGION, fails_with, wait_for
+from conftest import REGION, wait_for
 
 TRUST = {"Version": "2012-10-17",
          "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"},
@@ -369,3 +370,80 @@ def test_the_runtime_api_is_not_for_clients(functions):
         urllib.request.urlopen(functions.plane.url + "/2018-06-01/runtime/invocation/next",
                                timeout=5)
     assert e.value.code in (400, 403, 404)
+
+
+# --- when patchbayd ends ----------------------------------------------------------------------
+
+
+SLOW = """
+import time
+def handler(event, context):
+    print("begun")
+    time.sleep(event["s"])
+    print("done", event["n"])
+"""
+
+
+def environments(plane):
+    """The sandboxes of a plane that are alive: processes that were given one of its sockets."""
+    mine = str(plane.data / "run" / "functions").encode()
+    found = []
+    for pid in (p.name for p in pathlib.Path("/proc").iterdir() if p.name.isdigit()):
+        try:
+            if mine in pathlib.Path("/proc", pid, "cmdline").read_bytes():
+                found.append(int(pid))
+        except OSError:
+            pass
+    return found
+
+
+@pytest.mark.parametrize("how", ["kill", "stop"])
+def test_an_event_under_way_is_run_again_after_a_restart(make_plane, how):
+    plane = make_plane()
+    functions = Functions(plane)
+    name = functions.create(SLOW, Timeout=20)
+    functions.client.invoke(FunctionName=name, InvocationType="Event",
+                            Payload=json.dumps({"s": 2, "n": 5}))
+    wait_for(lambda: environments(plane))
+    time.sleep(0.5)
+    start = time.monotonic()
+    assert getattr(plane, how)() == (0 if how == "stop" else -9)
+    assert time.monotonic() - start < 5
+    wait_for(lambda: not environments(plane))
+    plane.restart()
+    functions = Functions(plane)
+    wait_for(lambda: "done 5" in functions.logged(name))
+    assert len(list((plane.data / "run" / "functions").iterdir())) == 1
+
+
+def test_warm_environments_end_with_the_plane_and_their_folders_with_the_next(make_plane):
+    plane = make_plane()
+    functions = Functions(plane)
+    name = functions.create("def handler(e, c): return 1\n")
+    assert functions.invoke(name)[0] == 1
+    assert environments(plane)
+    plane.kill()
+    wait_for(lambda: not environments(plane))
+    plane.restart()
+    assert list((plane.data / "run" / "functions").iterdir()) == []
+    assert Functions(plane).invoke(name)[0] == 1
+    assert plane.stop() == 0
+    assert list((plane.data / "run" / "functions").iterdir()) == []
+
+
+def test_there_is_room_for_many_functions_one_after_the_other(functions):
+    role = functions.role()
+    code = "def handler(e, c): return e['n']\n"
+    names = [functions.create(code, role=role) for _ in range(20)]
+    for n, name in enumerate(names):
+        assert functions.invoke(name, {"n": n})[0] == n
+    assert len(list((functions.plane.data / "run" / "functions").iterdir())) <= 16
+    assert functions.invoke(names[0], {"n": 0})[0] == 0
+
+
+def test_a_host_without_bubblewrap_says_what_it_lacks(make_plane, tmp_path):
+    plane = make_plane(env={"PATH": str(tmp_path)})
+    functions = Functions(plane)
+    name = functions.create("def handler(e, c): return 1\n")
+    functions.client.invoke(FunctionName=name, InvocationType="Event")
+    wait_for(lambda: "functions need bubblewrap: cannot run bwrap" in plane.log_text())
