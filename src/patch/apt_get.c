@@ -68,8 +68,6 @@ static int update_once(struct arena *a, msec timeout, struct child_result *ret)
         "APT::Update::Error-Mode=any",
         "-o",
         "Acquire::Retries=2",
-        "-o",
-        "Acquire::Languages=none",
         "update",
     };
     struct child child = { .timeout = timeout };

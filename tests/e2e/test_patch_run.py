@@ -258,6 +258,17 @@ def test_power_lost_in_the_middle_is_repaired_by_the_same_command(host, plane):
     assert plane.states == {"pb-good": "Installed", "pb-slow": "Installed"}
 
 
+def test_what_a_killed_run_brought_in_is_pending_all_the_same(host, plane):
+    have(host, "pb-good", "pb-slow")
+    host.sh("rm -f /run/slow; (SSM_COMMAND_ID=command-1 %s run --operation Install "
+            "--reboot-option NoReboot >/dev/null 2>&1 & echo $! > /run/pid)" % PATCH)
+    host.sh("while ! test -e /run/slow; do sleep 0.05; done; kill -9 $(cat /run/pid); "
+            "while test -e /proc/$(cat /run/pid); do sleep 0.05; done")
+    run(host, "Install", "--reboot-option", "NoReboot", command="command-2")
+    assert plane.states == {"pb-good": "InstalledPendingReboot",
+                            "pb-slow": "InstalledPendingReboot"}
+
+
 @pytest.mark.parametrize("operation, code, expect", [
     ("GetDeployablePatchSnapshotForInstance", "AccessDeniedException", 145),
     ("GetDeployablePatchSnapshotForInstance", "UnsupportedOperatingSystem", 146),
