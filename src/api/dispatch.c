@@ -245,12 +245,24 @@ static void serve(struct route *route, struct db *reader, const struct identity 
     }
 }
 
-static int identify(struct route *route, struct db *reader, struct identity *who,
-                    enum wire_common *error, struct str *why)
+/* What checking a signature takes is let go at once: a call may wait long with its memory. */
+static int identify(struct route *route, struct db *reader, struct identity *ret,
+                    enum wire_common *error, struct str *ret_why)
 {
+    struct arena scratch = { 0 }, *a = route->call->arena;
+    struct identity who;
+    struct str why = { 0 };
+
     TRY(db_begin(reader, false));
-    return authenticate(route->plane, reader, route->call->arena, route->call->request,
-                        route->plane->runtime->config.now(), who, error, why);
+    int result = authenticate(route->plane, reader, &scratch, route->call->request,
+                              route->plane->runtime->config.now(), &who, error, &why);
+    if (result == 0)
+        *ret = (struct identity){ principal_copy(a, &who.principal), arena_dup(a, who.region),
+                                  arena_dup(a, who.service) };
+    else if (result > 0)
+        *ret_why = arena_dup(a, why);
+    arena_done(&scratch);
+    return result;
 }
 
 void plane_handle(struct plane *plane, struct call *call)

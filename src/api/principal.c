@@ -7,6 +7,20 @@ static const char *const kinds[] = {
     [PRINCIPAL_SERVICE] = "Service",     [PRINCIPAL_NODE] = "Node",
 };
 
+struct principal principal_copy(struct arena *a, const struct principal *p)
+{
+    return (struct principal){
+        .kind = p->kind,
+        .account = arena_dup(a, p->account),
+        .arn = arena_dup(a, p->arn),
+        .id = arena_dup(a, p->id),
+        .name = arena_dup(a, p->name),
+        .session = arena_dup(a, p->session),
+        .policy = arena_dup(a, p->policy),
+        .chained = p->chained,
+    };
+}
+
 struct value *principal_to_value(const struct principal *p, struct arena *a)
 {
     struct value *v = value_map(a);

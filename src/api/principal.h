@@ -27,6 +27,8 @@ struct principal {
     bool chained;       /* ROLE: assumed from another role: at most 3600 s */
 };
 
+struct principal principal_copy(struct arena *a, const struct principal *p);
+
 struct value *principal_to_value(const struct principal *p, struct arena *a);
 bool principal_from_value(const struct value *v, struct arena *a, struct principal *ret);
 

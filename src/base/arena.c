@@ -16,10 +16,11 @@ struct arena_block {
 };
 
 /* Growing blocks keep the number of system calls logarithmic; a large request
- * gets a block of its own. */
+ * gets a block of its own. The second is as small as the first: many a call that
+ * waits has just outgrown one. */
 static struct arena_block *add_block(struct arena *a, size_t at_least)
 {
-    size_t size = a->blocks ? a->blocks->size * 2 : FIRST_BLOCK;
+    size_t size = a->blocks && a->blocks->next ? a->blocks->size * 2 : FIRST_BLOCK;
     if (size > MAX_BLOCK)
         size = MAX_BLOCK;
     if (size < at_least)

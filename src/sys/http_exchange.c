@@ -280,6 +280,16 @@ static enum MHD_Result take_head(struct http_exchange *x, const char *method)
     return MHD_YES;
 }
 
+/* What was promised, if that is little: a call may wait long with its body in memory. */
+static size_t first_body_size(const struct http_exchange *x)
+{
+    int64_t promised;
+    bool is_little = str_to_int(header(x, S("Content-Length")), &promised) && promised > 0 &&
+                     promised < (int64_t)FIRST_BODY_SIZE;
+
+    return is_little ? (size_t)promised : FIRST_BODY_SIZE;
+}
+
 static enum MHD_Result take_body(struct http_exchange *x, struct str bytes)
 {
     size_t len = x->request.body.len;
@@ -290,7 +300,7 @@ static enum MHD_Result take_body(struct http_exchange *x, struct str bytes)
         return x->n_dropped > x->body_limit + DRAIN ? MHD_NO : MHD_YES;
     }
     if (bytes.len > x->body_size - len) {
-        size_t size = x->body_size ? x->body_size : FIRST_BODY_SIZE;
+        size_t size = x->body_size ? x->body_size : first_body_size(x);
         while (size < len + bytes.len)
             size *= 2;
         x->body = realloc(x->body, size);
