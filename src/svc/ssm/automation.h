@@ -20,6 +20,7 @@
 #include "svc/ssm/automation_request.h"
 
 #define AUTOMATION_KEPT      (30 * MSEC_DAY) /* AWS: the history of 30 days */
+#define AUTOMATION_MAX_REQUEST ((size_t)256 * 1024) /* as JSON: it is kept, and lists read it */
 #define AUTOMATIONS_MAX_OPEN 1100 /* an account and Region: 100 running and a queue of 1000 */
 
 /* How a child's start says in process whose it is: "ID POSITION", and the role it runs as. */

@@ -6,7 +6,7 @@
 #include "svc/ssm/operations.h"
 
 #define STEPS_SHOWN 100 /* in GetAutomationExecution; the others are for DescribeAutomationStep... */
-#define CHUNK       100
+#define CHUNK       100 /* rows or steps read at a time */
 #define LOOKS_MAX   5000 /* rows read for one page, however few fit its filters */
 
 struct get_in {
@@ -323,43 +323,69 @@ OP_HANDLER(describe_automation_executions)
 
 /* --- DescribeAutomationStepExecutions ------------------------------------------------------------------------------ */
 
-/* All of a parent's pairs are read for one page in reverse; they are LOCATIONS_MAX_PAIRS at most. */
-static int all_steps(struct op *op, const struct steps_in *in, struct list *ret)
+/* The steps that are looked at from number `from` on, counted from the end where it is asked
+ * for; *ret_more: there are further ones. */
+static int read_steps(struct op *op, const struct steps_in *in, const struct automation *row,
+                      const struct automation_text *text, int64_t from, struct list *ret,
+                      bool *ret_more)
 {
-    struct automation row;
-    struct automation_text text;
-    bool more;
+    int64_t total, first = from, count = CHUNK;
 
-    PASS(load(op, in->id, &row, &text));
-    TRY(execution_steps(op, &row, &text, 0, INT32_MAX, ret, &more));
+    if (!in->reverse) {
+        TRY(execution_steps(op, row, text, first, count, ret, ret_more));
+        return 0;
+    }
+    TRY(execution_count_steps(op, row, text, &total));
+    first = total - from - CHUNK;
+    if (first < 0) {
+        count = CHUNK + first > 0 ? CHUNK + first : 0;
+        first = 0;
+    }
+    TRY(execution_steps(op, row, text, first, count, ret, ret_more));
+    *ret_more = first > 0;
     return 0;
+}
+
+static int read_offset(struct op *op, struct str token, int64_t *ret)
+{
+    struct str text;
+
+    *ret = 0;
+    int opened = page_open(op, token, &text);
+    if (opened == 0 && !str_is_set(text))
+        return 0;
+    return opened != 0 || !str_to_int(text, ret) || *ret < 0 ? bad_token(op) : 0;
 }
 
 static int describe_automation_step_executions(struct op *op, const struct steps_in *in,
                                                struct steps_out *out)
 {
     struct step_view *views = arena_array(op->arena, struct step_view, in->max_results);
-    struct list all = { 0 };
+    struct automation row;
+    struct automation_text text;
     size_t n_views = 0;
-    int64_t from = 0;
-    struct str position;
+    int64_t at;
+    bool more;
 
+    PASS(load(op, in->id, &row, &text));
     PASS(check_filters(op, &in->filters));
-    int opened = page_open(op, in->next_token, &position);
-    if (opened != 0 || (str_is_set(position) && (!str_to_int(position, &from) || from < 0)))
-        return bad_token(op);
-    PASS(all_steps(op, in, &all));
-    for (size_t i = (size_t)from; i < all.count; i++) {
-        size_t index = in->reverse ? all.count - 1 - i : i;
-        const struct step_view *step = LIST_ITEM(struct step_view, all, index);
-        if (!step_fits(&in->filters, step))
-            continue;
-        if (n_views == (size_t)in->max_results) {
-            out->next_token = page_token(op, arena_fmt(op->arena, "%zu", i));
-            break;
+    PASS(read_offset(op, in->next_token, &at));
+    do {
+        struct list found;
+        TRY(read_steps(op, in, &row, &text, at, &found, &more));
+        for (size_t i = 0; i < found.count; i++, at++) {
+            size_t index = in->reverse ? found.count - 1 - i : i;
+            const struct step_view *step = LIST_ITEM(struct step_view, found, index);
+            if (!step_fits(&in->filters, step))
+                continue;
+            if (n_views == (size_t)in->max_results) {
+                out->next_token = page_token(op, arena_fmt(op->arena, "%lld", (long long)at));
+                more = false;
+                break;
+            }
+            views[n_views++] = *step;
         }
-        views[n_views++] = *step;
-    }
+    } while (more);
     out->steps = (struct list){ views, n_views };
     return 0;
 }

@@ -346,6 +346,8 @@ static int accept(struct op *op, const struct automation_request *in, struct sta
         return op_invalid(op, "The parent execution has been stopped.");
     PASS(check_request(op, in));
     draft_rows(op, in, &origin, &d);
+    if (d.text.request.len > AUTOMATION_MAX_REQUEST)
+        return op_invalid(op, "The request is larger than %zu bytes.", AUTOMATION_MAX_REQUEST);
     PASS(find_definition(op, in, &origin, &d));
     PASS(choose_role(op, &origin, &d));
     TRY(begin(op, in, &origin, &d));

@@ -294,8 +294,8 @@ static struct value *pair_inputs(struct arena *a, const struct automation *row,
     return execution_wire_inputs(a, map);
 }
 
-static void view_pair(struct arena *a, const struct automation *row,
-                      const struct automation_request *request, const struct automation_pair *pair,
+static void view_pair(struct arena *a, const struct automation_request *request,
+                      struct text_map inputs, const struct automation_pair *pair,
                       struct step_view *ret)
 {
     struct pair target = { pair->account, pair->region, 0 };
@@ -313,12 +313,12 @@ static void view_pair(struct arena *a, const struct automation *row,
         .status = pair->status,
         .response = pair->response,
         .failure_message = pair->failure_message,
-        .id = step_id(a, row->id, pair->position),
+        .id = step_id(a, pair->execution_id, pair->position),
         .timeout_seconds = UNSET,
         .max_attempts = UNSET,
         .started_at = instant(pair->started_at),
         .ended_at = instant(pair->ended_at),
-        .inputs = texts_of(a, pair_inputs(a, row, request)),
+        .inputs = inputs,
         .outputs = pair_outputs(a, pair),
         .location = location,
     };
@@ -340,10 +340,29 @@ static int parent_steps(struct op *op, const struct automation *row,
     *ret_more = count > (size_t)limit;
     if (*ret_more)
         count--;
+    struct text_map inputs = texts_of(op->arena, pair_inputs(op->arena, row, &request));
     struct step_view *views = arena_array(op->arena, struct step_view, count + 1);
     for (size_t i = 0; i < count; i++)
-        view_pair(op->arena, row, &request, &pairs[i], &views[i]);
+        view_pair(op->arena, &request, inputs, &pairs[i], &views[i]);
     *ret = (struct list){ views, count };
+    return 0;
+}
+
+int execution_count_steps(struct op *op, const struct automation *row,
+                          const struct automation_text *text, int64_t *ret)
+{
+    struct runbook book;
+    struct execution e;
+    struct locations l = { 0 };
+
+    if (row->is_parent) {
+        if (str_is_set(row->state))
+            TRY(automation_parent_read(op, row, &l));
+        *ret = l.n_pairs;
+        return 0;
+    }
+    TRY(automation_read(op, row, text, &book, &e));
+    *ret = e.n_steps;
     return 0;
 }
 

@@ -49,6 +49,8 @@ extern const struct shape execution_item_shape; /* as lists have it */
 /* Without its steps. `text` is what was loaded for the row. */
 MUST_CHECK int execution_view(struct op *op, const struct automation *row,
                               const struct automation_text *text, struct execution_view *ret);
+MUST_CHECK int execution_count_steps(struct op *op, const struct automation *row,
+                                     const struct automation_text *text, int64_t *ret);
 /* At most `limit` steps from number `from` on; *ret_more: there are further ones. */
 MUST_CHECK int execution_steps(struct op *op, const struct automation *row,
                                const struct automation_text *text, int64_t from, int64_t limit,
