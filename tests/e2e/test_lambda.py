@@ -12,7 +12,8 @@ import zipfile
 
 import pytest
 
-from conftest import REGION, wait_for
+from conftest import BUILD, REGION, wait_for
+from test_schedule_patching import SETTINGS, event
 
 TRUST = {"Version": "2012-10-17",
          "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"},
@@ -212,6 +213,36 @@ def handler(event, context):
     assert answer == 300
     used = int(log.split("Max Memory Used: ")[1].split()[0])
     assert 300 <= used < 400
+
+
+def test_a_warm_environment_that_died_is_replaced(functions):
+    name = functions.create("""
+import os, threading
+def handler(event, context):
+    threading.Timer(0.2, os._exit, [1]).start()
+    return "fine"
+""")
+    assert functions.invoke(name)[0] == "fine"
+    time.sleep(0.6)
+    answer, error, log = functions.invoke(name)
+    assert (answer, error) == ("fine", None) and "Init Duration" in log
+
+
+def test_what_a_function_starts_ends_with_it(functions):
+    name = functions.create("""
+import os, time
+def handler(event, context):
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            time.sleep(3600)
+        os._exit(0)
+    os.wait()
+    time.sleep(30)
+""", Timeout=1)
+    before = len(environments(functions.plane))
+    assert functions.invoke(name)[1] == "Unhandled"
+    wait_for(lambda: len(environments(functions.plane)) <= before)
 
 
 def test_the_sandbox_has_no_network_no_host_and_nothing_to_write_to(functions):
@@ -447,3 +478,61 @@ def test_a_host_without_bubblewrap_says_what_it_lacks(make_plane, tmp_path):
     name = functions.create("def handler(e, c): return 1\n")
     functions.client.invoke(FunctionName=name, InvocationType="Event")
     wait_for(lambda: "functions need bubblewrap: cannot run bwrap" in plane.log_text())
+
+
+# --- the schedule function ------------------------------------------------------------------------
+
+
+RUNBOOK = {
+    "schemaVersion": "0.3", "description": "of the schedule function's tests",
+    "assumeRole": "{{ AutomationAssumeRole }}",
+    "parameters": {name: {"type": "String", "default": ""} for name in
+                   ("AutomationAssumeRole", "Operation", "RebootOption", "SnapshotId")},
+    "mainSteps": [{"name": "patch", "action": "aws:runCommand", "inputs": {
+        "DocumentName": "AWS-RunPatchBaseline",
+        "Targets": [{"Key": "tag:none", "Values": ["none"]}],
+        "Parameters": {"Operation": "{{ Operation }}", "RebootOption": "{{ RebootOption }}",
+                       "SnapshotId": "{{ SnapshotId }}"}}}],
+}
+
+
+def test_the_schedule_function_starts_one_run_for_an_event_that_comes_twice(functions):
+    plane, account = functions.plane, functions.plane.management_account
+    ssm = plane.client("ssm")
+    ssm.create_document(Name="Schedule-Test", DocumentType="Automation", DocumentFormat="JSON",
+                        Content=json.dumps(RUNBOOK))
+    trust = json.loads(json.dumps(TRUST).replace("lambda.", "ssm."))
+    functions.iam.create_role(RoleName="schedule-administration",
+                              AssumeRolePolicyDocument=json.dumps(trust))
+    administration = f"arn:aws:iam::{account}:role/schedule-administration"
+    may_start = {"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "ssm:StartAutomationExecution", "Resource": "*"},
+        {"Effect": "Allow", "Action": "iam:PassRole", "Resource": administration}]}
+    settings = {**SETTINGS, "TargetAccounts": f" {account} ", "TargetRegionIds": REGION,
+                "AutomationAdministrationRoleArn": administration,
+                "AutomationDocumentMamrRunPatchBaseline": "Schedule-Test"}
+    code = (BUILD / "functions" / "schedule-patching" / "schedule-patching.zip").read_bytes()
+
+    def create(*policies):
+        return functions.create(code, functions.role(*policies), settings,
+                                runtime="provided.al2023", Handler="bootstrap")
+
+    answer, error, _ = functions.invoke(create(), event())
+    assert error == "Unhandled" and answer["errorType"] == "AccessDeniedException"
+    assert "is not authorized to perform: ssm:StartAutomationExecution" in answer["errorMessage"]
+
+    name = create(may_start)
+    answer, error, log = functions.invoke(name, event())
+    assert error is None, answer
+    run = answer["AutomationExecutionId"]
+    assert f"AutomationExecutionId: {run}" in log
+    assert functions.invoke(name, event())[0] == {"AutomationExecutionId": run}
+    assert functions.invoke(name, event(id=str(uuid.uuid4())))[0]["AutomationExecutionId"] != run
+    found = ssm.get_automation_execution(AutomationExecutionId=run)["AutomationExecution"]
+    assert found["Parameters"]["Operation"] == ["Install"]
+    assert found["TargetLocations"][0]["Accounts"] == [account]
+
+    functions.client.update_function_configuration(
+        FunctionName=name,
+        Environment={"Variables": {**settings, "RunPatchBaselineOperation": "Scan"}})
+    assert functions.invoke(name, event())[0] == {"StartedBefore": True}
