@@ -62,13 +62,8 @@ static struct str reason_of(struct arena *a, const struct child_result *answer, 
 static int update_once(struct arena *a, msec timeout, struct child_result *ret)
 {
     static const char *const args[] = {
-        "/usr/bin/apt-get",
-        "-q",
-        "-o",
-        "APT::Update::Error-Mode=any",
-        "-o",
-        "Acquire::Retries=2",
-        "update",
+        "/usr/bin/apt-get",   "-q",     "-o", "APT::Update::Error-Mode=any", "-o",
+        "Acquire::Retries=2", "update",
     };
     struct child child = { .timeout = timeout };
 

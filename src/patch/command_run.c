@@ -13,7 +13,7 @@ static const char help[] =
     "  --operation X               Scan or Install\n"
     "  --reboot-option X           RebootIfNeeded (default) or NoReboot\n"
     "  --snapshot-id ID            of the baseline; default: one of this node's own\n"
-    "  --install-override-list URL refused for now, but for Scan, which ignores it\n"
+    "  --install-override-list URL https or s3: install what it names; Scan ignores it\n"
     "  --baseline-override URL     refused for now\n"
     "  --association-id ID         the association this run belongs to\n"
     "  --execution-id ID           the command's id (SSM_COMMAND_ID)\n"

@@ -11,12 +11,13 @@ static struct change_request request_of(const struct install_options *options,
                                         struct install *install, int log)
 {
     const struct baseline *b = options->scan->baseline;
+    bool blocks = b->rejected_action == REJECTED_BLOCK && !options->list;
 
     return (struct change_request){
         .host = options->scan->host,
         .changes = install->changes,
         .count = install->n_changes,
-        .blocked = b->rejected_action == REJECTED_BLOCK ? b->rejected : (struct strs){ 0 },
+        .blocked = blocks ? b->rejected : (struct strs){ 0 },
         .lock_timeout = options->lock_timeout,
         .log = log,
     };
@@ -30,7 +31,7 @@ int install_plan(struct arena *a, const struct install_options *options, const s
 
     PASS(scan_run(a, options->scan, &(struct scan_memory){ .state = state }, &install.scan,
                   ret_why));
-    install.changes = scan_changes(a, &install.scan, &install.n_changes);
+    install.changes = scan_changes(a, &install.scan, options->list, &install.n_changes);
     request = request_of(options, &install, -1);
     if (options->simulate || request.blocked.count > 0)
         PASS(options->scan->provider->simulate(a, &request, ret_why));

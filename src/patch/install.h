@@ -12,8 +12,9 @@ struct install_options {
     const char *state_path;
     const char *log_path; /* gets the package manager's output */
     msec lock_timeout;
-    bool no_reboot; /* RebootOption NoReboot */
-    bool simulate;  /* have the plan tried out, also where nothing is to be kept out */
+    const struct override_list *list; /* what to install instead; NULL: what is approved */
+    bool no_reboot;                   /* RebootOption NoReboot */
+    bool simulate; /* have the plan tried out, also where nothing is to be kept out */
 };
 
 struct install {

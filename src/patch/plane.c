@@ -3,6 +3,7 @@
 
 #include <time.h>
 
+#include "base/hex.h"
 #include "base/json.h"
 #include "sys/clock.h"
 #include "sys/file.h"
@@ -159,19 +160,66 @@ int plane_call(struct arena *a, struct plane *p, const char *operation, const st
     return result;
 }
 
-int plane_download(struct arena *a, struct plane *p, struct str url, size_t max, struct str *ret,
-                   struct plane_error *ret_error, struct str *ret_why)
+/* Path style, at the plane: s3://BUCKET/KEY is ENDPOINT/BUCKET/KEY. */
+static int sign_s3(struct arena *a, const struct plane *p, struct str url,
+                   struct http_outgoing *out, struct http_header *headers, struct str *ret_why)
 {
-    const struct http_outgoing out = {
+    struct str path =
+        arena_fmt(a, "/%.*s", STR(percent_encode(a, str_from(url, strlen("s3://")), true)));
+    const struct http_header host = { S("Host"), host_of(p->endpoint) };
+    const struct http_request request = {
+        .method = S("GET"), .path = path, .headers = &host, .n_headers = 1
+    };
+    struct sigv4_credentials credentials;
+    size_t n_signed;
+    int result = read_credentials(a, p, &credentials, ret_why);
+
+    if (result > 0)
+        return PLANE_UNCONFIGURED;
+    TRY(result);
+    struct http_header *more =
+        sigv4_sign(a, &request, &credentials, p->region, S("s3"), clock_now(), &n_signed);
+    for (size_t i = 0; i < n_signed && out->n_headers < MAX_HEADERS; i++)
+        headers[out->n_headers++] = more[i];
+    out->headers = headers;
+    out->url = arena_fmt(a, "%.*s%.*s", STR(p->endpoint), STR(path));
+    return 0;
+}
+
+static int download_once(struct arena *a, struct plane *p, struct str url, size_t max,
+                         struct http_response *ret, struct str *ret_why)
+{
+    struct http_header headers[MAX_HEADERS];
+    struct http_outgoing out = {
         .method = S("GET"),
         .url = url,
         .max_response = max,
         .ca_file = p->ca_file,
     };
+    int result;
+
+    if (str_starts(url, S("s3://")))
+        PASS(sign_s3(a, p, url, &out, headers, ret_why));
+    result = http_call(p->http, &out, a, ret, ret_why);
+    if (result > 0)
+        return PLANE_UNREACHABLE;
+    TRY(result);
+    return 0;
+}
+
+static bool is_address(struct str url)
+{
+    return str_starts(url, S("https://")) || str_starts(url, S("http://")) ||
+           str_starts(url, S("s3://"));
+}
+
+int plane_download(struct arena *a, struct plane *p, struct str url, size_t max, struct str *ret,
+                   struct plane_error *ret_error, struct str *ret_why)
+{
     int result = PLANE_UNREACHABLE;
 
-    if (!str_starts(url, S("https://")) && !str_starts(url, S("http://"))) {
-        *ret_why = S("it is no http address");
+    if (!is_address(url)) {
+        *ret_why = S("it is no https or s3 address");
         return PLANE_UNREACHABLE;
     }
     for (int attempt = 0; attempt < TRIES; attempt++) {
@@ -179,12 +227,10 @@ int plane_download(struct arena *a, struct plane *p, struct str url, size_t max,
 
         if (attempt > 0)
             pause_before(attempt);
-        result = http_call(p->http, &out, a, &response, ret_why);
-        if (result > 0) {
-            result = PLANE_UNREACHABLE;
+        result = download_once(a, p, url, max, &response, ret_why);
+        if (result == PLANE_UNREACHABLE)
             continue;
-        }
-        TRY(result);
+        PASS(result);
         if (response.status == 200) {
             *ret = response.body;
             return 0;

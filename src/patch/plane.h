@@ -45,7 +45,9 @@ MUST_CHECK int plane_call(struct arena *a, struct plane *p, const char *operatio
                           const struct value *in, struct value **ret, struct plane_error *ret_error,
                           struct str *ret_why);
 
-/* The bytes behind a presigned URL. Outcomes PLANE_UNREACHABLE, PLANE_REFUSED. */
+/* The bytes behind a presigned or public URL, or behind s3://BUCKET/KEY, for which
+ * the node's credentials are used. Outcomes PLANE_UNREACHABLE, PLANE_REFUSED, for
+ * s3 also PLANE_UNCONFIGURED. */
 MUST_CHECK int plane_download(struct arena *a, struct plane *p, struct str url, size_t max,
                               struct str *ret, struct plane_error *ret_error, struct str *ret_why);
 

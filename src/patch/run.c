@@ -11,7 +11,8 @@
 #include "sys/clock.h"
 #include "sys/file.h"
 
-#define REFRESH_TIMEOUT (10 * MSEC_MINUTE)
+#define REFRESH_TIMEOUT   (10 * MSEC_MINUTE)
+#define REPORTED_LIST_MAX 256 /* characters, in InstancePatchState */
 
 struct session {
     struct arena *arena;
@@ -20,6 +21,7 @@ struct session {
     struct plane plane;
     struct state state;
     struct str snapshot_id;
+    struct override_list list;
     msec started_at;
     bool is_install, no_reboot;
 };
@@ -30,18 +32,13 @@ struct session {
  * scanned or installed." A Scan ignores the list. */
 static int check_overrides(const struct run_options *o)
 {
-    bool has_list = !str_is_empty(o->install_override_list);
-    bool is_install = str_eq(o->operation, S("Install"));
-
-    if (has_list && !str_is_empty(o->baseline_override))
+    if (!str_is_empty(o->install_override_list) && !str_is_empty(o->baseline_override))
         return command_fail(1,
                             S("InstallOverrideList and BaselineOverride cannot be used "
                               "together"),
                             EXIT_BOTH_OVERRIDES);
     if (!str_is_empty(o->baseline_override))
         return command_fail(1, S("BaselineOverride is not supported"), EXIT_FAILED);
-    if (has_list && is_install)
-        return command_fail(1, S("InstallOverrideList is not supported"), EXIT_FAILED);
     if (!str_is_empty(o->association_id))
         printf("association %.*s\n", STR(o->association_id));
     return EXIT_OK;
@@ -112,6 +109,25 @@ static int fetch_snapshot(struct session *s)
     return EXIT_OK;
 }
 
+/* A Scan ignores the list. */
+static int fetch_list(struct session *s)
+{
+    struct str url = s->options->install_override_list, text, why = S("");
+    struct plane_error error = { 0 };
+    int r;
+
+    if (!s->is_install || str_is_empty(url))
+        return EXIT_OK;
+    r = plane_download(s->arena, &s->plane, url, OVERRIDE_MAX_BYTES, &text, &error, &why);
+    if (r == 0)
+        r = override_parse(s->arena, text, &s->list, &why);
+    if (r != 0)
+        return command_fail(r, arena_fmt(s->arena, "bad InstallOverrideList: %.*s", STR(why)),
+                            EXIT_FAILED);
+    printf("installing what the list of %zu entries names\n", s->list.count);
+    return EXIT_OK;
+}
+
 /* ---- the report ---- */
 
 static int send_report(struct session *s, struct scan *scan)
@@ -123,7 +139,7 @@ static int send_report(struct session *s, struct scan *scan)
         .execution_id = s->options->execution_id,
         .operation = s->options->operation,
         .reboot_option = s->is_install ? s->options->reboot_option : S(""),
-        .install_override_list = s->options->install_override_list,
+        .install_override_list = str_slice(s->options->install_override_list, 0, REPORTED_LIST_MAX),
         .started_at = s->started_at,
         .ended_at = clock_now(),
         .last_no_reboot_install_at = s->state.last_no_reboot_install_at,
@@ -190,6 +206,7 @@ static int run_install(struct session *s)
         .state_path = s->local.state_path,
         .log_path = arena_fmt(s->arena, "%s/install.log", s->local.state_dir).p,
         .lock_timeout = s->options->lock_timeout,
+        .list = str_is_empty(s->options->install_override_list) ? NULL : &s->list,
         .no_reboot = s->no_reboot,
     };
     struct install install;
@@ -251,6 +268,8 @@ static int run_session(struct session *s)
     code = fetch_snapshot(s);
     if (code == EXIT_OK && again)
         return run_after_reboot(s);
+    if (code == EXIT_OK)
+        code = fetch_list(s);
     if (code == EXIT_OK)
         code = refresh(s);
     if (code != EXIT_OK)

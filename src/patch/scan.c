@@ -93,7 +93,17 @@ int scan_run(struct arena *a, const struct scan_options *options, const struct s
     return 0;
 }
 
-struct change *scan_changes(struct arena *a, const struct scan *scan, size_t *ret_count)
+/* "Override ignores security status and baseline approval"; it upgrades, and adds
+ * nothing that is not there. */
+static bool is_wanted(const struct package *p, const struct override_list *list)
+{
+    if (!list)
+        return p->decision.install;
+    return p->facts.has_update && !p->facts.held && override_matches(list, &p->facts);
+}
+
+struct change *scan_changes(struct arena *a, const struct scan *scan,
+                            const struct override_list *list, size_t *ret_count)
 {
     struct change *changes = arena_array(a, struct change, scan->packages.count + 1);
     size_t count = 0;
@@ -101,7 +111,7 @@ struct change *scan_changes(struct arena *a, const struct scan *scan, size_t *re
     for (size_t i = 0; i < scan->packages.count; i++) {
         const struct package *p = &scan->packages.items[i];
 
-        if (!p->decision.install)
+        if (!is_wanted(p, list))
             continue;
         changes[count++] = (struct change){
             .manager_name = p->manager_name,

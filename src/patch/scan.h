@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/value.h"
+#include "patch/override.h"
 #include "patch/provider.h"
 #include "patch/state.h"
 
@@ -44,7 +45,9 @@ MUST_CHECK int scan_run(struct arena *a, const struct scan_options *options,
 /* Decide all packages again, with another memory. */
 void scan_decide(struct arena *a, struct scan *scan, const struct scan_memory *memory, msec now);
 
-/* The changes an Install should make. */
-struct change *scan_changes(struct arena *a, const struct scan *scan, size_t *ret_count);
+/* The changes an Install should make: what the baseline approves, or, with a list,
+ * exactly what it names. */
+struct change *scan_changes(struct arena *a, const struct scan *scan,
+                            const struct override_list *list, size_t *ret_count);
 
 struct str scan_item_id(struct arena *a, const struct package *p); /* zlib1g.amd64 */

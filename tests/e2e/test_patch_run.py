@@ -35,7 +35,10 @@ class Plane:
                 pass
 
             def do_GET(self):
-                self.answer(*plane.download(self.path))
+                if self.path == "/bucket/lists/one%20two.yaml":
+                    self.answer(*plane.get_list(self.headers))
+                else:
+                    self.answer(*plane.download(self.path))
 
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -55,6 +58,7 @@ class Plane:
                          "name": "test", "approvalRules": {"rules": [RULE]}}
         self.snapshots, self.reports, self.errors = [], [], []
         self.held = None
+        self.list = None
 
     def check_signature(self, headers, body):
         request = botocore.awsrequest.AWSRequest(
@@ -93,6 +97,19 @@ class Plane:
     def download(self, path):
         assert path == f"/snapshots/{self.snapshots[-1]}?x=y"
         return 200, {"patchBaseline": self.baseline, "patchGroup": "web", "patches": []}
+
+    def get_list(self, headers):
+        request = botocore.awsrequest.AWSRequest(
+            "GET", self.url + "/bucket/lists/one%20two.yaml", headers={
+                n: headers[n] for n in ("X-Amz-Content-Sha256", "X-Amz-Security-Token",
+                                        "X-Amz-Date")})
+        request.context["timestamp"] = headers["X-Amz-Date"]
+        auth = botocore.auth.S3SigV4Auth(botocore.credentials.Credentials(*KEYS), "s3",
+                                         "eu-west-1")
+        canonical = auth.canonical_request(request)
+        assert auth.signature(auth.string_to_sign(request, canonical), request) == \
+            headers["Authorization"].split("Signature=")[1]
+        return 200, self.list.encode()
 
     def put(self, given):
         summary, items = given["Items"]
@@ -291,10 +308,31 @@ def test_overrides(host, plane):
     run(host, "Install", *both, expect=167)
     run(host, "Scan", *both, expect=167)
     assert "not supported" in run(host, "Scan", *both[2:], expect=1).stderr
-    assert "not supported" in run(host, "Install", *both[:2], expect=1).stderr
     run(host, "Scan", *both[:2])  # a Scan ignores the list
     assert plane.summary["InstallOverrideList"] == "https://x/y"
     assert len(plane.reports) == 1
+
+
+def test_a_list_replaces_the_selection_and_not_the_compliance(host, plane, repo):
+    have(host, "pb-good", "pb-postinst", "pb-slow")
+    plane.baseline["approvalRules"] = {"rules": []}
+    plane.baseline["approvedPatches"] = ["pb-slow"]
+    plane.list = ("patches:\n  - id: 'pb-g*.all'\n    title: 'pb-good.all:2*'\n    extra: 1\n"
+                  "  - id: pb-postinst.all\n    title: '*:3'\n  - id: pb-absent.all\n")
+    options = ["--install-override-list", "s3://bucket/lists/one two.yaml", "--reboot-option",
+               "NoReboot"]
+    run(host, "Install", *options)
+    assert host.sh("dpkg-query -W -f='${Package}=${Version} ' 'pb-*'") == \
+        "pb-good=2 pb-postinst=1 pb-slow=1 "[:-1] + " "
+    assert plane.states == {"pb-good": "InstalledPendingReboot", "pb-postinst": "InstalledOther",
+                            "pb-slow": "Missing"}
+    assert plane.summary["InstallOverrideList"] == "s3://bucket/lists/one two.yaml"
+    host.reboot()
+    run(host, "Scan", command="command-2")
+    assert plane.states["pb-good"] == "InstalledOther"
+    plane.list = "patches:\n  - title: x\n"
+    assert "patches[0] has no id" in run(host, "Install", *options, command="command-3",
+                                         expect=1).stderr
 
 
 def test_expired_credentials_are_read_again(host, plane):
