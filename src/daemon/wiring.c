@@ -51,4 +51,5 @@ void wiring_connect(struct plane *plane)
     plane->directory = &organizations_directory;
     plane->objects = &s3_objects;
     plane->nodes = &ssm_nodes;
+    plane->snapshots = &ssm_snapshots;
 }

@@ -38,6 +38,9 @@ bool check_uuid(struct str s);
 #define CHECK_ACTIVATION_ID                                                                        \
     .matches = check_activation_id,                                                                \
     .pattern = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
+#define CHECK_SNAPSHOT_ID                                                                          \
+    .matches = check_uuid,                                                                         \
+    .pattern = "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
 /* clang-format on */
 
 struct target {

@@ -4,6 +4,7 @@
 #include "svc/ssm/activation.h"
 #include "svc/ssm/checks.h"
 #include "svc/ssm/errors.h"
+#include "svc/ssm/inventory.h"
 #include "svc/ssm/operations.h"
 #include "svc/ssm/runcommand.h"
 
@@ -91,6 +92,7 @@ static int deregister_managed_instance(struct op *op, const struct node_in *in,
     PASS(node_get(op, in->id, &n));
     TRY(runcommand_node_gone(op, n.id));
     TRY(tags_remove_all(op, node_arn(op, n.id)));
+    TRY(inventory_forget(op, n.id));
     TRY(node_delete(op, n.id));
     op_wake(op, arena_fmt(op->arena, "node:%.*s", STR(n.id))); /* its poll ends refused */
     return 0;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "svc/ssm/patch_schema.h"
 #include "svc/ssm/ssm.h"
 
 static const char document_sql[] =
@@ -213,6 +214,7 @@ static const struct migration migrations[] = {
     { node_sql },
     { command_sql },
     { automation_sql },
+    { ssm_patch_sql },
 };
 
 const struct schema ssm_schema = { "ssm", migrations, ARRAY_LEN(migrations) };

@@ -13,3 +13,4 @@ extern const struct service ssm_service;
 extern const struct service ec2messages_service;
 extern const struct schema ssm_schema;
 extern const struct node_port ssm_nodes;
+extern const struct object_port ssm_snapshots; /* shown by s3 in its reserved buckets */
