@@ -265,6 +265,15 @@ static int identify(struct route *route, struct db *reader, struct identity *ret
     return result;
 }
 
+/* S3 is what a request is taken for that names no service: who has not signed it is told so. */
+static void answer_unknown(struct route *route, const struct identity *who)
+{
+    if (route->wire.protocol == PROTOCOL_REST_XML && who->principal.kind == PRINCIPAL_ANONYMOUS)
+        answer_common(route, WIRE_NO_TOKEN, S("Missing Authentication Token"));
+    else
+        answer_common(route, WIRE_UNKNOWN, S("The requested operation is not known here."));
+}
+
 void plane_handle(struct plane *plane, struct call *call)
 {
     struct route *route = arena_new(call->arena, struct route);
@@ -286,7 +295,7 @@ void plane_handle(struct plane *plane, struct call *call)
     } else if (result > 0) {
         answer_common(route, error, why);
     } else if (!route->operation) {
-        answer_common(route, WIRE_UNKNOWN, S("The requested operation is not known here."));
+        answer_unknown(route, &who);
     } else {
         serve(route, reader, &who);
     }
