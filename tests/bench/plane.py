@@ -40,6 +40,14 @@ def cpu_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / TICK
 
 
+def cpu_milliseconds(pid):
+    """The same to the microsecond, of the threads that are there."""
+    total = 0
+    for file in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat"):
+        total += int(file.read_text().split()[0])
+    return total / 1e6
+
+
 def memory_kb(pid, *names):
     """Fields of smaps_rollup in kB: Pss, Rss, Private_Dirty and so on."""
     with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
