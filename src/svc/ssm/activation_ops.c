@@ -62,13 +62,18 @@ static const struct shape metadata_shape =
     SHAPE("RegistrationMetadataItem", struct metadata_item, metadata_fields);
 
 static const struct field create_in_fields[] = {
-    STRING(struct create_in,    description,        "Description",         OPTIONAL, LENGTH(0, 256)),
-    STRING(struct create_in,    default_name,       "DefaultInstanceName", OPTIONAL, LENGTH(0, 256)),
+    STRING(struct create_in,    description,        "Description",         OPTIONAL, LENGTH(0,
+           256)),
+    STRING(struct create_in,    default_name,       "DefaultInstanceName", OPTIONAL, LENGTH(0,
+           256)),
     STRING(struct create_in,    role,               "IamRole",             REQUIRED, .max = 64),
-    INTEGER(struct create_in,   registration_limit, "RegistrationLimit",   OPTIONAL, RANGE(1, 1000), DEFAULT(1)),
+    INTEGER(struct create_in,   registration_limit, "RegistrationLimit",   OPTIONAL, RANGE(1,
+            1000), DEFAULT(1)),
     TIMESTAMP(struct create_in, expires_at,         "ExpirationDate",      OPTIONAL),
-    LIST(struct create_in,      tags,               "Tags",                OPTIONAL, ssm_tag_shape, .max = 1000),
-    LIST(struct create_in,      metadata,           "RegistrationMetadata", OPTIONAL, metadata_shape),
+    LIST(struct create_in,      tags,               "Tags",                OPTIONAL, ssm_tag_shape,
+         .max = 1000),
+    LIST(struct create_in,      metadata,           "RegistrationMetadata", OPTIONAL,
+         metadata_shape),
 };
 static const struct shape create_in_shape =
     SHAPE("CreateActivationRequest", struct create_in, create_in_fields);
@@ -204,7 +209,7 @@ static int create_activation(struct op *op, const struct create_in *in, struct c
 }
 OP_HANDLER(create_activation)
 
-/* --- DescribeActivations, DeleteActivation ------------------------------------------------------ */
+/* --- DescribeActivations, DeleteActivation ----------------------------------------------- */
 
 static int view(struct op *op, const struct activation *r, struct activation_view *ret)
 {

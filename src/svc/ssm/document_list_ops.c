@@ -41,7 +41,8 @@ static const struct shape filter_shape =
     SHAPE("DocumentKeyValuesFilter", struct name_values, filter_fields);
 
 static const struct field list_in_fields[] = {
-    LIST(struct list_in,    old_filters, "DocumentFilterList", OPTIONAL, old_filter_shape, .min = 1),
+    LIST(struct list_in,    old_filters, "DocumentFilterList", OPTIONAL, old_filter_shape,
+         .min = 1),
     LIST(struct list_in,    filters,     "Filters",            OPTIONAL, filter_shape, .max = 6),
     INTEGER(struct list_in, max_results, "MaxResults",         OPTIONAL, RANGE(1, 50), DEFAULT(50)),
     STRING(struct list_in,  next_token,  "NextToken",          OPTIONAL),

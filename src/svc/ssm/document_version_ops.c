@@ -187,7 +187,7 @@ static int update_document(struct op *op, const struct update_in *in, struct upd
 }
 OP_HANDLER(update_document)
 
-/* --- UpdateDocumentDefaultVersion, ListDocumentVersions ------------------------------------------ */
+/* --- UpdateDocumentDefaultVersion, ListDocumentVersions ---------------------------------- */
 
 static int update_document_default_version(struct op *op, const struct default_in *in,
                                            struct default_out *out)

@@ -27,7 +27,8 @@ static const char *const attachment_keys[] = { "SourceUrl", "S3FileUrl", "Attach
 /* clang-format off */
 static const struct field attachment_source_fields[] = {
     STRING(struct attachment_source,  key,    "Key",    OPTIONAL, .values = attachment_keys),
-    STRINGS(struct attachment_source, values, "Values", OPTIONAL, .min = 1, .max = 1, .item_min = 1, .item_max = 1024),
+    STRINGS(struct attachment_source, values, "Values", OPTIONAL, .min = 1, .max = 1,
+            .item_min = 1, .item_max = 1024),
     STRING(struct attachment_source,  name,   "Name",   OPTIONAL, CHECK_DOCUMENT_NAME),
 };
 const struct shape attachment_source_shape =

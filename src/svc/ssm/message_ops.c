@@ -43,7 +43,8 @@ static const char *const failures[] = { "InternalHandlerException", "NoHandlerEx
 static const struct field poll_in_fields[] = {
     STRING(struct poll_in,  destination, "Destination",                REQUIRED, CHECK_INSTANCE_ID),
     STRING(struct poll_in,  request_id,  "MessagesRequestId",          REQUIRED, LENGTH(16, 64)),
-    INTEGER(struct poll_in, visibility,  "VisibilityTimeoutInSeconds", OPTIONAL, RANGE(1, 43200), DEFAULT(10)),
+    INTEGER(struct poll_in, visibility,  "VisibilityTimeoutInSeconds", OPTIONAL, RANGE(1, 43200),
+            DEFAULT(10)),
 };
 static const struct shape poll_in_shape =
     SHAPE_OPEN("GetMessagesRequest", struct poll_in, poll_in_fields);
@@ -168,7 +169,7 @@ static int get_messages(struct op *op, const struct poll_in *in, struct poll_out
 }
 OP_HANDLER(get_messages)
 
-/* --- what agents say of a message ----------------------------------------------------------------- */
+/* --- what agents say of a message -------------------------------------------------------- */
 
 /* The message of this node. Those that are gone are no error: agents repeat themselves. */
 static int find_message(struct op *op, struct str id, struct str *ret_command_id,
@@ -239,12 +240,14 @@ OP_HANDLER(send_reply)
 
 /* clang-format off */
 const struct operation message_operations[] = {
-    OP("GetMessages", get_messages, poll_in_shape, poll_out_shape, OP_POLLS | OP_OURS, RAISES_NOTHING),
-    OP("AcknowledgeMessage", acknowledge_message, message_in_shape, shape_nothing, OP_WRITES | OP_OURS,
+    OP("GetMessages", get_messages, poll_in_shape, poll_out_shape, OP_POLLS | OP_OURS,
        RAISES_NOTHING),
-    OP("FailMessage", fail_message, fail_in_shape, shape_nothing, OP_WRITES | OP_OURS, RAISES_NOTHING),
-    OP("DeleteMessage", delete_message, message_in_shape, shape_nothing, OP_WRITES | OP_OURS,
+    OP("AcknowledgeMessage", acknowledge_message, message_in_shape, shape_nothing,
+       OP_WRITES | OP_OURS, RAISES_NOTHING),
+    OP("FailMessage", fail_message, fail_in_shape, shape_nothing, OP_WRITES | OP_OURS,
        RAISES_NOTHING),
+    OP("DeleteMessage", delete_message, message_in_shape, shape_nothing,
+       OP_WRITES | OP_OURS, RAISES_NOTHING),
     OP("SendReply", send_reply, reply_in_shape, shape_nothing, OP_WRITES | OP_OURS, RAISES_NOTHING),
     OP_END,
 };

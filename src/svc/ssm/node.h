@@ -38,7 +38,8 @@ MUST_CHECK int node_itself(struct op *op, struct str id);
 /* --- store: node_db.c ---------------------------------------------------------------- */
 
 MUST_CHECK int node_insert(struct op *op, const struct node *n);
-MUST_CHECK int node_load(struct db *db, struct arena *a, struct str id, struct node *ret); /* DB_NO_ROW */
+/* DB_NO_ROW */
+MUST_CHECK int node_load(struct db *db, struct arena *a, struct str id, struct node *ret);
 MUST_CHECK int node_ping(struct op *op, const struct node *n); /* what an agent tells */
 MUST_CHECK int node_set_key(struct op *op, struct str id, struct str public_key);
 MUST_CHECK int node_set_role(struct op *op, struct str id, struct str role);

@@ -43,9 +43,11 @@ static const struct shape filter_shape =
     SHAPE("InstanceInformationStringFilter", struct name_values, filter_fields);
 
 static const struct field list_in_fields[] = {
-    LIST(struct list_in,    old_filters, "InstanceInformationFilterList", OPTIONAL, old_filter_shape),
+    LIST(struct list_in,    old_filters, "InstanceInformationFilterList", OPTIONAL,
+         old_filter_shape),
     LIST(struct list_in,    filters,     "Filters",                       OPTIONAL, filter_shape),
-    INTEGER(struct list_in, max_results, "MaxResults",                    OPTIONAL, RANGE(5, 50), DEFAULT(50)),
+    INTEGER(struct list_in, max_results, "MaxResults",                    OPTIONAL, RANGE(5, 50),
+            DEFAULT(50)),
     STRING(struct list_in,  next_token,  "NextToken",                     OPTIONAL),
 };
 static const struct shape list_in_shape =
@@ -206,7 +208,7 @@ static int passes(struct op *op, const struct node *n, const struct filter *filt
     return 0;
 }
 
-/* --- the list ----------------------------------------------------------------------------------- */
+/* --- the list ---------------------------------------------------------------------------- */
 
 static struct node_view view(struct op *op, const struct node *n)
 {

@@ -39,7 +39,8 @@ static const char *const key_types[] = { "Rsa", NULL };
 /* clang-format off */
 static const struct field register_in_fields[] = {
     STRING(struct register_in, activation_id, "ActivationId",   REQUIRED, LENGTH(36, 36)),
-    STRING(struct register_in, code,          "ActivationCode", REQUIRED | SENSITIVE, LENGTH(20, 250)),
+    STRING(struct register_in, code,          "ActivationCode", REQUIRED | SENSITIVE, LENGTH(20,
+           250)),
     STRING(struct register_in, fingerprint,   "Fingerprint",    REQUIRED, LENGTH(1, 256)),
     STRING(struct register_in, public_key,    "PublicKey",      REQUIRED, LENGTH(200, 2048)),
     STRING(struct register_in, key_type,      "PublicKeyType",  REQUIRED, .values = key_types),
@@ -159,7 +160,7 @@ static int register_managed_instance(struct op *op, const struct register_in *in
 }
 OP_HANDLER(register_managed_instance)
 
-/* --- RequestManagedInstanceRoleToken, UpdateManagedInstancePublicKey -------------------------------- */
+/* --- RequestManagedInstanceRoleToken, UpdateManagedInstancePublicKey --------------------- */
 
 static struct principal session_of(struct op *op, const struct node *n,
                                    const struct role_facts *role)
@@ -224,7 +225,8 @@ const struct operation registration_operations[] = {
     OP("RegisterManagedInstance", register_managed_instance, register_in_shape,
        register_out_shape, OP_WRITES | OP_UNSIGNED | OP_OURS, RAISES(SSM_INVALID_ACTIVATION)),
     OP("RequestManagedInstanceRoleToken", request_managed_instance_role_token, token_in_shape,
-       token_out_shape, OP_READS | OP_NODE_KEY | OP_OURS, RAISES(SSM_MACHINE_FINGERPRINT_DOES_NOT_MATCH)),
+       token_out_shape, OP_READS | OP_NODE_KEY | OP_OURS,
+       RAISES(SSM_MACHINE_FINGERPRINT_DOES_NOT_MATCH)),
     OP("UpdateManagedInstancePublicKey", update_managed_instance_public_key, key_in_shape,
        shape_nothing, OP_WRITES | OP_NODE_KEY | OP_OURS, RAISES_NOTHING),
     OP_END,

@@ -20,7 +20,7 @@ struct shell {
     struct runcommand_invocation row; /* the last one loaded */
 };
 
-/* --- the engine's shell ------------------------------------------------------------------------ */
+/* --- the engine's shell ------------------------------------------------------------------ */
 
 static int load_row(struct shell *s, uint32_t index)
 {
@@ -65,7 +65,8 @@ static int shell_next_open(void *context, uint32_t from, bool released, uint32_t
     struct shell *s = context;
     int64_t found;
 
-    TRY(runcommand_invocation_next_open(s->op, s->c.id, from, released, s->engine.rate.n_targets, &found));
+    TRY(runcommand_invocation_next_open(s->op, s->c.id, from, released,
+                                        s->engine.rate.n_targets, &found));
     *ret = (uint32_t)found;
     return 0;
 }
@@ -113,7 +114,7 @@ static int shell_effect(void *context, const struct command_effect *e)
     return FAULT(EINVAL); /* command_tell() keeps visits to itself */
 }
 
-/* --- telling ----------------------------------------------------------------------------------- */
+/* --- telling ----------------------------------------------------------------------------- */
 
 static int shell_open(struct op *op, struct str id, struct shell *ret)
 {
@@ -222,7 +223,7 @@ int runcommand_node_gone(struct op *op, struct str node)
     return 0;
 }
 
-/* --- beginning --------------------------------------------------------------------------------- */
+/* --- beginning --------------------------------------------------------------------------- */
 
 int runcommand_refuse(struct op *op, struct str id, enum command_detail why)
 {

@@ -91,7 +91,8 @@ MUST_CHECK int runcommand_find_nodes(struct op *op, const struct list *targets,
 
 MUST_CHECK int runcommand_insert(struct op *op, const struct runcommand *c,
                                  const struct runcommand_text *t);
-MUST_CHECK int runcommand_load(struct op *op, struct str id, struct runcommand *ret); /* DB_NO_ROW */
+/* DB_NO_ROW where there is none, as all that get one here. */
+MUST_CHECK int runcommand_load(struct op *op, struct str id, struct runcommand *ret);
 MUST_CHECK int runcommand_load_text(struct db *db, struct arena *a, struct str id,
                                     struct runcommand_text *ret); /* DB_NO_ROW */
 MUST_CHECK int runcommand_load_steps(struct op *op, struct str id, struct str *ret);
@@ -123,9 +124,10 @@ MUST_CHECK int runcommand_invocation_of_node(struct op *op, struct str id, struc
 MUST_CHECK int runcommand_invocation_update(struct op *op, const struct runcommand_invocation *i);
 MUST_CHECK int runcommand_invocation_set_trace(struct op *op, struct str id, int64_t position,
                                     struct str trace);
-MUST_CHECK int runcommand_invocation_next_open(struct op *op, struct str id, int64_t from, bool released,
-                                    int64_t otherwise, int64_t *ret);
-MUST_CHECK int runcommand_invocation_open_commands(struct op *op, struct str node, struct strs *ret);
+MUST_CHECK int runcommand_invocation_next_open(struct op *op, struct str id, int64_t from,
+                                               bool released, int64_t otherwise, int64_t *ret);
+MUST_CHECK int runcommand_invocation_open_commands(struct op *op, struct str node,
+                                                   struct strs *ret);
 
 MUST_CHECK int runcommand_plugin_put(struct op *op, const struct runcommand_plugin *p);
 MUST_CHECK int runcommand_plugin_list(struct op *op, struct str id, int64_t position,

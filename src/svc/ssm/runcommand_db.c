@@ -170,7 +170,8 @@ int runcommand_invocation_update(struct op *op, const struct runcommand_invocati
     return 0;
 }
 
-int runcommand_invocation_set_trace(struct op *op, struct str id, int64_t position, struct str trace)
+int runcommand_invocation_set_trace(struct op *op, struct str id, int64_t position,
+                                    struct str trace)
 {
     TRY(db_exec(op->db, NULL,
                 "UPDATE ssm_invocation SET trace = $3 WHERE command_id = $1 AND position = $2",
@@ -203,7 +204,7 @@ int runcommand_invocation_open_commands(struct op *op, struct str node, struct s
     return 0;
 }
 
-/* --- steps --------------------------------------------------------------------------------------- */
+/* --- steps ------------------------------------------------------------------------------- */
 
 int runcommand_plugin_put(struct op *op, const struct runcommand_plugin *p)
 {
@@ -219,8 +220,8 @@ int runcommand_plugin_put(struct op *op, const struct runcommand_plugin *p)
     return 0;
 }
 
-int runcommand_plugin_list(struct op *op, struct str id, int64_t position, struct runcommand_plugin **ret,
-                size_t *ret_count)
+int runcommand_plugin_list(struct op *op, struct str id, int64_t position,
+                           struct runcommand_plugin **ret, size_t *ret_count)
 {
     void *items;
 

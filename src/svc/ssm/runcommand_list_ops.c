@@ -164,7 +164,7 @@ static int list_commands(struct op *op, const struct list_in *in, struct command
 }
 OP_HANDLER(list_commands)
 
-/* --- ListCommandInvocations -------------------------------------------------------------------- */
+/* --- ListCommandInvocations -------------------------------------------------------------- */
 
 static int view_invocation(struct op *op, const struct runcommand_invocation *row, bool details,
                            struct invocation_view *ret)

@@ -60,7 +60,8 @@ static const char *const notification_types[] = { "Command", "Invocation", NULL 
 static const struct field notification_fields[] = {
     STRING(struct notification,  arn,    "NotificationArn",    OPTIONAL),
     STRINGS(struct notification, events, "NotificationEvents", OPTIONAL, .values = events),
-    STRING(struct notification,  type,   "NotificationType",   OPTIONAL, .values = notification_types),
+    STRING(struct notification,  type,   "NotificationType",   OPTIONAL,
+           .values = notification_types),
 };
 static const struct shape notification_shape =
     SHAPE("NotificationConfig", struct notification, notification_fields);
@@ -79,7 +80,8 @@ static const struct shape alarm_shape = SHAPE("Alarm", struct alarm, alarm_field
 
 static const struct field alarms_fields[] = {
     BOOLEAN(struct alarms, ignores_failure, "IgnorePollAlarmFailure", OPTIONAL),
-    LIST(struct alarms,    alarms,          "Alarms",                 REQUIRED, alarm_shape, .min = 1, .max = 1),
+    LIST(struct alarms,    alarms,          "Alarms",                 REQUIRED, alarm_shape,
+         .min = 1, .max = 1),
 };
 static const struct shape alarms_shape =
     SHAPE("AlarmConfiguration", struct alarms, alarms_fields);
@@ -92,7 +94,8 @@ static const struct field send_in_fields[] = {
     STRING(S_IN,   document_version, "DocumentVersion",    OPTIONAL, CHECK_VERSION),
     STRING(S_IN,   hash,             "DocumentHash",       OPTIONAL, .max = 256),
     STRING(S_IN,   hash_type,        "DocumentHashType",   OPTIONAL, .values = document_hash_types),
-    INTEGER(S_IN,  timeout_seconds,  "TimeoutSeconds",     OPTIONAL, RANGE(30, 2592000), DEFAULT(3600)),
+    INTEGER(S_IN,  timeout_seconds,  "TimeoutSeconds",     OPTIONAL, RANGE(30, 2592000),
+            DEFAULT(3600)),
     STRING(S_IN,   comment,          "Comment",            OPTIONAL, .max = 100),
     STRS_MAP(S_IN, parameters,       "Parameters",         SENSITIVE),
     STRING(S_IN,   s3_region,        "OutputS3Region",     OPTIONAL, LENGTH(3, 20)),
@@ -123,7 +126,7 @@ static const struct shape cancel_in_shape =
     SHAPE("CancelCommandRequest", struct cancel_in, cancel_in_fields);
 /* clang-format on */
 
-/* --- what the request says ---------------------------------------------------------------------- */
+/* --- what the request says --------------------------------------------------------------- */
 
 /* Nothing is accepted and then ignored. A name of a log group by itself asks for nothing. */
 static int check_supported(struct op *op, const struct send_in *in)
@@ -206,7 +209,7 @@ static int check_instances(struct op *op, struct strs ids, const struct document
     return 0;
 }
 
-/* --- the command ---------------------------------------------------------------------------------- */
+/* --- the command ------------------------------------------------------------------------- */
 
 struct draft {
     struct document document;
@@ -345,7 +348,7 @@ static int send_command(struct op *op, const struct send_in *in, struct send_out
 }
 OP_HANDLER(send_command)
 
-/* --- CancelCommand --------------------------------------------------------------------------------- */
+/* --- CancelCommand ----------------------------------------------------------------------- */
 
 static int cancel_nodes(struct op *op, const struct cancel_in *in)
 {
