@@ -7,7 +7,7 @@
 
 #include "api/op.h"
 
-#define ACTIVATION_LIFETIME     MSEC_DAY        /* unless the client says otherwise */
+#define ACTIVATION_LIFETIME     MSEC_DAY /* unless the client says otherwise */
 #define ACTIVATION_MAX_LIFETIME (30 * MSEC_DAY)
 #define ACTIVATION_CODE_LENGTH  20
 

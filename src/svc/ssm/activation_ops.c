@@ -139,9 +139,9 @@ int activation_role(struct op *op, struct str name, struct str *ret_arn)
     struct role_facts role;
 
     int found = op->plane->identity->role(op->db, op->arena, op->account, base, &role);
-    bool is_it = found == 0 &&
-                 (slash < 0 || str_eq(role.path, arena_fmt(op->arena, "/%.*s/", (int)slash,
-                                                           name.p)));
+    bool is_it =
+        found == 0 &&
+        (slash < 0 || str_eq(role.path, arena_fmt(op->arena, "/%.*s/", (int)slash, name.p)));
     if (found != PORT_NONE)
         TRY(found);
     *ret_arn = is_it ? role.arn : op_global_arn(op, "iam", "role/%.*s", STR(name));
@@ -175,8 +175,8 @@ static int check_create(struct op *op, const struct create_in *in)
         if (str_starts(LIST_ITEM(struct tag, in->tags, i)->key, S("aws:")))
             return op_fail(op, SSM_INVALID_PARAMETERS,
                            "Tag keys starting with aws: are reserved for system use.");
-    if (in->expires_at != UNSET && (in->expires_at <= op->now ||
-                                    in->expires_at > op->now + ACTIVATION_MAX_LIFETIME))
+    if (in->expires_at != UNSET &&
+        (in->expires_at <= op->now || in->expires_at > op->now + ACTIVATION_MAX_LIFETIME))
         return op_fail(op, SSM_INVALID_PARAMETERS,
                        "The expiration date must be in the future, and within 30 days.");
     return 0;
@@ -257,8 +257,7 @@ static int describe_activations(struct op *op, const struct describe_in *in,
     struct str after;
     struct activation *rows;
     size_t count = CHUNK;
-    struct activation_view *items =
-        arena_array(op->arena, struct activation_view, in->max_results);
+    struct activation_view *items = arena_array(op->arena, struct activation_view, in->max_results);
 
     if (page_open(op, in->next_token, &after) != 0)
         return op_fail(op, SSM_INVALID_NEXT_TOKEN, "The specified token is not valid.");

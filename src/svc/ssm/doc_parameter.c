@@ -50,8 +50,7 @@ static int check_text(struct arena *a, const struct doc_parameter *p, struct str
     int64_t length = (int64_t)str_utf8_len(text);
 
     if (str_contains(text, S("{{ssm")) || str_contains(text, S("{{ ssm")))
-        return refuse(a, ret_why, p->name,
-                      "refers to the Parameter Store, which is not supported");
+        return refuse(a, ret_why, p->name, "refers to the Parameter Store, which is not supported");
     if (!is_allowed(p, text))
         return refuse(a, ret_why, p->name, "has a value that is not one of its allowedValues");
     if (p->pattern && !regex_matches(a, p->pattern, text))
@@ -86,8 +85,8 @@ static int read_pattern(struct arena *a, struct doc_parameter *p, const struct v
         return refuse(a, ret_why, p->name, "has an allowedPattern that is no string");
     p->pattern = regex_compile(a, p->pattern_text, &why);
     if (!p->pattern) {
-        *ret_why = arena_fmt(a, "The allowedPattern of \"%.*s\" cannot be used: %.*s",
-                             STR(p->name), STR(why));
+        *ret_why = arena_fmt(a, "The allowedPattern of \"%.*s\" cannot be used: %.*s", STR(p->name),
+                             STR(why));
         return COMMAND_DOC_INVALID;
     }
     return 0;
@@ -143,8 +142,8 @@ int doc_parameters_read(struct arena *a, const struct value *map, struct command
     size_t count = value_count(map);
 
     if (!value_is(map, VALUE_MAP) || count > COMMAND_DOC_MAX_PARAMETERS) {
-        *ret_why = arena_fmt(a, "parameters must be a map of at most %d.",
-                             COMMAND_DOC_MAX_PARAMETERS);
+        *ret_why =
+            arena_fmt(a, "parameters must be a map of at most %d.", COMMAND_DOC_MAX_PARAMETERS);
         return COMMAND_DOC_INVALID;
     }
     doc->parameters = arena_array(a, struct doc_parameter, count);
@@ -178,8 +177,8 @@ static int check_given(struct arena *a, const struct doc_parameter *p, const str
     return 0;
 }
 
-int command_doc_arguments(struct arena *a, const struct command_doc *doc,
-                          const struct value *given, struct value **ret, struct str *ret_why)
+int command_doc_arguments(struct arena *a, const struct command_doc *doc, const struct value *given,
+                          struct value **ret, struct str *ret_why)
 {
     struct value *arguments = value_map(a);
 

@@ -32,8 +32,8 @@ struct str document_name(struct op *op, struct str name_or_arn)
         !str_eq(arn.region, op->region) || !str_starts(arn.resource, S("document/")))
         return (struct str){ 0 };
     struct str name = str_from(arn.resource, strlen("document/"));
-    bool is_here = is_builtin_name(name) ? str_is_empty(arn.account)
-                                         : str_eq(arn.account, op->account);
+    bool is_here =
+        is_builtin_name(name) ? str_is_empty(arn.account) : str_eq(arn.account, op->account);
     return is_here ? name : (struct str){ 0 };
 }
 
@@ -51,8 +51,7 @@ struct str document_arn(struct op *op, struct str name_or_arn)
 
 static int no_document(struct op *op, struct str name)
 {
-    return op_fail(op, SSM_INVALID_DOCUMENT, "Document with name %.*s does not exist.",
-                   STR(name));
+    return op_fail(op, SSM_INVALID_DOCUMENT, "Document with name %.*s does not exist.", STR(name));
 }
 
 static int no_version(struct op *op)
@@ -61,8 +60,8 @@ static int no_version(struct op *op)
                    "The document version is not valid or does not exist.");
 }
 
-static int find_builtin(struct op *op, struct str name, struct str version,
-                        struct str version_name, struct document *ret)
+static int find_builtin(struct op *op, struct str name, struct str version, struct str version_name,
+                        struct document *ret)
 {
     const struct document *d = document_builtin(op, name);
     int64_t number = 1;
@@ -94,8 +93,8 @@ static int version_number(struct op *op, struct str name, struct str version,
     return 0;
 }
 
-int document_get(struct op *op, struct str name_or_arn, struct str version,
-                 struct str version_name, struct document *ret)
+int document_get(struct op *op, struct str name_or_arn, struct str version, struct str version_name,
+                 struct document *ret)
 {
     struct str name = document_name(op, name_or_arn);
     int64_t number;
@@ -182,6 +181,5 @@ int document_validate(struct op *op, const struct document *d, struct document_f
         return check_command(op, root, ret);
     if (str_eq(d->type, S("Automation")))
         return check_automation(op, root, ret);
-    return op_fail(op, OP_UNSUPPORTED, "Documents of type %.*s are not supported.",
-                   STR(d->type));
+    return op_fail(op, OP_UNSUPPORTED, "Documents of type %.*s are not supported.", STR(d->type));
 }

@@ -19,7 +19,7 @@ struct document {
     struct str version_name, display_name, target_type;
     struct str format; /* of content: "JSON", "YAML" */
     struct str content, hash, schema_version, description, platforms;
-    struct str owner;  /* an account, or "Amazon" */
+    struct str owner; /* an account, or "Amazon" */
     int64_t version, latest_version, default_version;
     msec created_at;
 };
@@ -49,7 +49,7 @@ MUST_CHECK int document_tree(struct op *op, const struct document *d, struct val
 /* Whether such a document can be run here. Outcomes: SSM_INVALID_DOCUMENT_CONTENT,
  * SSM_INVALID_DOCUMENT_SCHEMA_VERSION, SSM_MAX_DOCUMENT_SIZE_EXCEEDED. */
 MUST_CHECK int document_validate(struct op *op, const struct document *d,
-                              struct document_facts *ret);
+                                 struct document_facts *ret);
 
 /* Built in: NULL-terminated by name; document_builtin.c. */
 const struct document *document_builtin(struct op *op, struct str name); /* NULL: none */
@@ -66,8 +66,7 @@ MUST_CHECK int document_version_delete(struct op *op, struct str name, int64_t v
 MUST_CHECK int document_count(struct op *op, int64_t *ret);
 
 /* version 0: the latest, -1: the default. DB_NO_ROW. */
-MUST_CHECK int document_load(struct op *op, struct str name, int64_t version,
-                             struct document *ret);
+MUST_CHECK int document_load(struct op *op, struct str name, int64_t version, struct document *ret);
 MUST_CHECK int document_version_by_name(struct op *op, struct str name, struct str version_name,
                                         int64_t *ret); /* DB_NO_ROW */
 /* The default versions of all, by name; content is absent. */

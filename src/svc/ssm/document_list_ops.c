@@ -113,8 +113,7 @@ static int matches_tag(struct op *op, const struct document *d, const struct nam
     return 0;
 }
 
-static int matches(struct op *op, const struct document *d, const struct name_values *f,
-                   bool *ret)
+static int matches(struct op *op, const struct document *d, const struct name_values *f, bool *ret)
 {
     if (str_starts(f->key, S("tag:")))
         return matches_tag(op, d, f, ret);
@@ -126,7 +125,7 @@ static int matches(struct op *op, const struct document *d, const struct name_va
 
 static int check_filter(struct op *op, const struct name_values *f)
 {
-    static const char *const keys[] = { "Name",       "Owner",      "PlatformTypes",
+    static const char *const keys[] = { "Name",         "Owner",      "PlatformTypes",
                                         "DocumentType", "TargetType", "SearchKeyword" };
 
     for (size_t i = 0; i < ARRAY_LEN(keys); i++)
@@ -168,8 +167,7 @@ static int load_all(struct op *op, struct document **ret, size_t *ret_count)
     TRY(document_list(op, &own, &n_own));
     struct document *all = arena_array(op->arena, struct document, n_own + names.count);
     for (size_t i = 0; i < n_own || k < names.count;) {
-        bool is_own = k == names.count ||
-                      (i < n_own && str_cmp(own[i].name, names.items[k]) < 0);
+        bool is_own = k == names.count || (i < n_own && str_cmp(own[i].name, names.items[k]) < 0);
         all[n++] = is_own ? own[i++] : *document_builtin(op, names.items[k++]);
     }
     *ret = all;

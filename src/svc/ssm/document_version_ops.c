@@ -146,8 +146,8 @@ static int check_update(struct op *op, const struct update_in *in, const struct 
         return op_fail(op, SSM_DUPLICATE_DOCUMENT_CONTENT,
                        "The content of the association document matches another document.");
     if (latest->version >= DOCUMENT_VERSIONS_MAX)
-        return op_fail(op, SSM_DOCUMENT_VERSION_LIMIT_EXCEEDED,
-                       "A document may have %d versions.", DOCUMENT_VERSIONS_MAX);
+        return op_fail(op, SSM_DOCUMENT_VERSION_LIMIT_EXCEEDED, "A document may have %d versions.",
+                       DOCUMENT_VERSIONS_MAX);
     if (!str_is_set(in->version_name))
         return 0;
     int found = document_version_by_name(op, latest->name, in->version_name, &same_name);
@@ -235,8 +235,8 @@ static int list_document_versions(struct op *op, const struct versions_in *in,
         TRY(document_versions(op, d.name, before, in->max_results + 1, &versions, &count));
     if (count > (size_t)in->max_results) {
         count = (size_t)in->max_results;
-        out->next_token = page_token(
-            op, arena_fmt(op->arena, "%lld", (long long)versions[count - 1].version));
+        out->next_token =
+            page_token(op, arena_fmt(op->arena, "%lld", (long long)versions[count - 1].version));
     }
     struct version_info *items = arena_array(op->arena, struct version_info, count);
     for (size_t i = 0; i < count; i++)

@@ -9,13 +9,20 @@ struct parameter_view {
 };
 
 const char *const document_types[] = {
-    "Command",        "Policy",
-    "Automation",     "Session",
-    "Package",        "ApplicationConfiguration",
-    "ApplicationConfigurationSchema", "DeploymentStrategy",
-    "ChangeCalendar", "Automation.ChangeTemplate",
-    "ProblemAnalysis", "ProblemAnalysisTemplate",
-    "CloudFormation", "ConformancePackTemplate",
+    "Command",
+    "Policy",
+    "Automation",
+    "Session",
+    "Package",
+    "ApplicationConfiguration",
+    "ApplicationConfigurationSchema",
+    "DeploymentStrategy",
+    "ChangeCalendar",
+    "Automation.ChangeTemplate",
+    "ProblemAnalysis",
+    "ProblemAnalysisTemplate",
+    "CloudFormation",
+    "ConformancePackTemplate",
     NULL,
 };
 const char *const document_formats[] = { "YAML", "JSON", "TEXT", NULL };

@@ -181,8 +181,7 @@ static int find_message(struct op *op, struct str id, struct str *ret_command_id
 }
 
 /* A cancel message's id is nobody's command, so nothing is found and told. */
-static int tell(struct op *op, struct str command_id, struct str node,
-                struct command_event event)
+static int tell(struct op *op, struct str command_id, struct str node, struct command_event event)
 {
     int told = runcommand_tell_node(op, command_id, node, &event);
     if (told != DB_NO_ROW)
@@ -197,8 +196,7 @@ static int acknowledge_message(struct op *op, const struct message_in *in, struc
 
     PASS(find_message(op, in->id, &command_id, &node));
     TRY(message_delete(op, in->id));
-    return tell(op, command_id, node,
-                (struct command_event){ .type = COMMAND_EVENT_DELIVERED });
+    return tell(op, command_id, node, (struct command_event){ .type = COMMAND_EVENT_DELIVERED });
 }
 OP_HANDLER(acknowledge_message)
 

@@ -23,8 +23,8 @@ struct list_out {
     struct str next_token;
 };
 
-static const char *const old_keys[] = { "InstanceIds",   "AgentVersion", "PingStatus",
-                                        "PlatformTypes", "ActivationIds", "IamRole",
+static const char *const old_keys[] = { "InstanceIds",   "AgentVersion",      "PingStatus",
+                                        "PlatformTypes", "ActivationIds",     "IamRole",
                                         "ResourceType",  "AssociationStatus", NULL };
 
 /* clang-format off */
@@ -102,11 +102,16 @@ enum key {
 };
 
 static const char *const key_names[KEYS] = {
-    [KEY_INSTANCE_IDS] = "InstanceIds",     [KEY_AGENT_VERSION] = "AgentVersion",
-    [KEY_PING_STATUS] = "PingStatus",       [KEY_PLATFORM_TYPES] = "PlatformTypes",
-    [KEY_ACTIVATION_IDS] = "ActivationIds", [KEY_ROLE] = "IamRole",
-    [KEY_RESOURCE_TYPE] = "ResourceType",   [KEY_SOURCE_IDS] = "SourceIds",
-    [KEY_SOURCE_TYPES] = "SourceTypes",     [KEY_TAG_KEY] = "tag-key",
+    [KEY_INSTANCE_IDS] = "InstanceIds",
+    [KEY_AGENT_VERSION] = "AgentVersion",
+    [KEY_PING_STATUS] = "PingStatus",
+    [KEY_PLATFORM_TYPES] = "PlatformTypes",
+    [KEY_ACTIVATION_IDS] = "ActivationIds",
+    [KEY_ROLE] = "IamRole",
+    [KEY_RESOURCE_TYPE] = "ResourceType",
+    [KEY_SOURCE_IDS] = "SourceIds",
+    [KEY_SOURCE_TYPES] = "SourceTypes",
+    [KEY_TAG_KEY] = "tag-key",
     [KEY_TAG] = "tag:",
 };
 
@@ -159,9 +164,9 @@ static int has_tag(struct op *op, const struct node *n, const struct filter *f, 
     *ret = false;
     TRY(tags_of(op->db, op->arena, node_arn(op, n->id), &tags, &count));
     for (size_t i = 0; i < count; i++)
-        *ret = *ret || (f->key == KEY_TAG ? str_eq(tags[i].key, f->tag) &&
-                                                strs_have(f->values, tags[i].value)
-                                          : strs_have(f->values, tags[i].key));
+        *ret = *ret || (f->key == KEY_TAG
+                            ? str_eq(tags[i].key, f->tag) && strs_have(f->values, tags[i].value)
+                            : strs_have(f->values, tags[i].key));
     return 0;
 }
 

@@ -61,8 +61,7 @@ static struct str said(struct str s)
     return str_is_empty(s) ? (struct str){ 0 } : s;
 }
 
-static int update_instance_information(struct op *op, const struct ping_in *in,
-                                       struct nothing *out)
+static int update_instance_information(struct op *op, const struct ping_in *in, struct nothing *out)
 {
     (void)out;
 
@@ -83,8 +82,7 @@ static int update_instance_information(struct op *op, const struct ping_in *in,
 }
 OP_HANDLER(update_instance_information)
 
-static int deregister_managed_instance(struct op *op, const struct node_in *in,
-                                       struct nothing *out)
+static int deregister_managed_instance(struct op *op, const struct node_in *in, struct nothing *out)
 {
     struct node n;
     (void)out;

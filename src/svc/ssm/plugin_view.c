@@ -41,8 +41,8 @@ static void take(struct plugin_facts *f, const struct runcommand_plugin *row)
     f->is_reported = true;
 }
 
-int plugin_facts(struct op *op, const struct runcommand_invocation *row,
-                 struct plugin_facts **ret, size_t *ret_count)
+int plugin_facts(struct op *op, const struct runcommand_invocation *row, struct plugin_facts **ret,
+                 size_t *ret_count)
 {
     struct runcommand_plugin *rows;
     size_t count;

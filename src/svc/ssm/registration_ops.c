@@ -104,8 +104,7 @@ static int open_activation(struct op *op, const struct register_in *in, struct a
     int found = activation_get(op, in->activation_id, ret);
     if (found != DB_NO_ROW)
         TRY(found);
-    if (found == DB_NO_ROW ||
-        !crypto_equal(ret->code_hash, sha256_hex(op->arena, in->code)) ||
+    if (found == DB_NO_ROW || !crypto_equal(ret->code_hash, sha256_hex(op->arena, in->code)) ||
         ret->expires_at <= op->now || ret->registrations >= ret->registration_limit)
         return op_fail(op, SSM_INVALID_ACTIVATION,
                        "The activation is not valid, has expired, or is used up.");
@@ -114,10 +113,9 @@ static int open_activation(struct op *op, const struct register_in *in, struct a
 
 static int put_tags(struct op *op, const struct node *n, struct str text)
 {
-    struct tagged resource = { .arn = node_arn(op, n->id),
-                               .account = n->account,
-                               .region = n->region,
-                               .type = S(NODE_TYPE) };
+    struct tagged resource = {
+        .arn = node_arn(op, n->id), .account = n->account, .region = n->region, .type = S(NODE_TYPE)
+    };
     struct value *map;
 
     TRY(json_parse(op->arena, text, &map, NULL));
@@ -186,8 +184,7 @@ static int request_managed_instance_role_token(struct op *op, const struct token
     TRY(node_load(op->db, op->arena, op->principal->name, &n));
     if (!crypto_equal(n.fingerprint, in->fingerprint))
         return op_fail(op, SSM_MACHINE_FINGERPRINT_DOES_NOT_MATCH,
-                       "The fingerprint is not the one that %.*s was registered with.",
-                       STR(n.id));
+                       "The fingerprint is not the one that %.*s was registered with.", STR(n.id));
     int usable = activation_role(op, n.role, &role_arn);
     if (usable == OP_INVALID) /* what the agent knows to wait on */
         return OP_DENIED;
@@ -199,10 +196,9 @@ static int request_managed_instance_role_token(struct op *op, const struct token
     struct principal as = session_of(op, &n, &role);
     struct session s =
         session_issue(op->plane, op->arena, &as, op->now, op->now + NODE_TOKEN_LIFETIME);
-    *out = (struct token_out){ .access_key = s.access_key,
-                               .secret = s.secret,
-                               .token = s.token,
-                               .expires_at = s.expires_at };
+    *out = (struct token_out){
+        .access_key = s.access_key, .secret = s.secret, .token = s.token, .expires_at = s.expires_at
+    };
     return 0;
 }
 OP_HANDLER(request_managed_instance_role_token)

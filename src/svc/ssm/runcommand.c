@@ -65,8 +65,8 @@ static int shell_next_open(void *context, uint32_t from, bool released, uint32_t
     struct shell *s = context;
     int64_t found;
 
-    TRY(runcommand_invocation_next_open(s->op, s->c.id, from, released,
-                                        s->engine.rate.n_targets, &found));
+    TRY(runcommand_invocation_next_open(s->op, s->c.id, from, released, s->engine.rate.n_targets,
+                                        &found));
     *ret = (uint32_t)found;
     return 0;
 }
@@ -258,8 +258,7 @@ int runcommand_cancel(struct op *op, struct str id)
 
 /* What keeps a node from being sent the command; PENDING: nothing. */
 static int judge(struct op *op, const struct principal *as, bool authorized,
-                 const struct runcommand_text *t, const struct node *n,
-                 enum invocation_detail *ret)
+                 const struct runcommand_text *t, const struct node *n, enum invocation_detail *ret)
 {
     struct op probe = *op;
     struct str rest = t->platforms, platform;

@@ -59,8 +59,7 @@ MUST_CHECK int runcommand_tell(struct op *op, struct str id, const struct comman
 MUST_CHECK int runcommand_tell_node(struct op *op, struct str id, struct str node,
                                     const struct command_event *event);
 /* What an agent replied; anything unknown or unreadable is ignored. */
-MUST_CHECK int runcommand_reply(struct op *op, struct str id, struct str node,
-                                struct str payload);
+MUST_CHECK int runcommand_reply(struct op *op, struct str id, struct str node, struct str payload);
 MUST_CHECK int runcommand_payload(struct op *op, struct str id, struct str *ret);
 /* A node is de-registered: what it has not finished is undeliverable. */
 MUST_CHECK int runcommand_node_gone(struct op *op, struct str node);
@@ -84,8 +83,8 @@ struct str runcommand_group(const struct list *targets);
 struct strs runcommand_group_types(const struct list *targets);
 /* Nodes that satisfy every target, sorted. `group`: the ids of the group's nodes, sorted.
  * Outcome: SSM_INVALID_INSTANCE_ID. */
-MUST_CHECK int runcommand_find_nodes(struct op *op, const struct list *targets,
-                                     struct strs group, struct strs *ret);
+MUST_CHECK int runcommand_find_nodes(struct op *op, const struct list *targets, struct strs group,
+                                     struct strs *ret);
 
 /* --- store: runcommand_db.c ------------------------------------------------------------------ */
 
@@ -114,16 +113,16 @@ struct runcommand_query {
 MUST_CHECK int runcommand_view_list(struct op *op, const struct runcommand_query *q,
                                     struct runcommand_view **ret, size_t *ret_count);
 MUST_CHECK int runcommand_invocation_list(struct op *op, const struct runcommand_query *q,
-                               struct runcommand_invocation **ret, size_t *ret_count);
+                                          struct runcommand_invocation **ret, size_t *ret_count);
 
 MUST_CHECK int runcommand_invocation_insert(struct op *op, const struct runcommand_invocation *i);
 MUST_CHECK int runcommand_invocation_get(struct op *op, struct str id, int64_t position,
-                              struct runcommand_invocation *ret); /* DB_NO_ROW */
+                                         struct runcommand_invocation *ret); /* DB_NO_ROW */
 MUST_CHECK int runcommand_invocation_of_node(struct op *op, struct str id, struct str node,
-                                  struct runcommand_invocation *ret); /* DB_NO_ROW */
+                                             struct runcommand_invocation *ret); /* DB_NO_ROW */
 MUST_CHECK int runcommand_invocation_update(struct op *op, const struct runcommand_invocation *i);
 MUST_CHECK int runcommand_invocation_set_trace(struct op *op, struct str id, int64_t position,
-                                    struct str trace);
+                                               struct str trace);
 MUST_CHECK int runcommand_invocation_next_open(struct op *op, struct str id, int64_t from,
                                                bool released, int64_t otherwise, int64_t *ret);
 MUST_CHECK int runcommand_invocation_open_commands(struct op *op, struct str node,
@@ -131,4 +130,4 @@ MUST_CHECK int runcommand_invocation_open_commands(struct op *op, struct str nod
 
 MUST_CHECK int runcommand_plugin_put(struct op *op, const struct runcommand_plugin *p);
 MUST_CHECK int runcommand_plugin_list(struct op *op, struct str id, int64_t position,
-                           struct runcommand_plugin **ret, size_t *ret_count);
+                                      struct runcommand_plugin **ret, size_t *ret_count);

@@ -102,8 +102,7 @@ static int read_position(struct op *op, struct str token, struct runcommand_quer
     if (opened == 0 && !str_is_set(rest))
         return 0;
     if (opened != 0 || !str_next(&rest, ' ', &piece) || !str_to_int(piece, &q->at) ||
-        !str_next(&rest, ' ', &q->id) ||
-        (str_is_set(rest) && !str_to_int(rest, &q->position)))
+        !str_next(&rest, ' ', &q->id) || (str_is_set(rest) && !str_to_int(rest, &q->position)))
         return op_fail(op, SSM_INVALID_NEXT_TOKEN, "The specified token is not valid.");
     return 0;
 }
@@ -153,8 +152,8 @@ static int list_commands(struct op *op, const struct list_in *in, struct command
     TRY(runcommand_view_list(op, &q, &rows, &count));
     if (count > (size_t)in->max_results) {
         const struct runcommand_view *last = &rows[--count - 1];
-        out->next_token = page_token(op, arena_fmt(op->arena, "%lld %.*s",
-                                                   (long long)last->requested_at, STR(last->id)));
+        out->next_token = page_token(
+            op, arena_fmt(op->arena, "%lld %.*s", (long long)last->requested_at, STR(last->id)));
     }
     struct command_view *views = arena_array(op->arena, struct command_view, count + 1);
     for (size_t i = 0; i < count; i++)

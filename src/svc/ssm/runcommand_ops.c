@@ -52,7 +52,7 @@ struct cancel_in {
     struct strs instance_ids;
 };
 
-static const char *const events[] = { "All",      "InProgress", "Success", "TimedOut",
+static const char *const events[] = { "All",       "InProgress", "Success", "TimedOut",
                                       "Cancelled", "Failed",     NULL };
 static const char *const notification_types[] = { "Command", "Invocation", NULL };
 
@@ -132,14 +132,17 @@ static const struct shape cancel_in_shape =
 static int check_supported(struct op *op, const struct send_in *in)
 {
     if (str_is_set(in->s3_bucket) || str_is_set(in->s3_prefix) || str_is_set(in->s3_region))
-        return op_fail(op, OP_UNSUPPORTED, "Output to S3 is not supported yet: leave out "
-                                           "OutputS3BucketName, -KeyPrefix and -Region.");
+        return op_fail(op, OP_UNSUPPORTED,
+                       "Output to S3 is not supported yet: leave out "
+                       "OutputS3BucketName, -KeyPrefix and -Region.");
     if (in->cloudwatch && in->cloudwatch->is_enabled)
-        return op_fail(op, OP_UNSUPPORTED, "Output to CloudWatch Logs is not supported yet: "
-                                           "leave out CloudWatchOutputConfig.");
+        return op_fail(op, OP_UNSUPPORTED,
+                       "Output to CloudWatch Logs is not supported yet: "
+                       "leave out CloudWatchOutputConfig.");
     if (in->notification || str_is_set(in->service_role))
-        return op_fail(op, OP_UNSUPPORTED, "Notifications are not supported yet: leave out "
-                                           "NotificationConfig and ServiceRoleArn.");
+        return op_fail(op, OP_UNSUPPORTED,
+                       "Notifications are not supported yet: leave out "
+                       "NotificationConfig and ServiceRoleArn.");
     if (in->alarms)
         return op_fail(op, OP_UNSUPPORTED,
                        "Alarms are not supported yet: leave out AlarmConfiguration.");
@@ -150,8 +153,7 @@ static int check_rate(struct op *op, const struct send_in *in)
 {
     struct rate_limit limit;
 
-    if (str_is_set(in->max_concurrency) &&
-        rate_parse_concurrency(in->max_concurrency, &limit) != 0)
+    if (str_is_set(in->max_concurrency) && rate_parse_concurrency(in->max_concurrency, &limit) != 0)
         return op_invalid(op, "MaxConcurrency must be a number from 1, or a percentage.");
     if (str_is_set(in->max_errors) && rate_parse_errors(in->max_errors, &limit) != 0)
         return op_invalid(op, "MaxErrors must be a number, or a percentage.");

@@ -135,7 +135,7 @@ int runcommand_reply(struct op *op, struct str id, struct str node, struct str p
     struct str trace = value_get_str(reply, S("documentTraceOutput"));
     if (!str_is_empty(trace))
         TRY(runcommand_invocation_set_trace(op, id, row.position,
-                                 output_cut(op->arena, trace, OUTPUT_MAX_COMBINED)));
+                                            output_cut(op->arena, trace, OUTPUT_MAX_COMBINED)));
     event.index = (uint32_t)row.position;
     int told = runcommand_tell(op, id, &event);
     if (told != DB_NO_ROW)

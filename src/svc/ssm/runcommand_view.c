@@ -157,8 +157,8 @@ int command_filters_read(struct op *op, const struct list *in, bool stage,
             if (!time_parse_iso(f->value, &ret->before))
                 return bad_value(op, f);
         } else if (!stage) {
-            return op_fail(op, SSM_INVALID_FILTER_KEY,
-                           "The filter key %.*s is not supported here.", STR(f->key));
+            return op_fail(op, SSM_INVALID_FILTER_KEY, "The filter key %.*s is not supported here.",
+                           STR(f->key));
         } else {
             ret->is_over = str_eq(f->value, S("Complete"));
             if (!ret->is_over && !str_eq(f->value, S("Executing")))
