@@ -5,6 +5,7 @@ import io
 import json
 import os
 import pathlib
+import random
 import time
 import zipfile
 
@@ -335,8 +336,11 @@ def test_a_crash_loses_and_doubles_nothing(make_plane):
     cfn = plane.client("cloudformation")
     stack = cfn.create_stack(StackName="crash", TemplateBody=RULES,
                              Capabilities=["CAPABILITY_NAMED_IAM"])["StackId"]
-    for pause in 0.002, 0.01, 0.03:
-        time.sleep(pause)
+    dice = random.Random(1)
+    for n_events in range(4, 70, 5):
+        cfn = plane.client("cloudformation")
+        wait_for(lambda: len(story(cfn, stack)) >= n_events, pause=0.001)
+        time.sleep(dice.uniform(0, 0.01))
         plane.kill()
         plane.restart()
     cfn = plane.client("cloudformation")

@@ -307,7 +307,7 @@ static int delete_instances(struct op *op, const struct change_in *in, struct op
 }
 OP_HANDLER(delete_instances)
 
-/* --- reads -------------------------------------------------------------------------------------- */
+/* --- reads ---------------------------------------------------------------------------------- */
 
 static struct instance_view view_of(struct op *op, const struct instance *i)
 {

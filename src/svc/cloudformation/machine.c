@@ -156,7 +156,7 @@ int machine_forget(struct op *op, const struct task *task, const struct value *a
     return stack_forget(op, task->key);
 }
 
-/* --- what is next ------------------------------------------------------------------------------ */
+/* --- what is next --------------------------------------------------------------------------- */
 
 static struct resource *next_to_create(const struct rows *rows)
 {
@@ -239,7 +239,7 @@ int machine_advance(struct op *op, struct stack *stack)
                                         .region = stack->region });
 }
 
-/* --- recording what came of the last --------------------------------------------------------------- */
+/* --- recording what came of the last -------------------------------------------------------- */
 
 static struct resource *in_progress(const struct rows *rows)
 {

@@ -27,7 +27,7 @@ static const char *const change_set_types[] = { "CREATE", "UPDATE", "IMPORT", NU
     STRINGS(struct update_in, capabilities,  "Capabilities",        OPTIONAL, .values = capabilities), \
     STRING(struct update_in,  role_arn,      "RoleARN",             OPTIONAL, LENGTH(20, 2048)),   \
     STRINGS(struct update_in, notifications, "NotificationARNs",    OPTIONAL, LENGTH(0, 5)),       \
-    LIST(struct update_in,    tags,          "Tags",                OPTIONAL, tag_shape, LENGTH(0, 50))
+    LIST(struct update_in,    tags,          "Tags",                OPTIONAL, cfn_tag_shape, LENGTH(0, 50))
 
 static const struct field update_fields[] = {
     COMMON,

@@ -176,7 +176,7 @@ static int describe_events(struct op *op, const struct of_stack *in, struct list
 }
 OP_HANDLER(describe_events)
 
-/* --- resources ------------------------------------------------------------------------------- */
+/* --- resources ------------------------------------------------------------------------------ */
 
 static struct resource_view view_of(const struct stack *stack, const struct resource *r)
 {

@@ -152,7 +152,7 @@ int set_machine_tell(struct op *op, int64_t number, const struct stackset_event 
     return step(op, &m, event);
 }
 
-/* --- what came of a task ---------------------------------------------------------------------- */
+/* --- what came of a task -------------------------------------------------------------------- */
 
 static int come_again(struct op *op, const struct task *task, struct value *payload,
                       const struct value *answer)

@@ -87,7 +87,7 @@ static const struct field update_in_fields[] = {
     BOOLEAN(struct update_in, use_previous, "UsePreviousTemplate", OPTIONAL),
     LIST(struct update_in,    parameters,   "Parameters",          OPTIONAL, parameter_shape),
     STRINGS(struct update_in, capabilities, "Capabilities",        OPTIONAL, .values = capabilities),
-    LIST(struct update_in,    tags,         "Tags",                OPTIONAL, tag_shape, LENGTH(0, 50)),
+    LIST(struct update_in,    tags,         "Tags",                OPTIONAL, cfn_tag_shape, LENGTH(0, 50)),
     STRING(struct update_in,  admin_role,     "AdministrationRoleARN", OPTIONAL, LENGTH(20, 2048)),
     STRING(struct update_in,  execution_role, "ExecutionRoleName",     OPTIONAL, LENGTH(1, 64)),
     OPERATION_ID_FIELD(struct update_in, OPTIONAL),

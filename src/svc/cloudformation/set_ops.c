@@ -48,7 +48,7 @@ static const struct field create_in_fields[] = {
     STRING(struct create_in,  body,           "TemplateBody",          OPTIONAL, .min = 1),
     LIST(struct create_in,    parameters,     "Parameters",            OPTIONAL, parameter_shape),
     STRINGS(struct create_in, capabilities,   "Capabilities",          OPTIONAL, .values = capabilities),
-    LIST(struct create_in,    tags,           "Tags",                  OPTIONAL, tag_shape, LENGTH(0, 50)),
+    LIST(struct create_in,    tags,           "Tags",                  OPTIONAL, cfn_tag_shape, LENGTH(0, 50)),
     STRING(struct create_in,  admin_role,     "AdministrationRoleARN", OPTIONAL, LENGTH(20, 2048)),
     STRING(struct create_in,  execution_role, "ExecutionRoleName",     OPTIONAL, LENGTH(1, 64)),
     STRING(struct create_in,  model,          "PermissionModel",       OPTIONAL, .values = permission_models),
@@ -89,7 +89,7 @@ static const struct field set_fields[] = {
     STRING(struct set_view,  body,           "TemplateBody",          OPTIONAL),
     LIST(struct set_view,    parameters,     "Parameters",            OPTIONAL, parameter_shape),
     STRINGS(struct set_view, capabilities,   "Capabilities",          OPTIONAL),
-    LIST(struct set_view,    tags,           "Tags",                  OPTIONAL, tag_shape),
+    LIST(struct set_view,    tags,           "Tags",                  OPTIONAL, cfn_tag_shape),
     STRING(struct set_view,  arn,            "StackSetARN",           OPTIONAL),
     STRING(struct set_view,  admin_role,     "AdministrationRoleARN", OPTIONAL),
     STRING(struct set_view,  execution_role, "ExecutionRoleName",     OPTIONAL),
@@ -219,7 +219,7 @@ static struct str create_resource(struct op *op, const void *in)
     return op_arn(op, "cloudformation", "stackset/%.*s:*", STR(create->name));
 }
 
-/* --- reads ----------------------------------------------------------------------------------- */
+/* --- reads ---------------------------------------------------------------------------------- */
 
 static struct set_view summary_of(const struct stack_set *set)
 {
@@ -286,8 +286,9 @@ static int list_sets(struct op *op, const struct list_in *in, struct set_listing
 }
 OP_HANDLER(list_sets)
 
-/* --- DeleteStackSet ------------------------------------------------------------------------------ */
+/* --- DeleteStackSet ------------------------------------------------------------------------- */
 
+/* Of one that does not exist: success, as the model has no error for it. */
 static int delete_set(struct op *op, const struct of_set *in, struct nothing *out)
 {
     struct stack_set set;
@@ -296,7 +297,10 @@ static int delete_set(struct op *op, const struct of_set *in, struct nothing *ou
     (void)out;
 
     PASS(call_as_self(op, in->call_as));
-    PASS(set_must(op, in->name, &set));
+    int found = set_must(op, in->name, &set);
+    if (found == CFN_SET_NOT_FOUND)
+        return 0;
+    PASS(found);
     TRY(set_operation_running(op, set.id, &running));
     if (running)
         return op_fail(op, CFN_OPERATION_IN_PROGRESS,
@@ -324,7 +328,7 @@ const struct operation set_operations[] = {
        RAISES(CFN_SET_NOT_FOUND), .resource = resource_of),
     OP("ListStackSets", list_sets, list_in_shape, list_out_shape, OP_READS, RAISES_NOTHING),
     OP("DeleteStackSet", delete_set, delete_in_shape, shape_nothing, OP_WRITES,
-       RAISES(CFN_SET_NOT_FOUND, CFN_SET_NOT_EMPTY, CFN_OPERATION_IN_PROGRESS),
+       RAISES(CFN_SET_NOT_EMPTY, CFN_OPERATION_IN_PROGRESS),
        .resource = resource_of),
     OP_END,
 };

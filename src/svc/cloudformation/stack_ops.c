@@ -48,7 +48,7 @@ static const struct field create_in_fields[] = {
     STRINGS(struct create_in,  capabilities,     "Capabilities",     OPTIONAL, .values = capabilities),
     STRING(struct create_in,   role_arn,         "RoleARN",          OPTIONAL, LENGTH(20, 2048)),
     STRING(struct create_in,   on_failure,       "OnFailure",        OPTIONAL, .values = failures),
-    LIST(struct create_in,     tags,             "Tags",             OPTIONAL, tag_shape, LENGTH(0, 50)),
+    LIST(struct create_in,     tags,             "Tags",             OPTIONAL, cfn_tag_shape, LENGTH(0, 50)),
     REQUEST_TOKEN_FIELD(struct create_in),
     BOOLEAN(struct create_in,  protect,          "EnableTerminationProtection", OPTIONAL),
 };
@@ -230,7 +230,7 @@ static struct str create_resource(struct op *op, const void *in)
     return op_arn(op, "cloudformation", "stack/%.*s/*", STR(create->name));
 }
 
-/* --- DeleteStack ------------------------------------------------------------------------------ */
+/* --- DeleteStack ---------------------------------------------------------------------------- */
 
 /* What could not be deleted is tried again, or kept if the client says so. */
 static int renew(struct op *op, const struct stack *stack, struct strs retain)
@@ -305,7 +305,7 @@ static struct str delete_resource(struct op *op, const void *in)
     return stack_resource(op, of->name);
 }
 
-/* --- UpdateTerminationProtection ------------------------------------------------------------------ */
+/* --- UpdateTerminationProtection ------------------------------------------------------------ */
 
 static int update_protection(struct op *op, const struct protect_in *in, struct id_out *out)
 {

@@ -78,7 +78,7 @@ static const struct field stack_fields[] = {
     STRINGS(struct stack_view,   capabilities, "Capabilities",      OPTIONAL),
     LIST(struct stack_view,      outputs,      "Outputs",           OPTIONAL, output_shape),
     STRING(struct stack_view,    role_arn,     "RoleARN",           OPTIONAL),
-    LIST(struct stack_view,      tags,         "Tags",              OPTIONAL, tag_shape),
+    LIST(struct stack_view,      tags,         "Tags",              OPTIONAL, cfn_tag_shape),
     BOOLEAN(struct stack_view,   is_protected, "EnableTerminationProtection", OPTIONAL),
 };
 static const struct shape stack_shape = SHAPE("Stack", struct stack_view, stack_fields);

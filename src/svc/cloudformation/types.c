@@ -93,7 +93,7 @@ void step_take(struct step *s, struct value *in, const char *name)
         value_set(s->arena, in, str_of(name), v);
 }
 
-/* --- names and tags ---------------------------------------------------------------------------- */
+/* --- names and tags ------------------------------------------------------------------------- */
 
 struct str step_arn(struct step *s, const char *service, const char *kind)
 {
@@ -194,7 +194,7 @@ static int is_ours(struct step *s, const struct resource_type *type, bool *ret)
     return 0;
 }
 
-/* --- making and unmaking -------------------------------------------------------------------------- */
+/* --- making and unmaking -------------------------------------------------------------------- */
 
 static int prepare(struct step *s, const struct resource_type *type,
                    const struct value *properties)

@@ -3,6 +3,12 @@
 
 #include "base/json.h"
 
+static const struct field tag_fields[] = {
+    STRING(struct tag, key, "Key", REQUIRED, LENGTH(1, 128)),
+    STRING(struct tag, value, "Value", REQUIRED, LENGTH(1, 256)),
+};
+const struct shape cfn_tag_shape = SHAPE("Tag", struct tag, tag_fields);
+
 int stack_must(struct op *op, struct str name_or_id, struct stack *ret)
 {
     int found = stack_find(op, name_or_id, ret);
@@ -71,7 +77,7 @@ struct str tags_to(struct arena *a, const struct list *tags)
     struct value *list = value_list(a);
 
     for (size_t i = 0; i < tags->count; i++)
-        value_append(a, list, shape_write(&tag_shape, LIST_ITEM(struct tag, *tags, i), a));
+        value_append(a, list, shape_write(&cfn_tag_shape, LIST_ITEM(struct tag, *tags, i), a));
     return json_format(a, list);
 }
 

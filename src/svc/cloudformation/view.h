@@ -15,6 +15,8 @@ MUST_CHECK int stack_must(struct op *op, struct str name_or_id, struct stack *re
 /* The ARN to authorize for a name or id. */
 struct str stack_resource(struct op *op, struct str name_or_id);
 
+extern const struct shape cfn_tag_shape; /* struct tag; a value is never empty here */
+
 bool stack_name_is_valid(struct str s);
 bool token_is_valid(struct str s);
 
