@@ -15,7 +15,19 @@ struct update_in {
     bool use_previous, nested, disable_rollback;
 };
 
+struct kept_parameter {
+    struct str key, value;
+    bool use_previous;
+};
+
 /* clang-format off */
+static const struct field kept_fields[] = {
+    STRING(struct kept_parameter,  key,          "ParameterKey",     OPTIONAL),
+    STRING(struct kept_parameter,  value,        "ParameterValue",   OPTIONAL | SENSITIVE),
+    BOOLEAN(struct kept_parameter, use_previous, "UsePreviousValue", OPTIONAL),
+};
+static const struct shape kept_shape = SHAPE("Parameter", struct kept_parameter, kept_fields);
+
 static const char *const change_set_types[] = { "CREATE", "UPDATE", "IMPORT", NULL };
 
 #define COMMON                                                                                     \
@@ -23,7 +35,7 @@ static const char *const change_set_types[] = { "CREATE", "UPDATE", "IMPORT", NU
     STRING(struct update_in,  body,          "TemplateBody",        OPTIONAL, .min = 1),           \
     STRING(struct update_in,  url,           "TemplateURL",         OPTIONAL, LENGTH(1, 1024)),    \
     BOOLEAN(struct update_in, use_previous,  "UsePreviousTemplate", OPTIONAL),                     \
-    LIST(struct update_in,    parameters,    "Parameters",          OPTIONAL, parameter_shape),    \
+    LIST(struct update_in,    parameters,    "Parameters",          OPTIONAL, kept_shape),    \
     STRINGS(struct update_in, capabilities,  "Capabilities",        OPTIONAL, .values = capabilities), \
     STRING(struct update_in,  role_arn,      "RoleARN",             OPTIONAL, LENGTH(20, 2048)),   \
     STRINGS(struct update_in, notifications, "NotificationARNs",    OPTIONAL, LENGTH(0, 5)),       \
