@@ -114,13 +114,31 @@ int json_parse(struct arena *a, struct str text, struct value **ret, struct str 
     return 0;
 }
 
+/* From where on a character may need escaping. The usual arithmetic on eight bytes at once, which
+ * may stop early but never late: high bits of those below 0x20, then of quotes and backslashes. */
+static size_t plain_run(struct str s, size_t from)
+{
+    const uint64_t ones = 0x0101010101010101ULL;
+    uint64_t word;
+
+    for (; from + sizeof(word) <= s.len; from += sizeof(word)) {
+        memcpy(&word, s.p + from, sizeof(word));
+        uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\';
+        uint64_t found = ((word - ones * 0x20) & ~word) | ((quote - ones) & ~quote) |
+                         ((backslash - ones) & ~backslash);
+        if (found & ones * 0x80)
+            break;
+    }
+    return from;
+}
+
 void json_write_string(struct buf *b, struct str s)
 {
     static const char hex[] = "0123456789abcdef";
     size_t from = 0;
 
     buf_byte(b, '"');
-    for (size_t i = 0; i < s.len; i++) {
+    for (size_t i = plain_run(s, 0); i < s.len; i++) {
         unsigned char c = (unsigned char)s.p[i];
         if (c >= 0x20 && c != '"' && c != '\\')
             continue;

@@ -186,9 +186,23 @@ static size_t utf8_sequence(const unsigned char *p, size_t left)
     return len;
 }
 
+/* Eight bytes of ASCII without NUL at a time: nearly everything is. The subtraction
+ * sets the high bit of a byte that is zero, or one above it, which is looked at singly. */
+static size_t ascii_run(struct str s, size_t from)
+{
+    uint64_t word;
+
+    for (; from + sizeof(word) <= s.len; from += sizeof(word)) {
+        memcpy(&word, s.p + from, sizeof(word));
+        if (((word - 0x0101010101010101ULL) | word) & 0x8080808080808080ULL)
+            break;
+    }
+    return from;
+}
+
 bool str_is_utf8(struct str s)
 {
-    for (size_t i = 0; i < s.len;) {
+    for (size_t i = ascii_run(s, 0); i < s.len; i = ascii_run(s, i)) {
         size_t len = utf8_sequence((const unsigned char *)s.p + i, s.len - i);
         if (len == 0)
             return false;

@@ -41,6 +41,9 @@ static void text_that_is_not_utf8_is_found_out(void **state)
     assert_false(str_is_utf8(S("\xed\xa0\x80")));
     assert_false(str_is_utf8(S("\xf4\x90\x80\x80")));
     assert_false(str_is_utf8(S("a\0b")));
+    assert_true(str_is_utf8(S("sixteen letters, and \xc3\xbc between more of them")));
+    assert_false(str_is_utf8(S("sixteen letters, and \0 between more of them")));
+    assert_false(str_is_utf8(S("sixteen letters, and \xc0 between more of them")));
     assert_int_equal(str_utf8_len(S("gr\xc3\xbc\xc3\x9f")), 4);
 }
 
