@@ -300,3 +300,58 @@ def test_a_document_that_lies_is_refused(host):
                     {"approvedPatches": ["x" * 101]}):
         path = baseline(host, **members)
         assert path in patch(host, "scan", "--baseline", path, expect=143).stderr
+
+
+def test_packages_of_two_architectures(tmp_path):
+    repo = LocalRepo(tmp_path)
+    for version in "1", "2":
+        for arch in "amd64", "i386":
+            repo.package("pb-multi", version, arch=arch, fields=["Multi-Arch: same"])
+    repo.publish()
+    with new_host(repo) as host:
+        host.sh("dpkg --add-architecture i386; "
+                "rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*")
+        repo.enable(host, "/srv/repo")
+        host.sh("dpkg -i /srv/repo/pool/pb-multi_1_amd64.deb /srv/repo/pool/pb-multi_1_i386.deb")
+        packages = json.loads(patch(host, "scan", "--json").stdout)["packages"]
+        found = {(p["name"], p["arch"]): (p["installed"], p["candidate"])
+                 for p in packages if p["update"]}
+        assert found == upgradable(host) == {("pb-multi", arch): ("1", "2")
+                                             for arch in ("amd64", "i386")}
+        assert "2 installed, 0 failed" in patch(host, "install", expect=194).stdout
+        assert not upgradable(host)
+
+
+def test_a_full_disk_fails_one_package_and_not_the_rest(tmp_path):
+    repo = LocalRepo(tmp_path)
+    for version, size in ("1", 10), ("2", 1 << 20):
+        repo.package("pb-big", version, files={"/srv/small/file": "x" * size})
+        repo.package("pb-good", version)
+    repo.publish()
+    with new_host(repo) as host:
+        host.sh("rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*; mkdir /srv/small; "
+                "mount -t tmpfs -o size=64k tmpfs /srv/small")
+        repo.enable(host, "/srv/repo")
+        have(host, "pb-big", "pb-good")
+        done = patch(host, "install", expect=194)
+        assert "No space left on device" in done.stdout
+        assert "FAILED pb-big 2" in done.stdout and "installed pb-good 2" in done.stdout
+        found = scan(host)
+        assert (found["pb-big"]["installed"], found["pb-big"]["state"]) == ("1", "Missing")
+
+
+def test_a_repository_with_a_wrong_signature_is_not_believed(tmp_path):
+    repo = LocalRepo(tmp_path)
+    repo.package("pb-good", "1")
+    repo.publish()
+    with new_host(repo) as host:
+        host.sh("rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*")
+        repo.enable(host, "/srv/repo")
+        have(host, "pb-good")
+        repo.package("pb-good", "2")
+        repo.publish()
+        release = tmp_path / "dists/bookworm-security/InRelease"
+        release.write_text(release.read_text().replace("Label: Debian-Security",
+                                                       "Label: Debian-SecuritY"))
+        assert "InRelease" in patch(host, "install", expect=1).stderr
+        assert scan(host)["pb-good"]["installed"] == "1"
