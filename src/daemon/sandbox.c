@@ -127,7 +127,7 @@ static int stopping(void)
     return err_fault(ECANCELED, "patchbayd is stopping: the invocation is done again later");
 }
 
-/* There are fewer workers than environments, so there is one that can make room. */
+/* Where all are busy there is one more: workers are as many as configured, and no more. */
 static int take_environment(struct sandbox *s, const struct sandbox_invocation *in,
                             struct environment **ret)
 {

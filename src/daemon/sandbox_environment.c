@@ -180,12 +180,14 @@ static void add_own(struct arguments *l, const struct environment *e, struct are
 static void command_line(struct arguments *l, const struct environment *e,
                          const struct sandbox_invocation *in, struct arena *a)
 {
-    ADD(l, "bwrap", "--unshare-all", "--unshare-user", "--uid", "993", "--gid", "990", "--hostname",
-        "function", "--die-with-parent", "--new-session", "--as-pid-1");
+    ADD(l, "bwrap", "--unshare-all", "--unshare-user", "--disable-userns", "--uid", "993", "--gid",
+        "990", "--hostname", "function", "--die-with-parent", "--new-session", "--as-pid-1");
     add_system(l, a);
     ADD(l, "--proc", "/proc", "--dev", "/dev", "--size", TMP_SIZE, "--tmpfs", "/tmp");
     add_own(l, e, a);
-    ADD(l, "--remount-ro", "/", "--chdir", "/var/task", "--");
+    /* Where patchbayd is root, so is the function to files outside: /proc/sys is root's to write.
+     */
+    ADD(l, "--remount-ro", "/proc", "--remount-ro", "/", "--chdir", "/var/task", "--");
     ADD(l, "/run/patchbay/function-host", "/run/patchbay/plane.sock",
         arena_fmt(a, "%lld", (long long)in->memory_mb).p);
     if (is_python(in))

@@ -16,10 +16,10 @@
 #include "daemon/sandbox.h"
 #include "sys/process.h"
 
-#define SANDBOX_ENVIRONMENTS 16                  /* warm or working */
+#define SANDBOX_ENVIRONMENTS 16 /* warm or working */
 #define SANDBOX_IDLE         (5 * MSEC_MINUTE)
-#define SANDBOX_AGE          (50 * MSEC_MINUTE)  /* credentials last an hour */
-#define SANDBOX_INIT         (10 * MSEC_SECOND)  /* Lambda: the init phase */
+#define SANDBOX_AGE          (44 * MSEC_MINUTE)   /* credentials: an hour, an invocation: 15 min */
+#define SANDBOX_INIT         (10 * MSEC_SECOND)   /* Lambda: the init phase */
 #define SANDBOX_LOG          ((size_t)256 * 1024) /* of one invocation */
 #define SANDBOX_PROCESSES    128
 
@@ -61,14 +61,14 @@ struct environment {
     bool is_serving; /* the socket */
 
     struct process process;
-    int output; /* reading end of its stdout and stderr */
-    int ready;  /* readable: the sandbox stands */
-    int wake;   /* eventfd: something below changed */
+    int output;                  /* reading end of its stdout and stderr */
+    int ready;                   /* readable: the sandbox stands */
+    int wake;                    /* eventfd: something below changed */
     msec started_at, idle_since; /* monotonic */
 
     /* under the sandbox's lock */
     bool is_busy;
-    bool is_new; /* init is to be reported with this invocation */
+    bool is_new;                /* init is to be reported with this invocation */
     struct http_exchange *poll; /* GET next, waiting for a turn */
     struct turn *turn;
     struct arena answers; /* of the turn */
@@ -116,8 +116,8 @@ struct watch {
 };
 
 /* Until `met` (asked under the lock), or the deadline on the monotonic clock. */
-MUST_CHECK int watch_until(struct watch *w, bool (*met)(const struct environment *e),
-                           msec deadline, enum watch_end *ret);
+MUST_CHECK int watch_until(struct watch *w, bool (*met)(const struct environment *e), msec deadline,
+                           enum watch_end *ret);
 
 /* --- sandbox_report.c --------------------------------------------------------------------- */
 

@@ -247,7 +247,7 @@ def handler(event, context):
 
 def test_the_sandbox_has_no_network_no_host_and_nothing_to_write_to(functions):
     name = functions.create("""
-import os, socket
+import ctypes, os, socket
 def attempt(what):
     try:
         return what()
@@ -273,6 +273,10 @@ def handler(event, context):
         "caps": [l for l in open("/proc/self/status") if l.startswith("CapEff")],
         "secret": [k for k in os.environ if k.startswith("PYTEST")],
         "mount": attempt(lambda: os.chroot("/tmp")),
+        "sysctl": attempt(lambda: os.open("/proc/sys/kernel/core_pattern", os.O_WRONLY)),
+        "sysrq": attempt(lambda: os.open("/proc/sysrq-trigger", os.O_WRONLY)),
+        "proc": [m for m in open("/proc/mounts") if m.split()[2] == "proc" and " ro," not in m],
+        "userns": ctypes.CDLL(None).unshare(0x10000000),
     }
 """)
     port = int(functions.plane.url.rsplit(":", 1)[1])
@@ -281,6 +285,10 @@ def handler(event, context):
     assert answer["other loopback"] == answer["host loopback"] == "ConnectionRefusedError"
     assert answer["outside"] == "OSError" and answer["interfaces"] == ["lo"]
     assert answer["task"] == answer["root"] == answer["usr"] == "OSError"
+    assert {answer["sysctl"], answer["sysrq"]} <= {
+        "OSError", "PermissionError", "FileNotFoundError"}
+    assert answer["proc"] == []
+    assert answer["userns"] == -1
     assert answer["tmp"] == "written" and answer["mount"] == "PermissionError"
     assert not {"home", "root", "work", "opt", "srv"} & set(answer["top"])
     assert not answer["etc"] and not answer["others"] and not answer["secret"]
