@@ -12,6 +12,7 @@ import hashlib
 import json
 import statistics
 import subprocess
+import uuid
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -54,20 +55,33 @@ def register_nodes(plane, count):
     return nodes[0]
 
 
+def item(type_name, content, **more):
+    return {"TypeName": type_name, "SchemaVersion": "1.0", "CaptureTime": "2026-11-23T12:00:00Z",
+            "ContentHash": hashlib.sha256(json.dumps(content).encode()).hexdigest(),
+            "Content": content, **more}
+
+
 def inventory(node):
-    """About 10 KB: the patches of one host, as a scan reports them."""
-    entries = [{"Title": f"package-{i}:amd64", "Id": f"package-{i}.amd64", "Severity": "Important",
-                "Status": "NON_COMPLIANT", "Classification": "Security", "PatchState": "Missing",
-                "PatchSeverity": "Important", "DocumentName": "", "DocumentVersion": ""}
-               for i in range(44)]
-    return {"InstanceId": node.id, "Items": [{
-        "TypeName": "AWS:ComplianceItem", "SchemaVersion": "1.0",
-        "CaptureTime": "2026-11-23T12:00:00Z",
-        "ContentHash": hashlib.md5(json.dumps(entries).encode()).hexdigest(),
-        "Context": {"ComplianceType": "Patch", "ExecutionType": "Command",
-                    "ExecutionId": "11111111-2222-3333-4444-555555555555",
-                    "ExecutionTime": "2026-11-23T12:00:00Z"},
-        "Content": entries}]}
+    """About 10 KB: summary and patches of one host, as patchbay-patch reports a scan."""
+    time = "2026-11-23T12:00:00Z"
+    summary = {"PatchGroup": "", "BaselineId": "pb-0c7e89f711c3095f4",
+               "SnapshotId": str(uuid.UUID(int=1)),
+               "OwnerInformation": "", "InstalledCount": "0", "InstalledOtherCount": "4",
+               "InstalledPendingRebootCount": "0", "InstalledRejectedCount": "0",
+               "MissingCount": "26", "FailedCount": "0", "NotApplicableCount": "0",
+               "OperationType": "Scan", "OperationStartTime": time, "OperationEndTime": time,
+               "RebootOption": "NoReboot"}
+    patches = [{"Id": f"package-{i}.amd64", "Title": f"package-{i}.amd64:0:1.2.3-4+deb12u1",
+                "Severity": "HIGH", "Status": "NON_COMPLIANT",
+                "PatchBaselineId": summary["BaselineId"], "PatchState": "Missing",
+                "PatchGroup": "", "DocumentName": "", "DocumentVersion": "", "InstalledTime": "",
+                "Classification": "Security", "PatchSeverity": "Important", "CVEIds": ""}
+               for i in range(26)]
+    context = {"ComplianceType": "Patch", "ExecutionType": "Command",
+               "ExecutionId": summary["SnapshotId"], "ExecutionTime": time}
+    return {"InstanceId": node.id, "Items": [
+        item("AWS:PatchSummary", [summary]),
+        item("AWS:ComplianceItem", patches, Context=context)]}
 
 
 def calls(plane, options):
