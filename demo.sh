@@ -284,7 +284,7 @@ deploy_roles() {
 }
 
 deploy_schedule() {
-    local bucket=patchbay-demo-code
+    local bucket=demo-function-code
     must manage s3api create-bucket --bucket $bucket >/dev/null
     must manage s3api put-object --bucket $bucket --key schedule-patching.zip \
         --body "$build/functions/schedule-patching/schedule-patching.zip" >/dev/null
