@@ -83,7 +83,7 @@ build_all() {
 }
 
 start_plane() {
-    rm -rf "$work/data"
+    rm -rf "$work/data" "$work/ready"
     "$build/src/daemon/patchbayd" --data "$work/data" --listen 127.0.0.1:0 \
         >"$work/ready" 2>"$work/patchbayd.log" &
     plane_pid=$!
@@ -346,7 +346,8 @@ report() {
             before=$(cat "$(host_dir "$account" "$region")/missing" 2>/dev/null)
             boots=$(boots_of "$account" "$region")
             printf '%-14s %-10s %-22s %8s %10s %7s %9s %10s\n' "$account" "$region" "${node:-none}" \
-                "${before:-?}" $((${before:-0} - ${missing:-0} - ${failures:-0})) "${failures:-?}" \
+                "${before:-?}" "$([ -n "$node" ] && echo $((${before:-0} - missing - failures)) || echo '?')" \
+                "${failures:-?}" \
                 "$([ "${boots:-1}" -gt 1 ] && echo yes || echo no)" "${compliant:-unknown}"
             [ "$compliant" = true ] || failed=1
         done

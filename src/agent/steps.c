@@ -320,11 +320,12 @@ static int give_reboot_command(struct agent *agent, struct arena *a, struct str 
     if (ran == PROCESS_NOT_STARTED)
         return PORT_REFUSED;
     TRY(ran);
-    if (output.status.is_exited && output.status.code == 0)
+    /* A node that goes down ends everything on it, this command too: killed is not refused.
+     * Should it not go down after all, the wait for the restart says so. */
+    bool was_killed = !output.status.is_exited || output.status.code > 128;
+    if (was_killed || output.status.code == 0)
         return 0;
-    *ret_why = arena_fmt(a, "The restart command failed: %s %d: %.*s",
-                         output.status.is_exited ? "exit status" : "signal",
-                         output.status.is_exited ? output.status.code : output.status.signal,
+    *ret_why = arena_fmt(a, "The restart command failed: exit status %d: %.*s", output.status.code,
                          STR(str_trim(output_clean(a, output.err))));
     return PORT_REFUSED;
 }
