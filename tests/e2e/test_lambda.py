@@ -485,7 +485,10 @@ def test_a_host_without_bubblewrap_says_what_it_lacks(make_plane, tmp_path):
     functions = Functions(plane)
     name = functions.create("def handler(e, c): return 1\n")
     functions.client.invoke(FunctionName=name, InvocationType="Event")
-    wait_for(lambda: "functions need bubblewrap: cannot run bwrap" in plane.log_text())
+    lacks = "functions need bubblewrap: cannot run bwrap"
+    wait_for(lambda: lacks in plane.log_text())
+    answer, error, _ = functions.invoke(name)
+    assert error == "Unhandled" and answer["errorMessage"].startswith(lacks)
 
 
 # --- the schedule function ------------------------------------------------------------------------

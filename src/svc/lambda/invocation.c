@@ -131,6 +131,27 @@ static struct str error_payload(struct arena *a, struct str type, struct str mes
     return json_format(a, v);
 }
 
+/* Where the sandbox itself fails an event is tried again; a caller who waits is told why. */
+static int run_in_sandbox(struct work *w, const struct sandbox_invocation *in)
+{
+    const struct sandbox_port *sandbox = &w->run->plane->sandbox;
+    struct arena *a = w->run->arena;
+
+    int result = sandbox->invoke(sandbox->context, in, a, &w->result);
+    if (result == 0 || w->invocation.is_event) {
+        TRY(result);
+        return 0;
+    }
+    log_warning("function %.*s: %s", STR(w->function.name), err_trace());
+    struct str why = arena_dup(a, str_of(err_trace())), frames;
+    (void)str_cut(why, '\n', &why, &frames);
+    w->result = (struct sandbox_result){
+        .payload = error_payload(a, S("Service.Error"), why),
+        .function_error = S("Unhandled"),
+    };
+    return 0;
+}
+
 static int run_function(struct work *w)
 {
     struct arena *a = w->run->arena;
@@ -162,7 +183,7 @@ static int run_function(struct work *w)
         .timeout = w->function.timeout * MSEC_SECOND,
         .environment = variables,
     };
-    TRY(w->run->plane->sandbox.invoke(w->run->plane->sandbox.context, &in, a, &w->result));
+    TRY(run_in_sandbox(w, &in));
     TRY(write_log(w));
     return 0;
 }
