@@ -1,19 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Stacks: created, described, rolled back, deleted, and finished after a crash."""
 
-import io
 import json
 import os
 import pathlib
 import random
 import time
-import zipfile
 
 import botocore.exceptions
 import pytest
 
-from conftest import REGION, ROOT, fails_with, wait_for
+from conftest import BUILD, REGION, ROOT, fails_with, wait_for
 
+FUNCTION = BUILD / "functions" / "schedule-patching" / "schedule-patching.zip"
 SEED = pathlib.Path(os.environ.get("PATCHBAY_SEED", ROOT.parent / "shared" / "seed"))
 
 ROLE = """
@@ -442,11 +441,8 @@ def test_the_stack_set_administration_role_is_made(cfn, make_stack, plane):
 
 def test_our_schedule_stack_is_made(cfn, make_stack, plane):
     s3 = plane.client("s3")
-    try:
-        s3.create_bucket(Bucket="function-code")
-    except botocore.exceptions.ClientError:
-        pytest.skip("this plane has no buckets yet")
-    s3.put_object(Bucket="function-code", Key="schedule-patching.zip", Body=bootstrap_zip())
+    s3.create_bucket(Bucket="function-code")
+    s3.put_object(Bucket="function-code", Key="schedule-patching.zip", Body=FUNCTION.read_bytes())
     body = (ROOT / "templates" / "scheduled-patching.yaml").read_text()
     stack = make_stack("ours", body, Parameters=SCHEDULE + [
         {"ParameterKey": "LambdaCodeBucket", "ParameterValue": "function-code"}])
@@ -458,10 +454,17 @@ def test_our_schedule_stack_is_made(cfn, make_stack, plane):
     assert outputs["RuleName"] == "ours-schedule" and outputs["FunctionName"] == "ours-start"
 
 
-def bootstrap_zip():
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as archive:
-        info = zipfile.ZipInfo("bootstrap")
-        info.external_attr = 0o755 << 16
-        archive.writestr(info, "#!/bin/sh\nexit 1\n")
-    return content.getvalue()
+def test_a_role_that_there_is_already_is_used(cfn, iam, make_stack, plane):
+    role = f"arn:aws:iam::{plane.management_account}:role/my-administration"
+    body = (ROOT / "templates" / "scheduled-patching.yaml").read_text()
+    given = [p for p in SCHEDULE if p["ParameterKey"] != "ExistingAutomationAdministrationRole"]
+    stack = make_stack("existing", body, Parameters=given + [
+        {"ParameterKey": "ExistingAutomationAdministrationRole", "ParameterValue": role},
+        {"ParameterKey": "LambdaCodeBucket", "ParameterValue": "no-such-code"}])
+    # There is no such archive: the function fails, and all that was made goes again.
+    found = cfn.describe_stacks(StackName=stack)["Stacks"][0]
+    assert found["StackStatus"] == "ROLLBACK_COMPLETE"
+    made = {name for name, status in story(cfn, stack) if status == "CREATE_COMPLETE"}
+    assert made == {"Runbook", "FunctionRole"}  # and no administration role
+    with fails_with("NoSuchEntity"):
+        iam.get_role(RoleName="AWS-SystemsManager-AutomationAdministrationRole")

@@ -8,8 +8,9 @@ import time
 
 import pytest
 
-from conftest import MEMBER_ROLE, REGION, ROOT, Organization, fails_with, wait_for
+from conftest import BUILD, MEMBER_ROLE, REGION, ROOT, Organization, fails_with, wait_for
 
+FUNCTION = BUILD / "functions" / "schedule-patching" / "schedule-patching.zip"
 SEED = pathlib.Path(os.environ.get("PATCHBAY_SEED", ROOT.parent / "shared" / "seed"))
 OTHER = "eu-west-1"
 
@@ -295,3 +296,60 @@ def test_the_execution_role_gets_into_every_account(plane, organization, cfn, ma
     for account in organization.members:
         plane.client("iam", account=account).get_role(
             RoleName="AWS-SystemsManager-AutomationExecutionRole")
+
+
+def test_the_tutorial_runs_over_accounts_and_regions(make_plane):
+    """Our templates alone: from the function's event to a child in every account and Region,
+    through the roles that they make. Hosts are for tests/e2e/hosts; the group is empty."""
+    plane = make_plane()
+    organization = Organization(plane)
+    administration_role(plane)
+    cfn = plane.client("cloudformation")
+    cfn.create_stack_set(
+        StackSetName="execution-role", ExecutionRoleName=MEMBER_ROLE,
+        TemplateBody=(ROOT / "templates" / "execution-role.yaml").read_text(),
+        Capabilities=["CAPABILITY_NAMED_IAM"], Parameters=[
+            {"ParameterKey": "ManagementAccountNumber", "ParameterValue": organization.management}])
+    ended(cfn, "execution-role", cfn.create_stack_instances(
+        StackSetName="execution-role", Accounts=organization.members, Regions=[REGION],
+        OperationPreferences={"MaxConcurrentPercentage": 100,
+                              "FailureTolerancePercentage": 100})["OperationId"])
+    query = {"ResourceTypeFilters": ["AWS::AllSupported"], "TagFilters": [{"Key": "Fleet"}]}
+    for account in organization.members:
+        for region in REGION, OTHER:
+            plane.client("resource-groups", account=account, region=region).create_group(
+                Name="hosts", ResourceQuery={"Type": "TAG_FILTERS_1_0", "Query": json.dumps(query)})
+    s3 = plane.client("s3")
+    s3.create_bucket(Bucket="code")
+    s3.put_object(Bucket="code", Key="schedule-patching.zip", Body=FUNCTION.read_bytes())
+    cfn.create_stack(
+        StackName="schedule", Capabilities=["CAPABILITY_NAMED_IAM"],
+        TemplateBody=(ROOT / "templates" / "scheduled-patching.yaml").read_text(),
+        Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in {
+            "EventBridgeRuleSchedule": "rate(1 day)", "ExistingAutomationAdministrationRole": "",
+            "ResourceGroupName": "hosts", "TargetAccounts": ",".join(organization.members),
+            "TargetRegionIds": f"{REGION},{OTHER}", "LambdaCodeBucket": "code",
+            "TargetLocationMaxConcurrency": "4"}.items()])
+    cfn.get_waiter("stack_create_complete").wait(
+        StackName="schedule", WaiterConfig={"Delay": 1, "MaxAttempts": 20})
+
+    event = {"id": "11111111-2222-3333-4444-555555555555", "source": "aws.events",
+             "detail-type": "Scheduled Event", "time": "2026-01-01T00:00:00Z"}
+    answer = plane.client("lambda").invoke(FunctionName="schedule-start",
+                                           Payload=json.dumps(event))
+    payload = json.loads(answer["Payload"].read())
+    assert "FunctionError" not in answer, payload
+    ssm = plane.client("ssm")
+
+    def over():
+        found = ssm.get_automation_execution(
+            AutomationExecutionId=payload["AutomationExecutionId"])["AutomationExecution"]
+        return found if found["AutomationExecutionStatus"] not in ("Pending", "InProgress") else None
+
+    execution = wait_for(over, 60)
+    assert execution["AutomationExecutionStatus"] == "Success", execution
+    assert len(execution["StepExecutions"]) == 4
+    # The execution role opens to the administration role alone.
+    with fails_with("AccessDenied"):
+        plane.assume(f"arn:aws:iam::{organization.members[0]}:role/"
+                     "AWS-SystemsManager-AutomationExecutionRole")
