@@ -6,21 +6,24 @@
 #include "api/task.h"
 
 extern const struct operation activation_operations[];
-extern const struct operation automation_operations[];
 extern const struct operation automation_get_operations[];
-extern const struct operation document_operations[];
+extern const struct operation automation_operations[];
+extern const struct operation compliance_operations[];
 extern const struct operation document_list_operations[];
+extern const struct operation document_operations[];
 extern const struct operation document_version_operations[];
 extern const struct operation inventory_operations[];
 extern const struct operation message_operations[];
-extern const struct operation node_operations[];
 extern const struct operation node_list_operations[];
+extern const struct operation node_operations[];
 extern const struct operation patch_baseline_operations[];
+extern const struct operation patch_items_operations[];
 extern const struct operation patch_snapshot_operations[];
+extern const struct operation patch_state_operations[];
 extern const struct operation registration_operations[];
-extern const struct operation runcommand_operations[];
 extern const struct operation runcommand_get_operations[];
 extern const struct operation runcommand_list_operations[];
+extern const struct operation runcommand_operations[];
 extern const struct operation ssm_tag_operations[];
 
 int runcommand_timer_settle(struct op *op, const struct task *task, const struct value *answer);
