@@ -81,7 +81,7 @@ int aws_call(struct aws_client *c, const struct aws_request *request, struct are
         .account = request->as->account,
         .region = str_is_set(request->region) ? request->region : S("us-east-1"),
         .request_id = random_uuid(a),
-        .public_url = rt->plane->public_url,
+        .public_url = plane_url(rt->plane),
         .keys = request->keys,
         .n_keys = request->n_keys,
         .is_internal = true,

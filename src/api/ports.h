@@ -137,6 +137,7 @@ struct plane {
     const struct service *const *services; /* NULL-terminated */
     uint8_t master_key[SEAL_KEY_SIZE];
     struct str public_url; /* configured; absent: the request's Host */
+    struct str own_url;    /* where this process listens; for what no request asks for */
     const struct identity_port *identity;
     const struct directory_port *directory;
     const struct node_port *nodes;
@@ -146,6 +147,11 @@ struct plane {
     struct sandbox_port sandbox;
     struct runtime *runtime; /* dispatch's own: writer, readers, parked calls, workers */
 };
+
+static inline struct str plane_url(const struct plane *plane)
+{
+    return str_is_set(plane->public_url) ? plane->public_url : plane->own_url;
+}
 
 /* --- sessions: temporary credentials, sealed and stateless ----------------------------------- */
 

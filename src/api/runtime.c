@@ -109,7 +109,7 @@ static int outside_run(struct write_job *job, struct db *db)
         .account = S(""),
         .region = S("us-east-1"),
         .request_id = S("outside"),
-        .public_url = o->rt->plane->public_url,
+        .public_url = plane_url(o->rt->plane),
         .now = o->rt->config.now(),
         .is_writing = true,
         .is_internal = true,

@@ -89,7 +89,7 @@ static int settle_run(struct write_job *write, struct db *db)
         .account = job->task.account,
         .region = job->task.region,
         .request_id = job->task.key,
-        .public_url = job->rt->plane->public_url,
+        .public_url = plane_url(job->rt->plane),
         .now = job->rt->config.now(),
         .is_writing = true,
         .is_internal = true,

@@ -131,7 +131,10 @@ static int read_file(struct reader *r, const char *path)
 static int read_files(struct reader *r, int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--config") != 0)
+        struct str option = str_of(argv[i]);
+        if (str_starts(option, S("--config=")))
+            PASS(read_file(r, argv[i] + strlen("--config=")));
+        if (!str_eq(option, S("--config")))
             continue;
         if (i + 1 == argc)
             return wrong(r, S("--config needs a file"));
@@ -152,6 +155,8 @@ static int read_options(struct reader *r, int argc, char **argv)
             i++;
             continue;
         }
+        if (str_starts(option, S("--config=")))
+            continue;
         bool has_value = str_cut(option, '=', &name, &value);
         const struct setting *s =
             str_starts(name, S("--")) ? find_setting(str_from(name, 2)) : NULL;
@@ -195,6 +200,26 @@ static int split_listen(struct reader *r)
     return 0;
 }
 
+static int read_log_level(struct reader *r)
+{
+    static const struct {
+        struct str name;
+        enum log_level level;
+    } levels[] = {
+        { S_INIT("error"), LOG_LEVEL_ERROR },   { S_INIT("warning"), LOG_LEVEL_WARNING },
+        { S_INIT("notice"), LOG_LEVEL_NOTICE }, { S_INIT("info"), LOG_LEVEL_INFO },
+        { S_INIT("debug"), LOG_LEVEL_DEBUG },
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(levels); i++) {
+        if (str_eq(r->config->log_level, levels[i].name)) {
+            r->config->level = levels[i].level;
+            return 0;
+        }
+    }
+    return wrong(r, arena_fmt(r->a, "unknown log level \"%.*s\"", STR(r->config->log_level)));
+}
+
 static int check(struct reader *r)
 {
     struct config *c = r->config;
@@ -202,6 +227,7 @@ static int check(struct reader *r)
     if (str_is_empty(c->data))
         return wrong(r, S("--data DIR is required"));
     PASS(split_listen(r));
+    PASS(read_log_level(r));
     if (str_is_set(c->tls_cert) != str_is_set(c->tls_key))
         return wrong(r, S("--tls-cert and --tls-key go together"));
     if (!str_is_set(c->tls_cert) && !is_loopback(c->address) && !c->insecure_http)

@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/log.h"
 
 struct config {
     struct str data;               /* folder of the database, keys and blobs */
@@ -19,6 +20,7 @@ struct config {
     bool insecure_http; /* plain HTTP on an address that others can reach */
     int64_t threads, max_connections, workers;
     struct str log_level;
+    enum log_level level; /* of log_level */
 };
 
 enum config_outcome {

@@ -24,26 +24,6 @@ struct patchbayd {
     struct http_server *server;
 };
 
-static int set_log_level(const struct config *c)
-{
-    static const struct {
-        struct str name;
-        enum log_level level;
-    } levels[] = {
-        { S_INIT("error"), LOG_LEVEL_ERROR },   { S_INIT("warning"), LOG_LEVEL_WARNING },
-        { S_INIT("notice"), LOG_LEVEL_NOTICE }, { S_INIT("info"), LOG_LEVEL_INFO },
-        { S_INIT("debug"), LOG_LEVEL_DEBUG },
-    };
-
-    for (size_t i = 0; i < ARRAY_LEN(levels); i++) {
-        if (str_eq(c->log_level, levels[i].name)) {
-            log_set_level(levels[i].level);
-            return 0;
-        }
-    }
-    return err_fault(EINVAL, "unknown log level \"%.*s\"", STR(c->log_level));
-}
-
 static bool is_tls(const struct patchbayd *p)
 {
     return str_is_set(p->config.tls_cert);
@@ -78,7 +58,7 @@ static struct str own_url(struct patchbayd *p)
 /* Everything but the server: what can be wrong is found before a port is open. */
 static int open_plane(struct patchbayd *p)
 {
-    TRY(set_log_level(&p->config));
+    log_set_level(p->config.level);
     wiring_connect(&p->plane);
     TRY(datadir_open(&p->a, p->config.data, &p->plane, &p->data));
     TRY(sandbox_open(datadir_file(&p->data, "run/functions"), &p->plane, &p->sandbox));
@@ -101,8 +81,7 @@ static int start(struct patchbayd *p)
 {
     TRY(open_plane(p));
     TRY(start_server(p));
-    if (!str_is_set(p->plane.public_url))
-        p->plane.public_url = own_url(p);
+    p->plane.own_url = own_url(p);
     TRY(sandbox_serve(p->sandbox, p->server));
     TRY(runtime_start_tasks(&p->plane));
     return 0;
@@ -111,7 +90,7 @@ static int start(struct patchbayd *p)
 static void announce(struct patchbayd *p)
 {
     log_info("up to %u connections; clients reach this plane at %.*s",
-             http_server_max_connections(p->server), STR(p->plane.public_url));
+             http_server_max_connections(p->server), STR(plane_url(&p->plane)));
     printf("patchbayd ready on %s\n", own_url(p).p);
     fflush(stdout);
     notify("READY=1");
