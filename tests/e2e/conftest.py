@@ -57,6 +57,8 @@ def wait_for(what, timeout=20.0, pause=0.05):
 class Plane:
     """One patchbayd on a data directory, started, stopped and started again."""
 
+    wrapper = ()  # a command that ends by executing what follows it
+
     def __init__(self, data, *args, env=None):
         self.data = pathlib.Path(data)
         self.args = args
@@ -72,7 +74,7 @@ class Plane:
         self.data.mkdir(parents=True, exist_ok=True)
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [PATCHBAYD, "--data", self.data, "--listen", listen, *self.args],
+                [*self.wrapper, PATCHBAYD, "--data", self.data, "--listen", listen, *self.args],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True,
                 env={**os.environ, **self.env})
         self.url = self._ready_line(timeout)[len(READY):]
