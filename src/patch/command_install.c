@@ -79,7 +79,7 @@ static void print_plan(const struct install *install)
     }
 }
 
-void command_print_install(struct arena *a, const struct install *install)
+void command_print_install(const struct install *install)
 {
     for (size_t i = 0; i < install->n_changes; i++) {
         const struct change *change = &install->changes[i];
@@ -91,8 +91,7 @@ void command_print_install(struct arena *a, const struct install *install)
             printf("FAILED %.*s %.*s: %.*s\n", STR(change->name), STR(change->to),
                    STR(change->failure));
     }
-    printf("%zu installed, %zu failed; %.*s", install->n_installed, install->n_failed,
-           STR(print_summary(a, &install->scan)));
+    printf("%zu installed, %zu failed\n", install->n_installed, install->n_failed);
 }
 
 static int change(struct arena *a, const struct install_arguments *arguments, struct local *local,
@@ -129,7 +128,8 @@ static int change(struct arena *a, const struct install_arguments *arguments, st
     r = install_run(a, &options, state, &install, &why);
     if (r != 0)
         return command_fail(r, why, EXIT_FAILED);
-    command_print_install(a, &install);
+    command_print_install(&install);
+    printf("%.*s", STR(print_summary(a, &install.scan)));
     if (!arguments->no_reboot && install_wants_reboot(&install)) {
         puts("a reboot is wanted");
         return EXIT_REBOOT;

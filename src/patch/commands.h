@@ -17,7 +17,7 @@ int command_run(int argc, char **argv);
 int command_fail(int result, struct str why, int code);
 
 /* What became of each change, and the sum of it. */
-void command_print_install(struct arena *a, const struct install *install);
+void command_print_install(const struct install *install);
 
 /* The exit code for an outcome of local_open(). */
 int command_local_code(int outcome);

@@ -187,7 +187,7 @@ static int end_install(struct session *s, struct install *install)
 {
     int code;
 
-    command_print_install(s->arena, install);
+    command_print_install(install);
     if (s->state.run.phase == RUN_REBOOTING) {
         puts("a reboot is asked for; the report follows after it");
         return EXIT_REBOOT;
