@@ -2,6 +2,7 @@
 """Automation: runbooks in one account, and in several accounts and Regions under a chain of
 roles, with simulated agents."""
 
+import http.client
 import json
 import threading
 import time
@@ -21,6 +22,9 @@ GROUP = "fleet"
 
 # --- hosts -----------------------------------------------------------------------------------------
 
+AWAY = (OSError, http.client.HTTPException)  # what is seen of a plane that is not there
+
+
 class Host:
     """An agent with a thread: runs what it is sent, unless it is told to be `silent`."""
 
@@ -31,6 +35,7 @@ class Host:
         self.silent = False
         self.commands = []  # the message ids that it has run
         self._stop = threading.Event()
+        self._messages, agent.messages = agent.messages, self._tell
         self._thread = threading.Thread(target=self._live, daemon=True)
         self._thread.start()
 
@@ -39,8 +44,18 @@ class Host:
             try:
                 for message in self.agent.poll():
                     self._take(message)
-            except (OSError, agents.Refused, json.JSONDecodeError):
-                time.sleep(0.2)  # the plane is away
+            except (*AWAY, agents.Refused, json.JSONDecodeError):
+                time.sleep(0.2)
+
+    def _tell(self, operation, **members):
+        """What it has to say it says again until it is heard, as agents do."""
+        while True:
+            try:
+                return self._messages(operation, **members)
+            except AWAY:
+                if operation == "GetMessages" or self._stop.is_set():
+                    raise
+                time.sleep(0.1)
 
     def _take(self, message):
         if message["Topic"].startswith("aws.ssm.cancelCommand"):
@@ -419,8 +434,7 @@ def test_unknown_runbooks_and_executions(ssm, make_book):
 def test_what_is_not_done_is_refused(ssm, make_book):
     book = make_book(shell("one"))
     for more in ({"Mode": "Interactive"}, {"Tags": [{"Key": "a", "Value": "b"}]},
-                 {"TargetParameterName": "InstanceId",
-                  "Targets": [{"Key": "ParameterValues", "Values": ["mi-1"]}]}):
+                 {"TargetMaps": [{"InstanceId": ["mi-1"]}]}):
         with fails_with("UnsupportedOperationException"):
             start(ssm, book, Parameters={"InstanceId": ["mi-1"]}, **more)
 
@@ -515,6 +529,87 @@ def test_who_may_start_what(plane, ssm, make_book, world):
         start(ssm, RUNBOOK,
               Parameters={"AutomationAssumeRole": [world.admin_role + "x"]})
     assert "The defined assume role is unable to be assumed." in e.message
+
+
+# --- rate control over targets ----------------------------------------------------------------------
+
+def over_targets(ssm, book, key, *values, **more):
+    return start(ssm, book, TargetParameterName="InstanceId",
+                 Targets=[{"Key": key, "Values": list(values)}], **more)
+
+
+@pytest.fixture(scope="module")
+def three_hosts(plane):
+    hosts = [make_host(plane, region="eu-central-1") for _ in range(3)]
+    make_group(plane, None, "eu-central-1")
+    yield sorted(hosts, key=lambda h: h.id)
+    for host in hosts:
+        host.stop()
+
+
+@pytest.fixture
+def three(three_hosts):
+    yield three_hosts
+    for host in three_hosts:
+        host.status, host.silent = "Success", False
+        host.commands.clear()
+
+
+@pytest.fixture(scope="module")
+def frankfurt(plane):
+    ssm = plane.client("ssm", region="eu-central-1")
+    make_runbook(ssm, "Targeted", shell("one"))
+    return ssm
+
+
+@pytest.mark.parametrize("key, value", [("ResourceGroup", GROUP), ("tag:fleet", "yes"),
+                                        ("ParameterValues", None)])
+def test_each_target_has_an_execution_of_its_own(frankfurt, three, key, value):
+    ids = [h.id for h in three]
+    execution = over_targets(frankfurt, "Targeted", key, *([value] if value else ids),
+                             Parameters={"Word": ["ho"]})
+    done = finished(frankfurt, execution)
+    assert done["AutomationExecutionStatus"] == "Success", done
+    assert done["ResolvedTargets"] == {"ParameterValues": ids, "Truncated": False}
+    assert done["TargetParameterName"] == "InstanceId" and done["Targets"][0]["Key"] == key
+    assert done["ProgressCounters"]["SuccessSteps"] == 3
+    assert [s["StepName"] for s in done["StepExecutions"]] == ids
+    for host, step in zip(three, done["StepExecutions"]):
+        assert step["Inputs"] == {"InstanceId": host.id} and "TargetLocation" not in step
+        child = get(frankfurt, step["Outputs"]["ExecutionId"][0])
+        assert child["ParentAutomationExecutionId"] == execution
+        assert child["Parameters"] == {"InstanceId": [host.id], "Word": ["ho"]}
+        assert len(host.commands) == 1
+    found = frankfurt.describe_automation_executions(Filters=[
+        {"Key": "ParentExecutionId", "Values": [execution]}])["AutomationExecutionMetadataList"]
+    assert len(found) == 3 and {f["AutomationType"] for f in found} == {"Local"}
+
+
+def test_a_failed_target_stops_the_others(frankfurt, three):
+    three[0].status = "Failed"
+    done = finished(frankfurt, over_targets(frankfurt, "Targeted", "ResourceGroup", GROUP))
+    assert done["AutomationExecutionStatus"] == "Failed"
+    assert [s["StepStatus"] for s in done["StepExecutions"]] == ["Failed", "Pending", "Pending"]
+    done = finished(frankfurt, over_targets(frankfurt, "Targeted", "ResourceGroup", GROUP,
+                                            MaxErrors="40%", MaxConcurrency="1"))
+    assert done["AutomationExecutionStatus"] == "Success"
+    assert [s["StepStatus"] for s in done["StepExecutions"]] == ["Failed", "Success", "Success"]
+
+
+def test_targets_are_checked(frankfurt, three):
+    wrong = {"TargetParameterName": "instanceid",
+             "Targets": [{"Key": "ParameterValues", "Values": ["mi-1"]}]}
+    with fails_with("InvalidAutomationExecutionParametersException"):
+        start(frankfurt, "Targeted", **wrong)
+    with fails_with("InvalidAutomationExecutionParametersException"):
+        start(frankfurt, "Targeted", Parameters={"InstanceId": ["mi-1"]}, MaxErrors="1")
+    with fails_with("InvalidTarget"):
+        over_targets(frankfurt, "Targeted", "resource-groups:Name", GROUP)
+    done = finished(frankfurt, over_targets(frankfurt, "Targeted", "tag:fleet", "no"))
+    assert done["AutomationExecutionStatus"] == "Failed"
+    assert done["FailureMessage"] == "The targets match no resources."
+    done = finished(frankfurt, over_targets(frankfurt, "Targeted", "ResourceGroup", "no"))
+    assert "(NotFoundException) when calling the ListGroupResources" in done["FailureMessage"]
 
 
 # --- several accounts and Regions ------------------------------------------------------------------
@@ -640,6 +735,30 @@ def test_a_group_that_is_empty_in_one_place_is_seen_at_the_parent(world):
     assert "Response" not in full
     assert f"WARNING: the resource group {GROUP} has no managed nodes" in warned["Response"]
     assert warned["Outputs"]["WarningMessage"] == [warned["Response"]]
+
+
+def test_targets_are_found_in_each_location(world):
+    """Parent, child and a child of that for each target."""
+    content = runbook()
+    content["parameters"]["InstanceId"] = {"type": "String"}
+    inputs = content["mainSteps"][0]["inputs"]
+    del inputs["Targets"]
+    inputs["InstanceIds"] = ["{{ InstanceId }}"]
+    world.ssm.update_document(Name=RUNBOOK, Content=json.dumps(content), DocumentVersion="$LATEST")
+    execution = world.ssm.start_automation_execution(
+        DocumentName=RUNBOOK, DocumentVersion="$LATEST", TargetParameterName="InstanceId",
+        Parameters={"AutomationAssumeRole": [world.admin_role]}, MaxErrors="1",
+        Targets=[{"Key": "ResourceGroup", "Values": [GROUP]}],
+        TargetLocations=[{"Accounts": world.members, "Regions": [REGIONS[0]],
+                          "TargetLocationMaxConcurrency": "2"}])["AutomationExecutionId"]
+    done = finished(world.ssm, execution)
+    assert done["AutomationExecutionStatus"] == "Success", done
+    for account, step in zip(world.members, done["StepExecutions"]):
+        host = world.hosts[account, REGIONS[0]]
+        child = world.child(step)
+        assert [s["StepName"] for s in child["StepExecutions"]] == [host.id]
+        assert child["ResolvedTargets"]["ParameterValues"] == [host.id]
+        assert len(host.commands) == 1
 
 
 def test_locations_are_checked(world):

@@ -32,6 +32,32 @@ bool automation_task_key_parse(struct str key, struct str *ret_id, int64_t *ret_
     return str_cut(key, ' ', ret_id, &number) && str_to_int(number, ret_number);
 }
 
+int automation_tell_parent(struct op *op, const struct automation *row,
+                           enum automation_status status, struct str message, struct str response)
+{
+    struct arena *a = op->arena;
+    struct value *payload = value_map(a);
+
+    if (!str_is_set(row->parent_id))
+        return 0;
+    value_set_str(a, payload, S("parent"), row->parent_id);
+    value_set_int(a, payload, S("position"), row->parent_position);
+    value_set_str(a, payload, S("status"), automation_status_name(status));
+    if (str_is_set(message))
+        value_set_str(a, payload, S("message"), message);
+    if (str_is_set(response))
+        value_set_str(a, payload, S("response"), response);
+    struct task task = {
+        .kind = S(AUTOMATION_CHILD_TASK),
+        .key = row->id,
+        .account = row->parent_account,
+        .region = row->parent_region,
+        .payload = json_format(a, payload),
+    };
+    TRY(task_add(op, &task));
+    return 0;
+}
+
 int automation_keep(struct op *op, struct str id)
 {
     struct task purge = { .kind = S(AUTOMATION_PURGE_TASK),
@@ -87,32 +113,6 @@ static struct str warnings(struct shell *s)
     return list.count > 0 ? arena_join(s->op->arena, list, S(" ")) : (struct str){ 0 };
 }
 
-static int tell_parent(struct shell *s)
-{
-    struct arena *a = s->op->arena;
-    struct value *payload = value_map(a);
-    struct str warning = warnings(s);
-
-    if (!str_is_set(s->row->parent_id))
-        return 0;
-    value_set_str(a, payload, S("parent"), s->row->parent_id);
-    value_set_int(a, payload, S("position"), s->row->parent_position);
-    value_set_str(a, payload, S("status"), automation_status_name(s->e.status));
-    if (str_is_set(s->e.failure_message))
-        value_set_str(a, payload, S("message"), s->e.failure_message);
-    if (str_is_set(warning))
-        value_set_str(a, payload, S("response"), warning);
-    struct task task = {
-        .kind = S(AUTOMATION_CHILD_TASK),
-        .key = s->row->id,
-        .account = s->row->parent_account,
-        .region = s->row->parent_region,
-        .payload = json_format(a, payload),
-    };
-    TRY(task_add(s->op, &task));
-    return 0;
-}
-
 static int apply(struct shell *s, const struct execution_effect *e)
 {
     struct task timer = { .kind = S(AUTOMATION_TIMER_TASK), .key = s->e.id, .due_at = e->at };
@@ -128,7 +128,8 @@ static int apply(struct shell *s, const struct execution_effect *e)
     case EXECUTION_EFFECT_FINISHED:
         TRY(task_cancel(s->op, timer.kind, timer.key));
         TRY(automation_keep(s->op, s->e.id));
-        return tell_parent(s);
+        return automation_tell_parent(s->op, s->row, s->e.status, s->e.failure_message,
+                                      warnings(s));
     }
     return FAULT(EINVAL);
 }

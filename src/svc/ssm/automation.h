@@ -4,7 +4,8 @@
  * runbook does and engine/locations.h what a parent of many does; this is their
  * shell: rows, tasks, calls. An execution is two rows, a small one that every
  * event changes (struct automation) and one that nothing changes (struct
- * automation_text); a parent has a row for each pair of account and Region.
+ * automation_text); a parent has a row for each pair of account and Region, or
+ * for each target, which is then the value of a parameter.
  *
  * What is done for an execution is done as its role, or where it has none as
  * whoever started it. Roles are assumed again for each effect. Only to stop
@@ -35,6 +36,7 @@ struct automation {
     int64_t parent_position;
     msec started_at, ended_at; /* ended_at 0: not yet */
     bool is_over, is_parent;
+    bool is_cross_account; /* a parent over locations, not over targets */
 };
 
 struct automation_text {
@@ -43,11 +45,13 @@ struct automation_text {
     struct str request; /* as StartAutomationExecution had it, JSON */
     struct str caller;  /* a principal, JSON */
     struct str role;    /* the ARN of the role it runs as; absent: as the caller */
+    struct str target_type; /* of the document; absent: any */
 };
 
 /* A child to be, or one that was started. */
 struct automation_pair {
     struct str execution_id, account, region, status, child_id;
+    struct str target; /* absent: it is a pair of a location */
     struct str failure_message, failure_stage, failure_type, response;
     int64_t position, location;
     msec started_at, ended_at;
@@ -71,6 +75,10 @@ MUST_CHECK int automation_begin(struct op *op, struct automation *row,
 /* Sets `at`, and tells one that is no parent. Unknown or over: nothing happens. */
 MUST_CHECK int automation_tell(struct op *op, struct str id, const struct execution_event *event);
 MUST_CHECK int automation_stop(struct op *op, struct str id, enum automation_stop how);
+/* If it is a child, its parent is to know how it ended. */
+MUST_CHECK int automation_tell_parent(struct op *op, const struct automation *row,
+                                      enum automation_status status, struct str message,
+                                      struct str response);
 /* It is over: to be forgotten when it has been kept long enough. */
 MUST_CHECK int automation_keep(struct op *op, struct str id);
 MUST_CHECK int automation_read(struct op *op, const struct automation *row,
@@ -84,10 +92,11 @@ struct locations_event;
 
 MUST_CHECK int automation_parent_begin(struct op *op, struct automation *row,
                                        const struct automation_request *request);
-/* `units`: for each location a map from its units to lists of their accounts; or NULL. */
+/* `known`: what was found out, {"units": for each location a map from its units to lists of
+ * their accounts} or {"targets": list}; NULL: nothing was to be. */
 MUST_CHECK int automation_parent_plan(struct op *op, struct automation *row,
                                       const struct automation_request *request,
-                                      const struct value *units);
+                                      const struct value *known);
 MUST_CHECK int automation_parent_fail(struct op *op, struct automation *row, struct str why);
 MUST_CHECK int automation_parent_tell(struct op *op, struct str id,
                                       const struct locations_event *event);
@@ -96,6 +105,19 @@ MUST_CHECK int automation_parent_read(struct op *op, const struct automation *ro
 /* The account's role that a location's children run as. */
 struct str automation_execution_role(struct arena *a, const struct automation_location *location,
                                      struct str account);
+
+/* --- targets: automation_target.c ---------------------------------------------------------- */
+
+/* Outcomes: SSM_INVALID_TARGET, SSM_INVALID_AUTOMATION_PARAMETERS, OP_INVALID. */
+MUST_CHECK int automation_check_targets(struct op *op, const struct automation_request *in,
+                                        const struct runbook *book, struct str target_type);
+/* Targets that are given as values; NULL: they are to be found. */
+const struct target *automation_target_values(const struct automation_request *request);
+/* A task's answer: {"targets": list}, or a refusal. */
+MUST_CHECK int automation_find_targets(struct task_run *run, struct str region,
+                                       const struct automation_text *text,
+                                       const struct automation_request *request,
+                                       const struct principal *as, struct value **ret_answer);
 
 /* --- tasks' common part: automation_chain.c ----------------------------------------------- */
 

@@ -10,7 +10,7 @@ static const struct column columns[] = {
     COL_STR(R, failure_message), COL_STR(R, executed_by),    COL_STR(R, client_token),
     COL_STR(R, parent_id),       COL_STR(R, parent_account), COL_STR(R, parent_region),
     COL_I64(R, parent_position), COL_I64(R, started_at),     COL_I64(R, ended_at),
-    COL_BOOL(R, is_over),        COL_BOOL(R, is_parent),
+    COL_BOOL(R, is_over),        COL_BOOL(R, is_parent),     COL_BOOL(R, is_cross_account),
 };
 #undef R
 static const struct mapping mapping = MAPPING(struct automation, columns);
@@ -18,6 +18,7 @@ static const struct mapping mapping = MAPPING(struct automation, columns);
 #define T struct automation_text
 static const struct column text_columns[] = {
     COL_STR(T, id), COL_STR(T, content), COL_STR(T, request), COL_STR(T, caller), COL_STR(T, role),
+    COL_STR(T, target_type),
 };
 #undef T
 static const struct mapping text_mapping = MAPPING(struct automation_text, text_columns);
@@ -28,7 +29,7 @@ static const struct column pair_columns[] = {
     COL_STR(P, status),          COL_STR(P, child_id),      COL_STR(P, failure_message),
     COL_STR(P, failure_stage),   COL_STR(P, failure_type),  COL_STR(P, response),
     COL_I64(P, position),        COL_I64(P, location),      COL_I64(P, started_at),
-    COL_I64(P, ended_at),        COL_BOOL(P, is_running),
+    COL_I64(P, ended_at),        COL_BOOL(P, is_running),   COL_STR(P, target),
 };
 #undef P
 static const struct mapping pair_mapping = MAPPING(struct automation_pair, pair_columns);
@@ -37,10 +38,11 @@ static const struct mapping pair_mapping = MAPPING(struct automation_pair, pair_
 #define COLUMNS                                                                                    \
     "id, account, region, document_name, document_version, status, state, current_step,"           \
     " current_action, failure_message, executed_by, client_token, parent_id, parent_account,"      \
-    " parent_region, parent_position, started_at, ended_at, is_over, is_parent"
+    " parent_region, parent_position, started_at, ended_at, is_over, is_parent,"                 \
+    " is_cross_account"
 #define PAIR_COLUMNS                                                                               \
     "execution_id, account, region, status, child_id, failure_message, failure_stage,"             \
-    " failure_type, response, position, location, started_at, ended_at, is_running"
+    " failure_type, response, position, location, started_at, ended_at, is_running, target"
 
 /* --- executions ------------------------------------------------------------------------------ */
 
@@ -48,17 +50,18 @@ int automation_insert(struct op *op, const struct automation *r, const struct au
 {
     TRY(db_exec(op->db, NULL,
                 "INSERT INTO ssm_automation (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8,"
-                " $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
+                " $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)",
                 ARGS(V(r->id), V(r->account), V(r->region), V(r->document_name),
                      V(r->document_version), V(r->status), V(r->state), V(r->current_step),
                      V(r->current_action), V(r->failure_message), V(r->executed_by),
                      V(r->client_token), V(r->parent_id), V(r->parent_account),
                      V(r->parent_region), V(r->parent_position), V(r->started_at),
-                     V(r->ended_at), V(r->is_over), V(r->is_parent))));
+                     V(r->ended_at), V(r->is_over), V(r->is_parent), V(r->is_cross_account))));
     TRY(db_exec(op->db, NULL,
-                "INSERT INTO ssm_automation_text (id, content, request, caller, role)"
-                " VALUES ($1, $2, $3, $4, $5)",
-                ARGS(V(r->id), V(t->content), V(t->request), V(t->caller), V(t->role))));
+                "INSERT INTO ssm_automation_text (id, content, request, caller, role, target_type)"
+                " VALUES ($1, $2, $3, $4, $5, $6)",
+                ARGS(V(r->id), V(t->content), V(t->request), V(t->caller), V(t->role),
+                     V(t->target_type))));
     return 0;
 }
 
@@ -80,7 +83,7 @@ int automation_load_text(struct db *db, struct arena *a, struct str id,
                          struct automation_text *ret)
 {
     return db_one(db, a, &text_mapping, ret,
-                  "SELECT id, content, request, caller, role FROM ssm_automation_text"
+                  "SELECT id, content, request, caller, role, target_type FROM ssm_automation_text"
                   " WHERE id = $1",
                   ARGS(V(id)));
 }
@@ -149,11 +152,11 @@ int automation_pair_insert(struct op *op, const struct automation_pair *p)
 {
     TRY(db_exec(op->db, NULL,
                 "INSERT INTO ssm_automation_pair (" PAIR_COLUMNS
-                ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+                ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
                 ARGS(V(p->execution_id), V(p->account), V(p->region), V(p->status),
                      V(p->child_id), V(p->failure_message), V(p->failure_stage),
                      V(p->failure_type), V(p->response), V(p->position), V(p->location),
-                     V(p->started_at), V(p->ended_at), V(p->is_running))));
+                     V(p->started_at), V(p->ended_at), V(p->is_running), V(p->target))));
     return 0;
 }
 

@@ -234,7 +234,7 @@ static bool execution_fits(const struct list *filters, const struct automation *
         else if (str_eq(f->key, S("CurrentAction")))
             text = row->current_action;
         else if (str_eq(f->key, S("AutomationType")))
-            text = row->is_parent ? S("CrossAccount") : S("Local");
+            text = row->is_cross_account ? S("CrossAccount") : S("Local");
         if (!fits(f, text, row->started_at))
             return false;
     }

@@ -198,6 +198,37 @@ static int find_document(struct op *op, const struct automation_request *in, str
     d->row.document_name = document.name;
     d->row.document_version = arena_fmt(op->arena, "%lld", (long long)document.version);
     d->text.content = json_format(op->arena, tree);
+    d->text.target_type = document.target_type;
+    return 0;
+}
+
+/* The parameter that takes the targets is each child's own. */
+static struct runbook without(struct arena *a, const struct runbook *book, struct str parameter)
+{
+    struct runbook rest = *book;
+
+    rest.parameters = arena_array(a, struct runbook_parameter, book->n_parameters + 1);
+    rest.n_parameters = 0;
+    for (uint32_t i = 0; i < book->n_parameters; i++)
+        if (!str_eq(book->parameters[i].name, parameter))
+            rest.parameters[rest.n_parameters++] = book->parameters[i];
+    return rest;
+}
+
+static int read_parameters(struct op *op, const struct automation_request *in, struct draft *d)
+{
+    struct runbook book = d->book;
+    struct str why;
+
+    if (in->targets.count > 0)
+        book = without(op->arena, &d->book, in->target_parameter);
+    if (in->targets.count > 0 && value_get(in->parameters, in->target_parameter))
+        return op_fail(op, SSM_INVALID_AUTOMATION_PARAMETERS,
+                       "The parameter %.*s is given by Targets.", STR(in->target_parameter));
+    int typed = runbook_parameters(op->arena, &book, in->parameters, &d->parameters, &why);
+    if (typed == RUNBOOK_INVALID)
+        return op_fail(op, SSM_INVALID_AUTOMATION_PARAMETERS, "%.*s", STR(why));
+    TRY(typed);
     return 0;
 }
 
@@ -211,6 +242,7 @@ static int find_definition(struct op *op, const struct automation_request *in,
         d->row.document_name = origin->parent.document_name;
         d->row.document_version = origin->parent.document_version;
         d->text.content = origin->text.content;
+        d->text.target_type = origin->text.target_type;
     } else {
         PASS(find_document(op, in, d));
     }
@@ -220,11 +252,8 @@ static int find_definition(struct op *op, const struct automation_request *in,
         return op_fail(op, SSM_INVALID_AUTOMATION_PARAMETERS, "The runbook cannot be run. %.*s",
                        STR(why));
     TRY(parsed);
-    int typed = runbook_parameters(op->arena, &d->book, in->parameters, &d->parameters, &why);
-    if (typed == RUNBOOK_INVALID)
-        return op_fail(op, SSM_INVALID_AUTOMATION_PARAMETERS, "%.*s", STR(why));
-    TRY(typed);
-    return 0;
+    PASS(automation_check_targets(op, in, &d->book, d->text.target_type));
+    return read_parameters(op, in, d);
 }
 
 /* --- as whom ----------------------------------------------------------------------------------------------- */
@@ -305,7 +334,8 @@ static void draft_rows(struct op *op, const struct automation_request *in,
     d->row.executed_by = op->principal->arn;
     d->row.client_token = in->client_token;
     d->row.started_at = op->now;
-    d->row.is_parent = in->locations.count > 0;
+    d->row.is_cross_account = in->locations.count > 0;
+    d->row.is_parent = in->locations.count > 0 || in->targets.count > 0;
     if (origin->is_set) {
         d->row.parent_id = origin->parent.id;
         d->row.parent_account = origin->parent.account;
@@ -322,9 +352,10 @@ static int begin(struct op *op, const struct automation_request *in, struct orig
 {
     if (d->row.is_parent) {
         TRY(automation_insert(op, &d->row, &d->text));
-        return automation_parent_begin(op, &d->row, in);
+        TRY(automation_parent_begin(op, &d->row, in));
+    } else {
+        TRY(automation_begin(op, &d->row, &d->text, &d->book, d->parameters));
     }
-    TRY(automation_begin(op, &d->row, &d->text, &d->book, d->parameters));
     if (!origin->is_set)
         return 0;
     origin->pair.child_id = d->row.id;
@@ -401,7 +432,7 @@ const struct operation automation_operations[] = {
        start_out_shape, OP_WRITES,
        RAISES(SSM_AUTOMATION_DEFINITION_NOT_FOUND, SSM_AUTOMATION_DEFINITION_VERSION_NOT_FOUND,
               SSM_AUTOMATION_EXECUTION_LIMIT_EXCEEDED, SSM_IDEMPOTENT_PARAMETER_MISMATCH,
-              SSM_INVALID_AUTOMATION_PARAMETERS), .resource = start_resource),
+              SSM_INVALID_AUTOMATION_PARAMETERS, SSM_INVALID_TARGET), .resource = start_resource),
     OP("StopAutomationExecution", stop_automation_execution, stop_in_shape, shape_nothing,
        OP_WRITES, RAISES(SSM_AUTOMATION_EXECUTION_NOT_FOUND, SSM_INVALID_AUTOMATION_STATUS_UPDATE),
        .resource = stop_resource),

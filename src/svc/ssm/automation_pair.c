@@ -98,7 +98,6 @@ static int list_units(struct directory *d, const struct automation_location *l, 
     return 0;
 }
 
-/* The answer: for each location a map from its units to their accounts. */
 int automation_expand_perform(struct task_run *run, const struct task *task,
                               struct value **ret_answer)
 {
@@ -118,6 +117,8 @@ int automation_expand_perform(struct task_run *run, const struct task *task,
         *ret_answer = automation_refusal(a, &result, "AssumeRole");
         return 0;
     }
+    if (request.locations.count == 0)
+        return automation_find_targets(run, task->region, &text, &request, &as, ret_answer);
     struct directory d = { .run = run, .as = &as };
     for (size_t i = 0; i < request.locations.count && !d.refusal; i++) {
         value_append(a, units, value_map(a));
@@ -144,53 +145,67 @@ int automation_expand_settle(struct op *op, const struct task *task, const struc
     TRY(automation_request_parse(op->arena, text.request, &request));
     if (automation_refused(op->arena, answer, &failure))
         return automation_parent_fail(op, &row, failure.message);
-    return automation_parent_plan(op, &row, &request, value_get(answer, S("units")));
+    return automation_parent_plan(op, &row, &request, answer);
 }
 
 /* --- starting a child ----------------------------------------------------------------------------------- */
-
-/* The parent's parameters, with the execution role for the role that it runs as itself. */
-static int child_parameters(struct arena *a, const struct automation_text *text,
-                            const struct automation_request *request, struct str role,
-                            struct value **ret)
-{
-    struct value *content, *list = value_list(a);
-
-    TRY(json_parse(a, text->content, &content, NULL));
-    struct str name = reference_whole(value_get_str(content, S("assumeRole")));
-    *ret = request->parameters ? value_copy(a, request->parameters) : NULL;
-    if (!str_is_set(text->role) || !str_is_set(name))
-        return 0;
-    if (!*ret)
-        *ret = value_map(a);
-    value_append(a, list, value_string(a, role));
-    value_set(a, *ret, name, list);
-    return 0;
-}
-
-static int start_request(struct arena *a, const struct automation_text *text,
-                         const struct automation_request *request, struct str role,
-                         struct value **ret)
-{
-    struct automation_request child = {
-        .document_name = request->document_name,
-        .document_version = request->document_version,
-    };
-    ptrdiff_t slash = str_rfind(child.document_name, '/');
-
-    if (slash >= 0) /* it is the ARN of the document in the parent's account */
-        child.document_name = str_from(child.document_name, (size_t)slash + 1);
-    TRY(child_parameters(a, text, request, role, &child.parameters));
-    *ret = shape_write(&automation_request_shape, &child, a);
-    return 0;
-}
 
 struct start {
     struct automation_text text;
     struct automation_request request;
     struct automation_pair pair;
-    struct str role;
+    struct str role; /* of the account; absent where the pair is a target */
 };
+
+static void set_parameter(struct arena *a, struct value **parameters, struct str name,
+                          struct str text)
+{
+    struct value *list = value_list(a);
+
+    if (!*parameters)
+        *parameters = value_map(a);
+    value_append(a, list, value_string(a, text));
+    value_set(a, *parameters, name, list);
+}
+
+/* The parent's parameters, with the execution role for the role that it runs as itself, or
+ * with the target. */
+static int child_parameters(struct arena *a, const struct start *s, struct value **ret)
+{
+    struct value *content;
+
+    *ret = s->request.parameters ? value_copy(a, s->request.parameters) : NULL;
+    if (str_is_set(s->pair.target)) {
+        set_parameter(a, ret, s->request.target_parameter, s->pair.target);
+        return 0;
+    }
+    TRY(json_parse(a, s->text.content, &content, NULL));
+    struct str name = reference_whole(value_get_str(content, S("assumeRole")));
+    if (str_is_set(s->text.role) && str_is_set(name))
+        set_parameter(a, ret, name, s->role);
+    return 0;
+}
+
+static int start_request(struct arena *a, const struct start *s, struct value **ret)
+{
+    struct automation_request child = {
+        .document_name = s->request.document_name,
+        .document_version = s->request.document_version,
+    };
+    ptrdiff_t slash = str_rfind(child.document_name, '/');
+
+    if (slash >= 0) /* it is the ARN of the document in the parent's account */
+        child.document_name = str_from(child.document_name, (size_t)slash + 1);
+    if (!str_is_set(s->pair.target)) {
+        child.targets = s->request.targets;
+        child.target_parameter = s->request.target_parameter;
+        child.max_concurrency = s->request.max_concurrency;
+        child.max_errors = s->request.max_errors;
+    }
+    TRY(child_parameters(a, s, &child.parameters));
+    *ret = shape_write(&automation_request_shape, &child, a);
+    return 0;
+}
 
 static int read_start(struct task_run *run, const struct task *task, struct start *ret)
 {
@@ -202,10 +217,24 @@ static int read_start(struct task_run *run, const struct task *task, struct star
     TRY(automation_load_text(run->db, run->arena, id, &ret->text));
     TRY(automation_request_parse(run->arena, ret->text.request, &ret->request));
     TRY(automation_pair_get(run->db, run->arena, id, position, &ret->pair));
-    ret->role = automation_execution_role(
-        run->arena,
-        LIST_ITEM(struct automation_location, ret->request.locations, ret->pair.location),
-        ret->pair.account);
+    if (!str_is_set(ret->pair.target))
+        ret->role = automation_execution_role(
+            run->arena,
+            LIST_ITEM(struct automation_location, ret->request.locations, ret->pair.location),
+            ret->pair.account);
+    return 0;
+}
+
+/* Whoever started the parent starts the child of a target; in another account it is the
+ * execution role that the parent's own role assumes. */
+static int act_as(struct task_run *run, const struct task *task, const struct start *s,
+                  struct principal *ret, struct aws_result *ret_result)
+{
+    struct automation_text text = s->text;
+
+    if (str_is_set(s->pair.target))
+        text.role = (struct str){ 0 };
+    TRY(automation_principal(run, &text, task->account, s->role, ret, ret_result));
     return 0;
 }
 
@@ -214,9 +243,10 @@ static int start_child(struct task_run *run, const struct task *task, struct sta
 {
     struct arena *a = run->arena;
     struct str parent = task->key;
+    struct str role = str_is_set(s->pair.target) ? s->text.role : s->role;
     struct op_key keys[] = {
         { S(AUTOMATION_PARENT_KEY), { &parent, 1 } },
-        { S(AUTOMATION_ROLE_KEY), { &s->role, str_is_set(s->text.role) } },
+        { S(AUTOMATION_ROLE_KEY), { &role, str_is_set(s->text.role) } },
     };
     struct aws_request request = {
         .as = as,
@@ -228,7 +258,7 @@ static int start_child(struct task_run *run, const struct task *task, struct sta
     };
     struct aws_result result;
 
-    TRY(start_request(a, &s->text, &s->request, s->role, &request.in));
+    TRY(start_request(a, s, &request.in));
     TRY(aws_call(run->aws, &request, a, &result));
     if (aws_is_transient(&result))
         return err_fault(EAGAIN, "StartAutomationExecution: %.*s", STR(result.code));
@@ -246,7 +276,7 @@ int automation_start_perform(struct task_run *run, const struct task *task,
     struct aws_result result;
 
     TRY(read_start(run, task, &start));
-    TRY(automation_principal(run, &start.text, task->account, start.role, &as, &result));
+    TRY(act_as(run, task, &start, &as, &result));
     if (aws_is_transient(&result))
         return err_fault(EAGAIN, "AssumeRole: %.*s", STR(result.code));
     if (!aws_succeeded(&result)) {

@@ -68,6 +68,21 @@ static int shell_next_running(void *context, uint32_t from, uint32_t *ret)
     return 0;
 }
 
+static struct str explain(const struct shell *s)
+{
+    struct progress p = locations_progress(&s->l);
+    const char *what = s->row->is_cross_account ? "pairs of account and Region" : "targets";
+
+    if (s->l.status != AUTOMATION_FAILED)
+        return (struct str){ 0 };
+    if (p.total == 0)
+        return s->row->is_cross_account ? S("The target locations have no accounts.")
+                                        : S("The targets match no resources.");
+    return arena_fmt(s->op->arena,
+                     "Of %u %s %u failed, %u timed out and %u were cancelled or not started.",
+                     p.total, what, p.failed, p.timed_out, p.cancelled);
+}
+
 static int stop_child(struct shell *s, uint32_t index)
 {
     struct str key = automation_task_key(s->op->arena, s->row->id, index);
@@ -107,7 +122,8 @@ static int shell_effect(void *context, const struct locations_effect *e)
         return 0;
     case LOCATIONS_EFFECT_FINISHED:
         TRY(task_cancel(s->op, timer.kind, timer.key));
-        return automation_keep(s->op, s->row->id);
+        TRY(automation_keep(s->op, s->row->id));
+        return automation_tell_parent(s->op, s->row, s->l.status, explain(s), (struct str){ 0 });
     case LOCATIONS_EFFECT_VISIT:
     case LOCATIONS_EFFECT_VISIT_RUNNING:
         break;
@@ -137,27 +153,13 @@ static int tell(struct shell *s, struct locations_event event)
     return 0;
 }
 
-static struct str explain(struct op *op, const struct locations *l)
-{
-    struct progress p = locations_progress(l);
-
-    if (l->status != AUTOMATION_FAILED)
-        return (struct str){ 0 };
-    if (p.total == 0)
-        return S("The target locations have no accounts.");
-    return arena_fmt(op->arena,
-                     "Of %u pairs of account and Region %u failed, %u timed out and %u were "
-                     "cancelled or not started.",
-                     p.total, p.failed, p.timed_out, p.cancelled);
-}
-
 static void fill_row(struct shell *s)
 {
     struct automation *row = s->row;
 
     row->state = json_format(s->op->arena, locations_save(s->op->arena, &s->l));
     row->status = automation_status_name(s->l.status);
-    row->failure_message = explain(s->op, &s->l);
+    row->failure_message = explain(s);
     row->ended_at = s->l.ended_at;
     row->is_over = automation_is_over(s->l.status);
     row->current_action = row->is_over ? (struct str){ 0 } : S("aws:executeAutomation");
@@ -173,14 +175,27 @@ int automation_parent_read(struct op *op, const struct automation *row, struct l
     return 0;
 }
 
-static int stop_unplanned(struct op *op, struct automation *row)
+static int end_unplanned(struct op *op, struct automation *row, enum automation_status status,
+                         struct str why)
 {
-    TRY(task_cancel(op, S(AUTOMATION_EXPAND_TASK), row->id));
-    row->status = automation_status_name(AUTOMATION_CANCELLED);
+    row->status = automation_status_name(status);
+    row->failure_message = why;
     row->is_over = true;
     row->ended_at = op->now;
     TRY(automation_save(op, row));
-    return automation_keep(op, row->id);
+    TRY(automation_keep(op, row->id));
+    return automation_tell_parent(op, row, status, why, (struct str){ 0 });
+}
+
+int automation_parent_fail(struct op *op, struct automation *row, struct str why)
+{
+    return end_unplanned(op, row, AUTOMATION_FAILED, why);
+}
+
+static int stop_unplanned(struct op *op, struct automation *row)
+{
+    TRY(task_cancel(op, S(AUTOMATION_EXPAND_TASK), row->id));
+    return end_unplanned(op, row, AUTOMATION_CANCELLED, (struct str){ 0 });
 }
 
 int automation_parent_tell(struct op *op, struct str id, const struct locations_event *event)
@@ -219,24 +234,35 @@ static struct location_unit *units_of(struct arena *a, const struct value *units
     return list;
 }
 
-static int limits_of(const struct automation_location *l, struct location_limits *ret)
+static int parse_limits(struct str concurrency, struct str usual, struct str errors,
+                        struct location_limits *ret)
 {
-    TRY(rate_parse_concurrency(str_is_set(l->max_concurrency) ? l->max_concurrency : S("1"),
+    TRY(rate_parse_concurrency(str_is_set(concurrency) ? concurrency : usual,
                                &ret->max_concurrency));
-    TRY(rate_parse_errors(str_is_set(l->max_errors) ? l->max_errors : S("0"), &ret->max_errors));
+    TRY(rate_parse_errors(str_is_set(errors) ? errors : S("0"), &ret->max_errors));
     ret->ramps = false;
     return 0;
 }
 
-static int add_pairs(struct op *op, struct str id, const struct pairs *pairs)
+/* Who is to be worked on, and how fast. */
+struct plan {
+    struct pairs pairs;
+    const struct value *targets; /* parallel to the pairs; NULL: these are of locations */
+    struct location_limits *limits;
+    size_t n_locations;
+};
+
+static int add_pairs(struct op *op, struct str id, const struct plan *plan)
 {
-    for (uint32_t i = 0; i < pairs->count; i++) {
+    for (uint32_t i = 0; i < plan->pairs.count; i++) {
+        const struct pair *p = &plan->pairs.items[i];
         struct automation_pair pair = {
             .execution_id = id,
             .position = i,
-            .location = pairs->items[i].location,
-            .account = pairs->items[i].account,
-            .region = pairs->items[i].region,
+            .location = p->location,
+            .account = p->account,
+            .region = p->region,
+            .target = value_str(value_at(plan->targets, i)),
             .status = automation_status_name(AUTOMATION_PENDING),
         };
         TRY(automation_pair_insert(op, &pair));
@@ -244,40 +270,80 @@ static int add_pairs(struct op *op, struct str id, const struct pairs *pairs)
     return 0;
 }
 
-int automation_parent_fail(struct op *op, struct automation *row, struct str why)
+/* Outcome: LOCATIONS_INVALID. */
+static int plan_locations(struct op *op, const struct automation_request *request,
+                          const struct value *units, struct plan *ret, struct str *ret_why)
 {
-    row->status = automation_status_name(AUTOMATION_FAILED);
-    row->failure_message = why;
-    row->is_over = true;
-    row->ended_at = op->now;
-    TRY(automation_save(op, row));
-    return automation_keep(op, row->id);
-}
-
-int automation_parent_plan(struct op *op, struct automation *row,
-                           const struct automation_request *request, const struct value *units)
-{
-    struct shell s = { .op = op, .row = row };
     size_t count = request->locations.count;
     struct location *list = arena_array(op->arena, struct location, count);
-    struct location_limits *limits = arena_array(op->arena, struct location_limits, count);
-    struct pairs pairs;
-    struct str why;
 
+    *ret = (struct plan){ .limits = arena_array(op->arena, struct location_limits, count),
+                          .n_locations = count };
     for (size_t i = 0; i < count; i++) {
         const struct automation_location *l =
             LIST_ITEM(struct automation_location, request->locations, i);
         list[i] = (struct location){ .accounts = l->accounts, .regions = l->regions,
                                      .exclude = l->exclude };
         list[i].units = units_of(op->arena, value_at(units, i), &list[i].n_units);
-        TRY(limits_of(l, &limits[i]));
+        TRY(parse_limits(l->max_concurrency, S("1"), l->max_errors, &ret->limits[i]));
     }
-    int expanded = locations_expand(op->arena, list, count, &pairs, &why);
-    if (expanded == LOCATIONS_INVALID)
+    PASS(locations_expand(op->arena, list, count, &ret->pairs, ret_why));
+    return 0;
+}
+
+static bool have(const struct value *list, const struct value *item)
+{
+    for (size_t i = 0; i < value_count(list); i++)
+        if (value_equal(value_at(list, i), item))
+            return true;
+    return false;
+}
+
+/* One location whose pairs are the targets. Given values may repeat; found ones do not. */
+static int plan_targets(struct op *op, const struct automation *row,
+                        const struct automation_request *request, const struct value *found,
+                        struct plan *ret, struct str *ret_why)
+{
+    struct arena *a = op->arena;
+    const struct target *given = automation_target_values(request);
+    struct value *targets = given ? value_list(a) : value_copy(a, found);
+
+    for (size_t i = 0; given && i < given->values.count; i++) {
+        struct value *v = value_string(a, given->values.items[i]);
+        if (!have(targets, v))
+            value_append(a, targets, v);
+    }
+    if (value_count(targets) > LOCATIONS_MAX_PAIRS) {
+        *ret_why = arena_fmt(a, "There are more than %d targets.", LOCATIONS_MAX_PAIRS);
+        return LOCATIONS_INVALID;
+    }
+    *ret = (struct plan){ .targets = targets,
+                          .limits = arena_new(a, struct location_limits),
+                          .n_locations = 1 };
+    TRY(parse_limits(request->max_concurrency, S("10"), request->max_errors, ret->limits));
+    ret->limits->ramps = true;
+    ret->pairs.count = (uint32_t)value_count(targets);
+    ret->pairs.items = arena_array(a, struct pair, ret->pairs.count);
+    for (uint32_t i = 0; i < ret->pairs.count; i++)
+        ret->pairs.items[i] = (struct pair){ row->account, row->region, 0 };
+    return 0;
+}
+
+int automation_parent_plan(struct op *op, struct automation *row,
+                           const struct automation_request *request, const struct value *known)
+{
+    struct shell s = { .op = op, .row = row };
+    struct plan plan;
+    struct str why;
+
+    int planned = row->is_cross_account
+                      ? plan_locations(op, request, value_get(known, S("units")), &plan, &why)
+                      : plan_targets(op, row, request, value_get(known, S("targets")), &plan, &why);
+    if (planned == LOCATIONS_INVALID)
         return automation_parent_fail(op, row, why);
-    TRY(expanded);
-    TRY(add_pairs(op, row->id, &pairs));
-    s.l = locations_new(op->arena, &pairs, limits, count);
+    TRY(planned);
+    TRY(add_pairs(op, row->id, &plan));
+    s.l = locations_new(op->arena, &plan.pairs, plan.limits, plan.n_locations);
     TRY(tell(&s, (struct locations_event){ .type = LOCATIONS_EVENT_TIMER }));
     fill_row(&s);
     TRY(automation_save(op, row));
@@ -298,13 +364,13 @@ static bool has_units(const struct automation_request *request)
     return false;
 }
 
-/* Who is in a unit is for the directory to say, after the commit. */
+/* Who is in a unit or a group is for others to say, after the commit. */
 int automation_parent_begin(struct op *op, struct automation *row,
                             const struct automation_request *request)
 {
     struct task expand = { .kind = S(AUTOMATION_EXPAND_TASK), .key = row->id };
 
-    if (!has_units(request))
+    if (row->is_cross_account ? !has_units(request) : automation_target_values(request) != NULL)
         return automation_parent_plan(op, row, request, NULL);
     TRY(task_add(op, &expand));
     return 0;

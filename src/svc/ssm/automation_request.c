@@ -29,6 +29,10 @@ static const struct field request_fields[] = {
     STRING(R,   client_token,     "ClientToken",     OPTIONAL, LENGTH(36, 36), .matches = check_uuid,
            .pattern = "[a-fA-F0-9]{8}-[a-fA-F0-9]{4}-[a-fA-F0-9]{4}-[a-fA-F0-9]{4}-[a-fA-F0-9]{12}"),
     STRING(R,   mode,             "Mode",            OPTIONAL, .values = automation_modes),
+    STRING(R,   target_parameter, "TargetParameterName", OPTIONAL, LENGTH(1, 50)),
+    LIST(R,     targets,          "Targets",         OPTIONAL, target_shape, .max = 5),
+    STRING(R,   max_concurrency,  "MaxConcurrency",  OPTIONAL, LENGTH(1, 7)),
+    STRING(R,   max_errors,       "MaxErrors",       OPTIONAL, LENGTH(1, 7)),
     LIST(R,     locations,        "TargetLocations", OPTIONAL, automation_location_shape, .min = 1, .max = 100),
 };
 #undef R

@@ -12,7 +12,9 @@ struct automation_location {
 
 struct automation_request {
     struct str document_name, document_version, client_token, mode;
+    struct str target_parameter, max_concurrency, max_errors; /* of targets */
     struct value *parameters; /* name -> list of strings; NULL: none */
+    struct list targets;
     struct list locations;
 };
 

@@ -77,7 +77,11 @@ static const struct field execution_fields[] = {
     STRING(E,    executed_by,      "ExecutedBy",                  OPTIONAL),
     STRING(E,    current_step,     "CurrentStepName",             OPTIONAL),
     STRING(E,    current_action,   "CurrentAction",               OPTIONAL),
+    STRING(E,    target_parameter, "TargetParameterName",         OPTIONAL),
+    LIST(E,      targets,          "Targets",                     OPTIONAL, target_shape),
     STRUCT(E,    resolved,         "ResolvedTargets",             OPTIONAL, resolved_shape),
+    STRING(E,    max_concurrency,  "MaxConcurrency",              OPTIONAL),
+    STRING(E,    max_errors,       "MaxErrors",                   OPTIONAL),
     LIST(E,      locations,        "TargetLocations",             OPTIONAL, automation_location_shape),
     STRUCT(E,    progress,         "ProgressCounters",            OPTIONAL, progress_shape),
 };
@@ -98,13 +102,19 @@ static const struct field item_fields[] = {
     STRING(E,    current_step,     "CurrentStepName",             OPTIONAL),
     STRING(E,    current_action,   "CurrentAction",               OPTIONAL),
     STRING(E,    failure_message,  "FailureMessage",              OPTIONAL),
+    STRING(E,    target_parameter, "TargetParameterName",         OPTIONAL),
+    LIST(E,      targets,          "Targets",                     OPTIONAL, target_shape),
     STRUCT(E,    resolved,         "ResolvedTargets",             OPTIONAL, resolved_shape),
+    STRING(E,    max_concurrency,  "MaxConcurrency",              OPTIONAL),
+    STRING(E,    max_errors,       "MaxErrors",                   OPTIONAL),
     STRING(E,    type,             "AutomationType",              OPTIONAL),
 };
 #undef E
 const struct shape execution_item_shape =
     SHAPE("AutomationExecutionMetadata", struct execution_view, item_fields);
 /* clang-format on */
+
+#define RESOLVED_SHOWN 50 /* values of targets */
 
 static msec instant(msec at)
 {
@@ -139,6 +149,22 @@ static int view_outputs(struct op *op, const struct automation *row,
     return 0;
 }
 
+static int view_resolved(struct op *op, const struct automation *row,
+                         struct resolved_targets *ret)
+{
+    struct automation_pair *pairs;
+    size_t count = 0;
+
+    ret->values.items = arena_array(op->arena, struct str, RESOLVED_SHOWN + 1);
+    if (!row->is_parent || row->is_cross_account)
+        return 0;
+    TRY(automation_pair_list(op, row->id, 0, RESOLVED_SHOWN + 1, &pairs, &count));
+    ret->truncated = count > RESOLVED_SHOWN;
+    for (size_t i = 0; i < count && i < RESOLVED_SHOWN; i++)
+        ret->values.items[ret->values.count++] = pairs[i].target;
+    return 0;
+}
+
 int execution_view(struct op *op, const struct automation *row, const struct automation_text *text,
                    struct execution_view *ret)
 {
@@ -156,7 +182,11 @@ int execution_view(struct op *op, const struct automation *row, const struct aut
         .executed_by = row->executed_by,
         .current_step = row->current_step,
         .current_action = row->current_action,
-        .type = row->is_parent ? S("CrossAccount") : S("Local"),
+        .type = row->is_cross_account ? S("CrossAccount") : S("Local"),
+        .target_parameter = request.target_parameter,
+        .max_concurrency = request.max_concurrency,
+        .max_errors = request.max_errors,
+        .targets = request.targets,
         .started_at = row->started_at,
         .ended_at = instant(row->ended_at),
         .parameters = request.parameters,
@@ -164,7 +194,7 @@ int execution_view(struct op *op, const struct automation *row, const struct aut
         .resolved = arena_new(op->arena, struct resolved_targets),
         .outputs = value_map(op->arena),
     };
-    ret->resolved->values.items = arena_new(op->arena, struct str);
+    TRY(view_resolved(op, row, ret->resolved));
     if (row->is_parent)
         return view_parent(op, row, ret);
     return view_outputs(op, row, text, ret);
@@ -294,21 +324,40 @@ static struct value *pair_inputs(struct arena *a, const struct automation *row,
     return execution_wire_inputs(a, map);
 }
 
+static struct automation_location *pair_location(struct arena *a,
+                                                 const struct automation_request *request,
+                                                 const struct automation_pair *pair)
+{
+    struct automation_location *location = arena_new(a, struct automation_location);
+
+    *location = *LIST_ITEM(struct automation_location, request->locations, pair->location);
+    location->accounts = (struct strs){ arena_copy(a, &pair->account, sizeof(struct str)), 1 };
+    location->regions = (struct strs){ arena_copy(a, &pair->region, sizeof(struct str)), 1 };
+    location->exclude = (struct strs){ 0 };
+    if (!str_is_set(location->role_name))
+        location->role_name = S(AUTOMATION_ROLE_NAME);
+    return location;
+}
+
+/* AWS shows a target as it is, not as JSON. */
+static struct text_map target_inputs(struct arena *a, const struct automation_request *request,
+                                     const struct automation_pair *pair)
+{
+    struct text_pair *item = arena_new(a, struct text_pair);
+
+    *item = (struct text_pair){ request->target_parameter, pair->target };
+    return (struct text_map){ item, 1 };
+}
+
 static void view_pair(struct arena *a, const struct automation_request *request,
                       struct text_map inputs, const struct automation_pair *pair,
                       struct step_view *ret)
 {
-    struct pair target = { pair->account, pair->region, 0 };
-    struct automation_location *location = arena_new(a, struct automation_location);
+    struct pair place = { pair->account, pair->region, 0 };
+    bool is_target = str_is_set(pair->target);
 
-    *location = *LIST_ITEM(struct automation_location, request->locations, pair->location);
-    location->accounts = (struct strs){ arena_copy(a, &target.account, sizeof(struct str)), 1 };
-    location->regions = (struct strs){ arena_copy(a, &target.region, sizeof(struct str)), 1 };
-    location->exclude = (struct strs){ 0 };
-    if (!str_is_set(location->role_name))
-        location->role_name = S(AUTOMATION_ROLE_NAME);
     *ret = (struct step_view){
-        .name = pair_step_name(a, &target),
+        .name = is_target ? pair->target : pair_step_name(a, &place),
         .action = S("aws:executeAutomation"),
         .status = pair->status,
         .response = pair->response,
@@ -318,9 +367,9 @@ static void view_pair(struct arena *a, const struct automation_request *request,
         .max_attempts = UNSET,
         .started_at = instant(pair->started_at),
         .ended_at = instant(pair->ended_at),
-        .inputs = inputs,
+        .inputs = is_target ? target_inputs(a, request, pair) : inputs,
         .outputs = pair_outputs(a, pair),
-        .location = location,
+        .location = is_target ? NULL : pair_location(a, request, pair),
     };
     if (str_is_set(pair->failure_message))
         ret->failure = details_of(a, pair->failure_stage, pair->failure_type,

@@ -36,9 +36,10 @@ struct resolved_targets {
 struct execution_view {
     struct str id, document_name, document_version, status, failure_message, mode, parent_id;
     struct str executed_by, current_step, current_action, type;
+    struct str target_parameter, max_concurrency, max_errors;
     msec started_at, ended_at;
     struct value *parameters, *outputs;
-    struct list steps, locations;
+    struct list steps, locations, targets;
     bool steps_truncated;
     struct progress_view *progress;
     struct resolved_targets *resolved;

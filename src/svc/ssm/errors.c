@@ -40,6 +40,7 @@ const struct service_error ssm_errors[SSM_N_ERRORS] = {
     { SSM_INVALID_PLUGIN_NAME,                       "InvalidPluginName", 400 },
     { SSM_INVALID_RESOURCE_ID,                       "InvalidResourceId", 400 },
     { SSM_INVALID_RESOURCE_TYPE,                     "InvalidResourceType", 400 },
+    { SSM_INVALID_TARGET,                            "InvalidTarget", 400 },
     { SSM_INVALID_TYPE_NAME,                         "InvalidTypeNameException", 400 },
     { SSM_INVOCATION_DOES_NOT_EXIST,                 "InvocationDoesNotExist", 400 },
     { SSM_ITEM_CONTENT_MISMATCH,                     "ItemContentMismatchException", 400 },

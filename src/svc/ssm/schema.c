@@ -174,6 +174,7 @@ static const char automation_sql[] =
     "  ended_at INTEGER NOT NULL,"
     "  is_over INTEGER NOT NULL,"
     "  is_parent INTEGER NOT NULL,"
+    "  is_cross_account INTEGER NOT NULL,"
     "  UNIQUE (account, region, client_token)"
     ");"
     "CREATE INDEX ssm_automation_by_account ON ssm_automation (account, region, started_at, id);"
@@ -183,7 +184,8 @@ static const char automation_sql[] =
     "  content TEXT NOT NULL," /* the runbook as JSON */
     "  request TEXT NOT NULL," /* as it came, JSON */
     "  caller TEXT NOT NULL,"  /* a principal, JSON */
-    "  role TEXT"
+    "  role TEXT,"
+    "  target_type TEXT"
     ");"
     "CREATE TABLE ssm_automation_pair ("
     "  execution_id TEXT NOT NULL,"
@@ -192,6 +194,7 @@ static const char automation_sql[] =
     "  account TEXT NOT NULL,"
     "  region TEXT NOT NULL,"
     "  status TEXT NOT NULL,"
+    "  target TEXT," /* NULL: a pair of a location */
     "  child_id TEXT,"
     "  failure_message TEXT,"
     "  failure_stage TEXT,"
