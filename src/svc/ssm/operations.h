@@ -17,6 +17,8 @@ extern const struct operation message_operations[];
 extern const struct operation node_list_operations[];
 extern const struct operation node_operations[];
 extern const struct operation patch_baseline_operations[];
+extern const struct operation patch_edit_operations[];
+extern const struct operation patch_group_operations[];
 extern const struct operation patch_items_operations[];
 extern const struct operation patch_snapshot_operations[];
 extern const struct operation patch_state_operations[];

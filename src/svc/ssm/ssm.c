@@ -18,6 +18,8 @@ static const struct operation *const nouns[] = {
     node_list_operations,
     node_operations,
     patch_baseline_operations,
+    patch_edit_operations,
+    patch_group_operations,
     patch_items_operations,
     patch_snapshot_operations,
     patch_state_operations,

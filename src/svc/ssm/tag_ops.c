@@ -8,6 +8,7 @@
 #include "svc/ssm/errors.h"
 #include "svc/ssm/node.h"
 #include "svc/ssm/operations.h"
+#include "svc/ssm/patch_baseline.h"
 
 struct add_in {
     struct str type, id;
@@ -83,12 +84,24 @@ static int find_node(struct op *op, struct str id)
     return found == SSM_INVALID_INSTANCE_ID ? SSM_INVALID_RESOURCE_ID : found;
 }
 
+static int find_baseline(struct op *op, struct str id)
+{
+    struct baseline b;
+
+    int found = patch_baseline_find(op, id, &b);
+    if (found == SSM_DOES_NOT_EXIST || (found == 0 && patch_baseline_is_predefined(&b)))
+        return op_fail(op, SSM_INVALID_RESOURCE_ID,
+                       "There is no patch baseline %.*s of this account.", STR(id));
+    return found;
+}
+
 static const struct {
     const char *name, *type, *arn;
     int (*find)(struct op *op, struct str id); /* SSM_INVALID_RESOURCE_ID */
 } kinds[] = {
     { "Document", "AWS::SSM::Document", "document/", find_document },
     { "ManagedInstance", NODE_TYPE, "managed-instance/", find_node },
+    { "PatchBaseline", BASELINE_TYPE, "patchbaseline/", find_baseline },
 };
 
 /* Every request here begins with type and id. */
