@@ -5,7 +5,7 @@
     ninja -C build && tests/bench/patch_bench.py        # as root; --runs N (9)
 
 The root is a fresh Debian host of the testbed with its real updates pending and the package
-caches warm. Wall and CPU time are medians of whole runs, measured in the host. Memory is
+caches warm, or, where it says cold, deleted before each run. Wall and CPU time are medians of whole runs, measured in the host. Memory is
 the largest that all processes of a run had together, sampled from outside in runs of their
 own: what is theirs alone (anonymous, so that only swapping could free it), and the whole
 share (PSS), which for all of these is mostly apt's package cache, a file mapped read-only.
@@ -27,16 +27,23 @@ from testbed import BUILD, Host, base_root, program  # noqa: E402  (the path is 
 PATCH = "/opt/patchbay/patchbay-patch"
 COMMANDS = {
     "patchbay-patch scan": f"{PATCH} scan",
+    "patchbay-patch scan, cold": f"{PATCH} scan",
     "patchbay-patch scan --json": f"{PATCH} scan --json",
     "apt list --upgradable": "apt list --upgradable",
     "apt-get -s dist-upgrade": "apt-get -s dist-upgrade",
     "unattended-upgrade --dry-run": "unattended-upgrade --dry-run",
 }
+COLD = "rm -f /var/cache/apt/pkgcache.bin /var/cache/apt/srcpkgcache.bin"
 
 
-def times(host, command, runs):
+def before(name):
+    """What is done before each run of a command."""
+    return COLD if name.endswith(", cold") else "true"
+
+
+def times(host, command, runs, first):
     """Median wall and CPU seconds of whole runs."""
-    script = (f"TIMEFORMAT='%R %U %S'; for i in $(seq {runs + 1}); do "
+    script = (f"TIMEFORMAT='%R %U %S'; for i in $(seq {runs + 1}); do {first}; "
               f"{{ time {command} >/dev/null 2>&1; }} 2>&1; done")
     lines = host.exec("bash", "-c", script).stdout.splitlines()[1:]  # the first one warms up
     numbers = [[float(word) for word in line.split()] for line in lines]
@@ -62,11 +69,12 @@ def children_of(pid):
     return found + [grandchild for child in found for grandchild in children_of(child)]
 
 
-def memory(host, command, runs):
+def memory(host, command, runs, first):
     """The largest sums over a run's processes that any sample saw."""
     line = [program(), "exec", "--dir", host.directory, "--", *command.split()]
     private = share = 0
     for _ in range(runs):
+        host.exec("bash", "-c", first)
         with subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                               stderr=subprocess.DEVNULL) as run:
             while run.poll() is None:
@@ -90,7 +98,8 @@ def main():
         rows = {}
         for name, command in COMMANDS.items():
             few = 1 if "unattended" in name else runs  # it takes its time
-            rows[name] = (*times(host, command, few), *memory(host, command, few))
+            rows[name] = (*times(host, command, few, before(name)),
+                          *memory(host, command, few, before(name)))
     ours = rows["patchbay-patch scan"]
     print(f"{'':30} {'wall s':>8} {'CPU s':>8} {'own MB':>11} {'PSS MB':>8}   "
           "patchbay-patch scan against it")
