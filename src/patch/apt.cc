@@ -3,7 +3,6 @@
 
 #include <apt-pkg/cachefile.h>
 #include <apt-pkg/configuration.h>
-#include <apt-pkg/debversion.h>
 #include <apt-pkg/error.h>
 #include <apt-pkg/init.h>
 #include <apt-pkg/pkgcache.h>
@@ -21,7 +20,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace {
+namespace
+{
 
 using VerIterator = pkgCache::VerIterator;
 using PkgIterator = pkgCache::PkgIterator;
@@ -30,7 +30,7 @@ using PkgIterator = pkgCache::PkgIterator;
 struct scanner {
     const apt_options *options;
     pkgPolicy *policy;
-    pkgRecords *records; /* only where updates are phased */
+    pkgRecords *records;        /* only where updates are phased */
     std::string security_suite; /* "bookworm-security" */
     std::string machine;
     bool phasing;
@@ -130,8 +130,8 @@ bool is_phased_out(const scanner &s, const VerIterator &ver, const apt_version &
         return false;
     if (_config->FindB("APT::Get::Never-Include-Phased-Updates", false))
         return true;
-    std::string words = std::string(ver.SourcePkgName()) + "-" + ver.SourceVerStr() + "-" +
-                        s.machine;
+    std::string words =
+        std::string(ver.SourcePkgName()) + "-" + ver.SourceVerStr() + "-" + s.machine;
     std::seed_seq seed(words.begin(), words.end());
     std::minstd_rand generator(seed);
     std::uniform_int_distribution<unsigned int> percent(0, 100);
@@ -180,11 +180,11 @@ void visit_package(scanner &s, const PkgIterator &pkg)
     if (!current.end())
         out.installed = describe(s, current, &s.installed_origin);
     if (!candidate.end())
-        out.candidate = candidate == current ? out.installed
-                                             : describe(s, candidate, &s.candidate_origin);
+        out.candidate =
+            candidate == current ? out.installed : describe(s, candidate, &s.candidate_origin);
     if (!current.end()) {
-        out.has_update = !candidate.end() && candidate != current &&
-                         candidate.CompareVer(current) > 0;
+        out.has_update =
+            !candidate.end() && candidate != current && candidate.CompareVer(current) > 0;
         out.hidden = find_hidden(pkg, out.has_update ? candidate : current);
         out.held = pkg->SelectedState == pkgCache::State::Hold;
         out.phased = out.has_update && is_phased_out(s, candidate, out.candidate);
@@ -286,6 +286,15 @@ void visit_all(scanner &s, pkgCache *cache)
     }
 }
 
+size_t count_security_sources(const scanner &s, pkgCache *cache)
+{
+    size_t count = 0;
+
+    for (auto file = cache->FileBegin(); !file.end(); ++file)
+        count += (file->Flags & pkgCache::Flag::NotSource) == 0 && is_security(s, file);
+    return count;
+}
+
 } // namespace
 
 bool apt_scan(const apt_options *options, char *why, size_t size)
@@ -308,13 +317,7 @@ bool apt_scan(const apt_options *options, char *why, size_t size)
     pkgRecords *records = s.phasing ? new pkgRecords(*file.GetPkgCache()) : nullptr;
     s.records = records;
     visit_all(s, file.GetPkgCache());
+    *options->n_security_sources = count_security_sources(s, file.GetPkgCache());
     delete records;
     return !_error->PendingError() || explain(why, size);
-}
-
-int apt_compare(const char *a, const char *b)
-{
-    int order = debVS.CmpVersion(a, b);
-
-    return (order > 0) - (order < 0);
 }

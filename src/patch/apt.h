@@ -42,16 +42,14 @@ struct apt_options {
     const char *codename;  /* VERSION_CODENAME */
     apt_visitor *visit;
     void *context;
-    bool absent_too; /* also visit packages that are not installed but could be */
+    bool absent_too;            /* also visit packages that are not installed but could be */
+    size_t *n_security_sources; /* set to the number of package lists from security sources */
 };
 
 /* The root and the cache of the first scan are those of all further ones in this
  * process: libapt's configuration is global. False with *why, of at
  * most `size` bytes, where the package lists cannot be read. */
 bool apt_scan(const struct apt_options *options, char *why, size_t size);
-
-/* -1, 0, 1 in Debian's order of versions. */
-int apt_compare(const char *a, const char *b);
 
 #ifdef __cplusplus
 }

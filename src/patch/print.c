@@ -62,6 +62,9 @@ struct str print_summary(struct arena *a, const struct scan *scan)
             buf_fmt(&out, "%s %zu, ", patch_state_name((enum patch_state)state),
                     scan->n_state[state]);
     buf_add(&out, scan->is_compliant ? S("COMPLIANT\n") : S("NON_COMPLIANT\n"));
+    if (scan->packages.n_security_sources == 0)
+        buf_lit(&out, "WARNING: there are no package lists of a security source on this host: "
+                      "missing security updates cannot be seen\n");
     return buf_str(&out);
 }
 
@@ -101,6 +104,7 @@ static struct value *json_summary(struct arena *a, const struct scan *scan)
     for (int state = PATCH_INSTALLED; state < PATCH_STATES; state++)
         value_set_int(a, v, str_of(patch_state_name((enum patch_state)state)),
                       (int64_t)scan->n_state[state]);
+    value_set_int(a, v, S("securitySources"), (int64_t)scan->packages.n_security_sources);
     value_set_bool(a, v, S("compliant"), scan->is_compliant);
     return v;
 }

@@ -20,6 +20,7 @@ struct package {
 struct packages {
     struct package *items; /* sorted by name, then architecture */
     size_t count, capacity;
+    size_t n_security_sources; /* that the manager has lists of; 0: nothing can look missing */
 };
 
 /* A package that is not on the host, but could be. */

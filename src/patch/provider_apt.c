@@ -113,6 +113,7 @@ static int scan(struct arena *a, const struct scan_request *request, struct pack
         .visit = collect,
         .context = &c,
         .absent_too = request->absent != NULL,
+        .n_security_sources = &c.packages.n_security_sources,
     };
 
     if (!apt_scan(&options, why, sizeof(why))) {

@@ -228,6 +228,14 @@ def test_rejected_packages(host):
     assert {n: scan(host)[n]["installed"] for n in names} == {n: "2" for n in names}
 
 
+def test_a_host_without_a_security_source_is_warned_of():
+    with new_host() as host:
+        assert scan(host)["summary"]["securitySources"] > 0
+        host.sh("rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*")
+        assert scan(host)["summary"]["securitySources"] == 0
+        assert "WARNING: there are no package lists" in patch(host, "scan").stdout
+
+
 def test_a_dry_run_only_tells(host):
     have(host, "pb-good", "pb-needs-nothing")
     done = patch(host, "install", "--dry-run")
