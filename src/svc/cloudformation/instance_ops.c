@@ -191,7 +191,9 @@ static int check_change(struct op *op, struct change *c)
 static int check_overrides(struct op *op, struct change *c)
 {
     struct value *given = parameters_map(op->arena, &c->in->overrides), *merged;
-    struct stack trial = { .account = op->account, .region = op->region, .name = c->set.name,
+    struct stack trial = { .account = op->account,
+                           .region = op->region,
+                           .name = c->set.name,
                            .id = op_arn(op, "cloudformation", "stack/trial/trial") };
     const struct template_stack *bound;
     const struct template *t;
@@ -269,8 +271,8 @@ static struct set_operation operation_of(struct op *op, const struct change *c)
         .admin_role = str_is_set(c->set.admin_role)
                           ? c->set.admin_role
                           : op_global_arn(op, "iam", "role/%s", SET_DEFAULT_ADMIN),
-        .execution_role = str_is_set(c->set.execution_role) ? c->set.execution_role
-                                                            : S(SET_DEFAULT_EXECUTION),
+        .execution_role =
+            str_is_set(c->set.execution_role) ? c->set.execution_role : S(SET_DEFAULT_EXECUTION),
         .created_at = op->now,
     };
 }
@@ -325,8 +327,7 @@ static struct instance_view view_of(struct op *op, const struct instance *i)
     return view;
 }
 
-static int describe_instance(struct op *op, const struct describe_in *in,
-                             struct describe_out *out)
+static int describe_instance(struct op *op, const struct describe_in *in, struct describe_out *out)
 {
     const struct template *t;
     struct value *overrides;
@@ -338,8 +339,8 @@ static int describe_instance(struct op *op, const struct describe_in *in,
     int found = instance_get(op->db, op->arena, set.id, in->account, in->region, &i);
     if (found == DB_NO_ROW)
         return op_fail(op, CFN_INSTANCE_NOT_FOUND,
-                       "Stack instance for account %.*s in Region %.*s not found",
-                       STR(in->account), STR(in->region));
+                       "Stack instance for account %.*s in Region %.*s not found", STR(in->account),
+                       STR(in->region));
     TRY(found);
     out->instance = arena_new(op->arena, struct instance_view);
     *out->instance = view_of(op, &i);
@@ -380,9 +381,9 @@ static int list_instances(struct op *op, const struct list_in *in, struct set_li
                       &instances, &count));
     if (count > limit) {
         count = limit;
-        out->next_token = page_token(op, arena_fmt(op->arena, "%.*s %.*s",
-                                                   STR(instances[count - 1].account),
-                                                   STR(instances[count - 1].region)));
+        out->next_token =
+            page_token(op, arena_fmt(op->arena, "%.*s %.*s", STR(instances[count - 1].account),
+                                     STR(instances[count - 1].region)));
     }
     struct instance_view *views = arena_array(op->arena, struct instance_view, count + 1);
     out->items.items = views;

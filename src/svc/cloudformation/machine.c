@@ -264,8 +264,8 @@ static int record_creation(struct op *op, struct stack *stack, struct resource *
         r->made = MADE_SURELY;
         r->physical = value_get_str(answer, S("physical"));
         r->attributes = json_format(op->arena, value_get(answer, S("attributes")));
-        TRY(resource_move(op, stack, r, S("CREATE_IN_PROGRESS"),
-                          S("Resource creation Initiated"), properties));
+        TRY(resource_move(op, stack, r, S("CREATE_IN_PROGRESS"), S("Resource creation Initiated"),
+                          properties));
         return resource_move(op, stack, r, S("CREATE_COMPLETE"), none, properties);
     }
     /* Else an earlier attempt may have made it: what is under its name will be looked at. */

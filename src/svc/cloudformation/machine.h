@@ -15,8 +15,8 @@
 
 #include "svc/cloudformation/stack.h"
 
-#define MACHINE_TASK   "cloudformation.step"
-#define MACHINE_FORGET "cloudformation.forget"
+#define MACHINE_TASK     "cloudformation.step"
+#define MACHINE_FORGET   "cloudformation.forget"
 #define MACHINE_ATTEMPTS 10
 
 /* Sets status and reason, stores the stack and writes the event. */

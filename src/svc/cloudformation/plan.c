@@ -85,8 +85,8 @@ struct str parameters_seal(const struct plane *plane, struct arena *a, struct st
     return base64_encode(a, seal(a, plane->master_key, about, json_format(a, map)));
 }
 
-int parameters_open(const struct plane *plane, struct arena *a, struct str about,
-                    struct str sealed, struct value **ret)
+int parameters_open(const struct plane *plane, struct arena *a, struct str about, struct str sealed,
+                    struct value **ret)
 {
     struct str box, text;
 

@@ -29,8 +29,7 @@ extern const char *const capabilities[];
 MUST_CHECK int plan_read(struct op *op, struct str body, const struct template **ret);
 
 /* That the caller acknowledged what the template makes. Outcome: CFN_INSUFFICIENT_CAPABILITIES. */
-MUST_CHECK int plan_check_capabilities(struct op *op, const struct template *t,
-                                       struct strs given);
+MUST_CHECK int plan_check_capabilities(struct op *op, const struct template *t, struct strs given);
 
 /* --- parameters: a map from name to value ----------------------------------------------- */
 

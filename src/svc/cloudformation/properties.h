@@ -34,7 +34,6 @@ enum property_outcome {
 /* Outcome: PROPERTY_WRONG, with the sentence in *ret_why: a property that the table does not
  * have, one that is missing, or one of the wrong form. */
 MUST_CHECK int properties_convert(struct arena *a, const struct property *table,
-                                  const struct value *in, struct value **ret,
-                                  struct str *ret_why);
+                                  const struct value *in, struct value **ret, struct str *ret_why);
 
 extern const struct property tag_properties[]; /* Key, Value */

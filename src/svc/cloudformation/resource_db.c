@@ -9,12 +9,12 @@
     " FROM cfn_event"
 
 static const struct column columns[] = {
-    COL_STR(struct resource, stack),    COL_STR(struct resource, id),
-    COL_I64(struct resource, position), COL_STR(struct resource, type),
-    COL_STR(struct resource, token),    COL_STR(struct resource, needs),
-    COL_INT(struct resource, policy),   COL_STR(struct resource, physical),
+    COL_STR(struct resource, stack),      COL_STR(struct resource, id),
+    COL_I64(struct resource, position),   COL_STR(struct resource, type),
+    COL_STR(struct resource, token),      COL_STR(struct resource, needs),
+    COL_INT(struct resource, policy),     COL_STR(struct resource, physical),
     COL_STR(struct resource, attributes), COL_STR(struct resource, status),
-    COL_STR(struct resource, reason),   COL_INT(struct resource, made),
+    COL_STR(struct resource, reason),     COL_INT(struct resource, made),
     COL_I64(struct resource, updated_at),
 };
 static const struct mapping mapping = MAPPING(struct resource, columns);

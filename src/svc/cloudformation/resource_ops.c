@@ -161,14 +161,14 @@ static int describe_events(struct op *op, const struct of_stack *in, struct list
     TRY(event_list(op, stack.id, before, PAGE_SIZE + 1, &events, &count));
     if (count > PAGE_SIZE) {
         count = PAGE_SIZE;
-        out->next_token = page_token(
-            op, arena_fmt(op->arena, "%lld", (long long)events[count - 1].number));
+        out->next_token =
+            page_token(op, arena_fmt(op->arena, "%lld", (long long)events[count - 1].number));
     }
     struct event_view *views = arena_array(op->arena, struct event_view, count + 1);
     for (size_t i = 0; i < count; i++) {
         const struct stack_event *e = &events[i];
-        views[i] = (struct event_view){ stack.id,    e->id,     stack.name,    e->logical,
-                                        e->physical, e->type,   e->status,     e->reason,
+        views[i] = (struct event_view){ stack.id,      e->id,    stack.name,    e->logical,
+                                        e->physical,   e->type,  e->status,     e->reason,
                                         e->properties, e->token, e->happened_at };
     }
     out->items = (struct list){ views, count };
@@ -193,8 +193,7 @@ static struct resource_view view_of(const struct stack *stack, const struct reso
 }
 
 /* Those whose making has begun; `logical` absent: all. */
-static int gather(struct op *op, const struct stack *stack, struct str logical,
-                  struct list *ret)
+static int gather(struct op *op, const struct stack *stack, struct str logical, struct list *ret)
 {
     struct resource *rows;
     size_t count;

@@ -54,5 +54,4 @@ static const struct migration migrations[] = {
     { set_sql },
 };
 
-const struct schema cloudformation_schema = { "cloudformation", migrations,
-                                              ARRAY_LEN(migrations) };
+const struct schema cloudformation_schema = { "cloudformation", migrations, ARRAY_LEN(migrations) };

@@ -9,9 +9,9 @@
 #include "engine/stackset.h"
 #include "wire/shape.h"
 
-#define SETS_PER_REGION 1000
-#define SET_MAX_INSTANCES 2000 /* of one operation */
-#define SET_DEFAULT_ADMIN "AWSCloudFormationStackSetAdministrationRole"
+#define SETS_PER_REGION       1000
+#define SET_MAX_INSTANCES     2000 /* of one operation */
+#define SET_DEFAULT_ADMIN     "AWSCloudFormationStackSetAdministrationRole"
 #define SET_DEFAULT_EXECUTION "AWSCloudFormationStackSetExecutionRole"
 
 struct stack_set {

@@ -11,13 +11,20 @@
     " FROM cfn_instance"
 
 static const struct column set_columns[] = {
-    COL_STR(struct stack_set, id),           COL_STR(struct stack_set, account),
-    COL_STR(struct stack_set, region),       COL_STR(struct stack_set, name),
-    COL_STR(struct stack_set, description),  COL_STR(struct stack_set, body),
-    COL_STR(struct stack_set, parameters),   COL_STR(struct stack_set, capabilities),
-    COL_STR(struct stack_set, tags),         COL_STR(struct stack_set, admin_role),
-    COL_STR(struct stack_set, execution_role), COL_STR(struct stack_set, status),
-    COL_STR(struct stack_set, token),        COL_I64(struct stack_set, created_at),
+    COL_STR(struct stack_set, id),
+    COL_STR(struct stack_set, account),
+    COL_STR(struct stack_set, region),
+    COL_STR(struct stack_set, name),
+    COL_STR(struct stack_set, description),
+    COL_STR(struct stack_set, body),
+    COL_STR(struct stack_set, parameters),
+    COL_STR(struct stack_set, capabilities),
+    COL_STR(struct stack_set, tags),
+    COL_STR(struct stack_set, admin_role),
+    COL_STR(struct stack_set, execution_role),
+    COL_STR(struct stack_set, status),
+    COL_STR(struct stack_set, token),
+    COL_I64(struct stack_set, created_at),
 };
 static const struct mapping set_mapping = MAPPING(struct stack_set, set_columns);
 
@@ -47,8 +54,8 @@ int set_get_live(struct op *op, struct str name, struct stack_set *ret)
 int set_must(struct op *op, struct str name_or_id, struct stack_set *ret)
 {
     bool is_id = str_find(name_or_id, ':') >= 0;
-    int found = is_id ? set_get(op->db, op->arena, name_or_id, ret)
-                      : set_get_live(op, name_or_id, ret);
+    int found =
+        is_id ? set_get(op->db, op->arena, name_or_id, ret) : set_get_live(op, name_or_id, ret);
 
     if (found == 0 && str_eq(ret->account, op->account) && str_eq(ret->region, op->region))
         return 0;
@@ -66,9 +73,8 @@ int set_insert(struct op *op, const struct stack_set *s)
                 " created_at) VALUES ($1, $2, $3, $4, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,"
                 " $14)",
                 ARGS(V(s->id), V(s->account), V(s->region), V(s->name), V(s->description),
-                     V(s->body), V(s->parameters), V(s->capabilities), V(s->tags),
-                     V(s->admin_role), V(s->execution_role), V(s->status), V(s->token),
-                     V(s->created_at))));
+                     V(s->body), V(s->parameters), V(s->capabilities), V(s->tags), V(s->admin_role),
+                     V(s->execution_role), V(s->status), V(s->token), V(s->created_at))));
     return 0;
 }
 
@@ -81,8 +87,7 @@ int set_delete(struct op *op, struct str id)
 
 int set_count(struct op *op, int64_t *ret)
 {
-    TRY(db_int(op->db, ret,
-               "SELECT COUNT(live) FROM cfn_set WHERE account = $1 AND region = $2",
+    TRY(db_int(op->db, ret, "SELECT COUNT(live) FROM cfn_set WHERE account = $1 AND region = $2",
                ARGS(V(op->account), V(op->region))));
     return 0;
 }

@@ -29,7 +29,10 @@ static int load(struct op *op, int64_t number, struct machine *m)
     for (size_t i = 0; i < count; i++) {
         const struct set_result *r = &m->results[i];
         m->engine.instances[i] = (struct stackset_instance){
-            r->account, r->region, (enum stackset_result)r->result, (uint32_t)r->rank,
+            r->account,
+            r->region,
+            (enum stackset_result)r->result,
+            (uint32_t)r->rank,
         };
         if ((uint32_t)r->rank >= m->engine.n_regions)
             m->engine.n_regions = (uint32_t)r->rank + 1;
@@ -44,8 +47,8 @@ static int instance_move(struct op *op, const struct machine *m, const struct se
 {
     struct instance instance;
 
-    int found = instance_get(op->db, op->arena, m->operation.stack_set, r->account, r->region,
-                             &instance);
+    int found =
+        instance_get(op->db, op->arena, m->operation.stack_set, r->account, r->region, &instance);
     if (found == DB_NO_ROW)
         return 0;
     TRY(found);
@@ -77,8 +80,7 @@ static int start(struct op *op, const struct machine *m, const struct set_result
     TRY(instance_move(op, m, r, none, none));
     return task_add(op, &(struct task){
                             .kind = S(SET_TASK),
-                            .key = arena_fmt(op->arena, "%lld/%lld",
-                                             (long long)m->operation.number,
+                            .key = arena_fmt(op->arena, "%lld/%lld", (long long)m->operation.number,
                                              (long long)r->position),
                             .account = op->account,
                             .region = op->region,
@@ -196,8 +198,7 @@ static int keep_stack(struct op *op, const struct machine *m, const struct set_r
 
     if (!str_is_set(stack))
         return 0;
-    TRY(instance_get(op->db, op->arena, m->operation.stack_set, r->account, r->region,
-                     &instance));
+    TRY(instance_get(op->db, op->arena, m->operation.stack_set, r->account, r->region, &instance));
     instance.stack = stack;
     return instance_put(op, &instance);
 }

@@ -19,8 +19,7 @@
 MUST_CHECK int set_machine_start(struct op *op, struct set_operation *operation,
                                  struct stackset_operation *plan, struct str *ret_why);
 
-MUST_CHECK int set_machine_tell(struct op *op, int64_t number,
-                                const struct stackset_event *event);
+MUST_CHECK int set_machine_tell(struct op *op, int64_t number, const struct stackset_event *event);
 
 int set_task_perform(struct task_run *run, const struct task *task, struct value **ret_answer);
 int set_task_settle(struct op *op, const struct task *task, const struct value *answer);

@@ -6,11 +6,16 @@
     " created_at, ended_at FROM cfn_operation"
 
 static const struct column columns[] = {
-    COL_I64(struct set_operation, number),      COL_STR(struct set_operation, stack_set),
-    COL_STR(struct set_operation, id),          COL_STR(struct set_operation, action),
-    COL_INT(struct set_operation, state),       COL_STR(struct set_operation, preferences),
-    COL_BOOL(struct set_operation, retain),     COL_STR(struct set_operation, admin_role),
-    COL_STR(struct set_operation, execution_role), COL_I64(struct set_operation, created_at),
+    COL_I64(struct set_operation, number),
+    COL_STR(struct set_operation, stack_set),
+    COL_STR(struct set_operation, id),
+    COL_STR(struct set_operation, action),
+    COL_INT(struct set_operation, state),
+    COL_STR(struct set_operation, preferences),
+    COL_BOOL(struct set_operation, retain),
+    COL_STR(struct set_operation, admin_role),
+    COL_STR(struct set_operation, execution_role),
+    COL_I64(struct set_operation, created_at),
     COL_I64(struct set_operation, ended_at),
 };
 static const struct mapping mapping = MAPPING(struct set_operation, columns);
@@ -31,11 +36,9 @@ int set_operation_get(struct db *db, struct arena *a, struct str set, struct str
     return 0;
 }
 
-int set_operation_number(struct db *db, struct arena *a, int64_t number,
-                         struct set_operation *ret)
+int set_operation_number(struct db *db, struct arena *a, int64_t number, struct set_operation *ret)
 {
-    PASS(db_one(db, a, &mapping, ret, "SELECT " OPERATION " WHERE number = $1",
-                ARGS(V(number))));
+    PASS(db_one(db, a, &mapping, ret, "SELECT " OPERATION " WHERE number = $1", ARGS(V(number))));
     return 0;
 }
 

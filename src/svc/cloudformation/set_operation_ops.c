@@ -162,8 +162,7 @@ static int find(struct op *op, const struct of_operation *in, struct stack_set *
     PASS(set_must(op, in->name, set));
     int found = set_operation_get(op->db, op->arena, set->id, in->operation, ret);
     if (found == DB_NO_ROW)
-        return op_fail(op, CFN_OPERATION_NOT_FOUND, "Operation %.*s not found",
-                       STR(in->operation));
+        return op_fail(op, CFN_OPERATION_NOT_FOUND, "Operation %.*s not found", STR(in->operation));
     TRY(found);
     return 0;
 }
@@ -217,8 +216,8 @@ static int list_operations(struct op *op, const struct of_operation *in, struct 
     TRY(set_operation_list(op, set.id, before, in->max_results + 1, &operations, &count));
     if (count > limit) {
         count = limit;
-        out->next_token = page_token(
-            op, arena_fmt(op->arena, "%lld", (long long)operations[count - 1].number));
+        out->next_token =
+            page_token(op, arena_fmt(op->arena, "%lld", (long long)operations[count - 1].number));
     }
     struct operation_view *views = arena_array(op->arena, struct operation_view, count + 1);
     for (size_t i = 0; i < count; i++)

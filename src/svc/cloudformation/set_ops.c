@@ -124,10 +124,11 @@ static const struct shape list_out_shape =
 /* --- CreateStackSet ---------------------------------------------------------------------- */
 
 /* The parameters fit, tried out as a stack here. */
-static int check_template(struct op *op, const struct create_in *in,
-                          const struct value *parameters)
+static int check_template(struct op *op, const struct create_in *in, const struct value *parameters)
 {
-    struct stack trial = { .account = op->account, .region = op->region, .name = in->name,
+    struct stack trial = { .account = op->account,
+                           .region = op->region,
+                           .name = in->name,
                            .id = op_arn(op, "cloudformation", "stack/trial/trial") };
     const struct template_stack *bound;
     const struct template *t;
@@ -165,9 +166,9 @@ static int check_name(struct op *op, const struct create_in *in, struct stack_se
     int found = set_get_live(op, in->name, old);
     if (found == 0) {
         *ret_same = str_is_set(in->token) && str_eq(in->token, old->token);
-        return *ret_same ? 0
-                         : op_fail(op, CFN_NAME_EXISTS, "StackSet %.*s already exists",
-                                   STR(in->name));
+        return *ret_same
+                   ? 0
+                   : op_fail(op, CFN_NAME_EXISTS, "StackSet %.*s already exists", STR(in->name));
     }
     if (found != DB_NO_ROW)
         TRY(found);
@@ -207,8 +208,8 @@ static int create_set(struct op *op, const struct create_in *in, struct id_out *
         return 0;
     set.parameters = parameters_seal(op->plane, op->arena, set.id, parameters);
     TRY(set_insert(op, &set));
-    struct tagged what = { op_arn(op, "cloudformation", "stackset/%.*s", STR(set.id)),
-                           op->account, op->region, S("AWS::CloudFormation::StackSet") };
+    struct tagged what = { op_arn(op, "cloudformation", "stackset/%.*s", STR(set.id)), op->account,
+                           op->region, S("AWS::CloudFormation::StackSet") };
     return tags_put(op, &what, in->tags.items, in->tags.count);
 }
 OP_HANDLER(create_set)

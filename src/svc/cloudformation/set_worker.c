@@ -29,8 +29,7 @@ static int load(struct visit *v)
     struct set_result *results;
     size_t count, position = (size_t)value_get_int(v->payload, S("position"), 0);
 
-    TRY(set_operation_number(db, v->a, value_get_int(v->payload, S("number"), 0),
-                             &v->operation));
+    TRY(set_operation_number(db, v->a, value_get_int(v->payload, S("number"), 0), &v->operation));
     TRY(set_get(db, v->a, v->operation.stack_set, &v->set));
     TRY(set_result_list(db, v->a, v->operation.number, &results, &count));
     if (position >= count)
@@ -49,10 +48,8 @@ static int refused(struct visit *v, const struct aws_result *r)
 /* From CloudFormation to the administration role to the execution role. VISIT_FAILED. */
 static int enter(struct visit *v)
 {
-    struct principal service =
-        principal_service(S("cloudformation.amazonaws.com"), v->set.account);
-    struct str session =
-        str_slice(arena_fmt(v->a, "StackSet-%.*s", STR(v->operation.id)), 0, 64);
+    struct principal service = principal_service(S("cloudformation.amazonaws.com"), v->set.account);
+    struct str session = str_slice(arena_fmt(v->a, "StackSet-%.*s", STR(v->operation.id)), 0, 64);
     struct str target = arena_fmt(v->a, "arn:aws:iam::%.*s:role/%.*s", STR(v->result->account),
                                   STR(v->operation.execution_role));
     struct principal admin;

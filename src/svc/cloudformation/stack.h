@@ -7,9 +7,9 @@
 
 #include "api/op.h"
 
-#define STACK_KEPT (90 * MSEC_DAY) /* how long a deleted one can be described by its id */
+#define STACK_KEPT        (90 * MSEC_DAY) /* how long a deleted one can be described by its id */
 #define STACKS_PER_REGION 2000
-#define STACK_TYPE "AWS::CloudFormation::Stack"
+#define STACK_TYPE        "AWS::CloudFormation::Stack"
 
 struct stack {
     struct str id, account, region, name, description;
@@ -33,10 +33,10 @@ enum made {
 
 struct resource {
     struct str stack, id, type;
-    int64_t position; /* in the order of creation */
-    struct str token; /* random: the end of a generated name */
-    struct str needs; /* JSON list of logical ids */
-    int policy;       /* enum template_policy */
+    int64_t position;                /* in the order of creation */
+    struct str token;                /* random: the end of a generated name */
+    struct str needs;                /* JSON list of logical ids */
+    int policy;                      /* enum template_policy */
     struct str physical, attributes; /* attributes: JSON */
     struct str status, reason;       /* status "": not begun */
     int made;

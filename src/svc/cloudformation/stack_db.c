@@ -7,16 +7,26 @@
     " created_at, deleted_at FROM cfn_stack"
 
 static const struct column columns[] = {
-    COL_STR(struct stack, id),           COL_STR(struct stack, account),
-    COL_STR(struct stack, region),       COL_STR(struct stack, name),
-    COL_STR(struct stack, description),  COL_STR(struct stack, template),
-    COL_STR(struct stack, parameters),   COL_STR(struct stack, principal),
-    COL_STR(struct stack, role_arn),     COL_STR(struct stack, status),
-    COL_STR(struct stack, reason),       COL_STR(struct stack, on_failure),
-    COL_STR(struct stack, capabilities), COL_STR(struct stack, tags),
-    COL_STR(struct stack, outputs),      COL_STR(struct stack, token),
-    COL_BOOL(struct stack, is_protected), COL_I64(struct stack, timeout_minutes),
-    COL_I64(struct stack, created_at),   COL_I64(struct stack, deleted_at),
+    COL_STR(struct stack, id),
+    COL_STR(struct stack, account),
+    COL_STR(struct stack, region),
+    COL_STR(struct stack, name),
+    COL_STR(struct stack, description),
+    COL_STR(struct stack, template),
+    COL_STR(struct stack, parameters),
+    COL_STR(struct stack, principal),
+    COL_STR(struct stack, role_arn),
+    COL_STR(struct stack, status),
+    COL_STR(struct stack, reason),
+    COL_STR(struct stack, on_failure),
+    COL_STR(struct stack, capabilities),
+    COL_STR(struct stack, tags),
+    COL_STR(struct stack, outputs),
+    COL_STR(struct stack, token),
+    COL_BOOL(struct stack, is_protected),
+    COL_I64(struct stack, timeout_minutes),
+    COL_I64(struct stack, created_at),
+    COL_I64(struct stack, deleted_at),
 };
 static const struct mapping mapping = MAPPING(struct stack, columns);
 
@@ -80,14 +90,12 @@ int stack_forget(struct op *op, struct str id)
 
 int stack_count(struct op *op, int64_t *ret)
 {
-    TRY(db_int(op->db, ret,
-               "SELECT COUNT(live) FROM cfn_stack WHERE account = $1 AND region = $2",
+    TRY(db_int(op->db, ret, "SELECT COUNT(live) FROM cfn_stack WHERE account = $1 AND region = $2",
                ARGS(V(op->account), V(op->region))));
     return 0;
 }
 
-int stack_list(struct op *op, const struct stack_page *page, struct stack **ret,
-               size_t *ret_count)
+int stack_list(struct op *op, const struct stack_page *page, struct stack **ret, size_t *ret_count)
 {
     void *items;
     msec before = page->before ? page->before : INT64_MAX;

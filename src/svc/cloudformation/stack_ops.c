@@ -96,8 +96,7 @@ static int check_types(struct op *op, const struct template *t)
 {
     for (size_t i = 0; i < t->n_resources; i++)
         if (!type_find(t->resources[i].type))
-            return op_invalid(op,
-                              "Template format error: Unrecognized resource types: [%.*s]",
+            return op_invalid(op, "Template format error: Unrecognized resource types: [%.*s]",
                               STR(t->resources[i].type));
     return 0;
 }
@@ -152,8 +151,7 @@ static int describe(struct op *op, const struct create_in *in, struct stack *sta
         .template = in->body,
         .principal = json_format(op->arena, principal_to_value(op->principal, op->arena)),
         .role_arn = in->role_arn,
-        .capabilities =
-            json_format(op->arena, value_strings(op->arena, in->capabilities)),
+        .capabilities = json_format(op->arena, value_strings(op->arena, in->capabilities)),
         .tags = tags_to(op->arena, &in->tags),
         .token = in->token,
         .is_protected = in->protect,
@@ -167,8 +165,7 @@ static int describe(struct op *op, const struct create_in *in, struct stack *sta
 }
 
 /* 0 and a free name; CFN_ALREADY_EXISTS; or *ret_same: that very request came before. */
-static int check_name(struct op *op, const struct create_in *in, struct stack *old,
-                      bool *ret_same)
+static int check_name(struct op *op, const struct create_in *in, struct stack *old, bool *ret_same)
 {
     int64_t count;
 
@@ -176,9 +173,9 @@ static int check_name(struct op *op, const struct create_in *in, struct stack *o
     int found = stack_get_live(op, in->name, old);
     if (found == 0) {
         *ret_same = str_is_set(in->token) && str_eq(in->token, old->token);
-        return *ret_same ? 0
-                         : op_fail(op, CFN_ALREADY_EXISTS, "Stack [%.*s] already exists",
-                                   STR(in->name));
+        return *ret_same
+                   ? 0
+                   : op_fail(op, CFN_ALREADY_EXISTS, "Stack [%.*s] already exists", STR(in->name));
     }
     if (found != DB_NO_ROW)
         TRY(found);

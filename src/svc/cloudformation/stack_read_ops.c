@@ -176,8 +176,8 @@ static struct str close_page(struct op *op, const struct stack *stacks, size_t *
         return (struct str){ 0 };
     *count = PAGE_SIZE;
     const struct stack *last = &stacks[PAGE_SIZE - 1];
-    return page_token(op, arena_fmt(op->arena, "%lld %.*s", (long long)last->created_at,
-                                    STR(last->id)));
+    return page_token(
+        op, arena_fmt(op->arena, "%lld %.*s", (long long)last->created_at, STR(last->id)));
 }
 
 static int describe_stacks(struct op *op, const struct describe_in *in, struct listing *out)

@@ -119,8 +119,8 @@ static struct list declared_by(struct op *op, const struct template *t)
 
     for (size_t i = 0; i < t->n_parameters; i++) {
         const struct template_parameter *p = &t->parameters[i];
-        items[i] = (struct declared){ p->name,    p->otherwise, p->type_name,
-                                      p->description, p->no_echo, NULL };
+        items[i] = (struct declared){ p->name,        p->otherwise, p->type_name,
+                                      p->description, p->no_echo,   NULL };
         items[i].constraints = arena_new(op->arena, struct constraints);
         items[i].constraints->allowed = p->allowed;
     }
@@ -150,9 +150,9 @@ static void summarize(struct op *op, const struct template *t, struct summary *o
     if (!str_is_set(missing))
         return;
     out->capabilities = (struct strs){ arena_copy(op->arena, &missing, sizeof(missing)), 1 };
-    out->capabilities_reason = arena_fmt(
-        op->arena, "The following resource(s) require capabilities: [%.*s]",
-        STR(arena_join(op->arena, t->capability_types, S(", "))));
+    out->capabilities_reason =
+        arena_fmt(op->arena, "The following resource(s) require capabilities: [%.*s]",
+                  STR(arena_join(op->arena, t->capability_types, S(", "))));
 }
 
 /* On AWS a type that it does not know is found by CreateStack; it is cheap to say now. */

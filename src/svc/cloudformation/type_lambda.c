@@ -7,10 +7,8 @@
 #define INLINE_CODE_MAX (4 << 20)
 
 static const struct property code_properties[] = {
-    { "ZipFile", PROPERTY_TEXT, false, NULL },
-    { "S3Bucket", PROPERTY_TEXT, false, NULL },
-    { "S3Key", PROPERTY_TEXT, false, NULL },
-    { "S3ObjectVersion", PROPERTY_TEXT, false, NULL },
+    { "ZipFile", PROPERTY_TEXT, false, NULL }, { "S3Bucket", PROPERTY_TEXT, false, NULL },
+    { "S3Key", PROPERTY_TEXT, false, NULL },   { "S3ObjectVersion", PROPERTY_TEXT, false, NULL },
     { NULL, PROPERTY_TEXT, false, NULL },
 };
 
@@ -81,8 +79,8 @@ static int code_of(struct step *s, struct value **ret)
 
 static int make_function(struct step *s)
 {
-    static const char *const members[] = { "Role",        "Runtime",     "Handler",
-                                           "Timeout",     "MemorySize",  "Environment",
+    static const char *const members[] = { "Role",        "Runtime",       "Handler",
+                                           "Timeout",     "MemorySize",    "Environment",
                                            "Description", "Architectures", "PackageType" };
     struct value *in = of_function(s), *code;
     struct aws_result result;

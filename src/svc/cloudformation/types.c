@@ -187,8 +187,7 @@ static int is_ours(struct step *s, const struct resource_type *type, bool *ret)
     TRY(tags_of(s->run->db, s->arena, type->arn(s), &tags, &count));
     for (size_t i = 0; i < count; i++) {
         matches += str_eq(tags[i].key, S(TAG_STACK_ID)) && str_eq(tags[i].value, s->stack->id);
-        matches +=
-            str_eq(tags[i].key, S(TAG_LOGICAL_ID)) && str_eq(tags[i].value, s->resource->id);
+        matches += str_eq(tags[i].key, S(TAG_LOGICAL_ID)) && str_eq(tags[i].value, s->resource->id);
     }
     *ret = matches == 2;
     return 0;
@@ -196,8 +195,7 @@ static int is_ours(struct step *s, const struct resource_type *type, bool *ret)
 
 /* --- making and unmaking -------------------------------------------------------------------- */
 
-static int prepare(struct step *s, const struct resource_type *type,
-                   const struct value *properties)
+static int prepare(struct step *s, const struct resource_type *type, const struct value *properties)
 {
     int converted =
         properties_convert(s->arena, type->properties, properties, &s->properties, &s->why);

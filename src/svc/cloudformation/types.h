@@ -41,7 +41,7 @@ struct resource_type {
     const struct property *properties;
     const char *name_property; /* what names it; NULL or not given: a generated name */
     size_t name_max;
-    const char *tags_property;       /* the user's own: NULL if it has none */
+    const char *tags_property;        /* the user's own: NULL if it has none */
     struct str (*arn)(struct step *); /* that carries its tags; NULL: it has none */
     int (*make)(struct step *);       /* outcomes: STEP_FAILED, STEP_TAKEN */
     int (*finish)(struct step *);     /* what may be repeated; NULL: nothing. STEP_FAILED */
@@ -72,8 +72,8 @@ MUST_CHECK int step_refused(struct step *s, const char *service, const struct aw
 PRINTF(2, 3) int step_fail(struct step *s, const char *fmt, ...);
 
 /* step_call() where nothing but success will do, or also an error of the code `but`. */
-MUST_CHECK int step_do(struct step *s, const char *service, const char *operation,
-                       struct value *in, const char *but, struct aws_result *ret);
+MUST_CHECK int step_do(struct step *s, const char *service, const char *operation, struct value *in,
+                       const char *but, struct aws_result *ret);
 
 /* in[name] = properties[name], if it is there. */
 void step_take(struct step *s, struct value *in, const char *name);

@@ -45,8 +45,7 @@ static int become_owner(struct work *w, struct step *s)
                    &result));
     if (aws_succeeded(&result))
         return 0;
-    return step_fail(s, "%.*s (Service: sts, Status Code: %d)", STR(result.message),
-                     result.status);
+    return step_fail(s, "%.*s (Service: sts, Status Code: %d)", STR(result.message), result.status);
 }
 
 /* Outcome: STEP_FAILED. */
@@ -62,8 +61,7 @@ static int resolve(struct work *w, struct step *s, struct value **ret)
     ptrdiff_t index = template_find_resource(bound->t, w->resource->id);
     if (index < 0)
         return FAULT(EINVAL);
-    int resolved =
-        template_properties(a, bound, (size_t)index, plan_lookup, &rows, ret, &s->why);
+    int resolved = template_properties(a, bound, (size_t)index, plan_lookup, &rows, ret, &s->why);
     if (resolved == TEMPLATE_INVALID)
         return STEP_FAILED;
     TRY(resolved);
@@ -108,7 +106,11 @@ int machine_perform(struct task_run *run, const struct task *task, struct value 
     if (!w.resource)
         return 0;
     struct step s = {
-        .run = run, .arena = a, .as = &w.owner, .stack = &w.stack, .resource = w.resource,
+        .run = run,
+        .arena = a,
+        .as = &w.owner,
+        .stack = &w.stack,
+        .resource = w.resource,
     };
     int done = carry_out(&w, &s);
     if (done > 0)
