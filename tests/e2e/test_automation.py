@@ -326,6 +326,7 @@ def test_a_failure_ends_a_runbook(ssm, host, make_book):
     assert one["FailureDetails"]["FailureStage"] == "Invocation"
     assert one["ResponseCode"] == "1"
     assert "one failed" in done["FailureMessage"]
+    assert f"1 of 1 nodes without success, first {host.id} (Failed)." in one["FailureMessage"]
     assert one["FailureMessage"] in done["FailureMessage"]
 
 
@@ -437,6 +438,8 @@ def test_what_is_not_done_is_refused(ssm, make_book):
                  {"TargetMaps": [{"InstanceId": ["mi-1"]}]}):
         with fails_with("UnsupportedOperationException"):
             start(ssm, book, Parameters={"InstanceId": ["mi-1"]}, **more)
+    with fails_with("UnsupportedOperationException"):
+        ssm.send_automation_signal(AutomationExecutionId=str(uuid.uuid4()), SignalType="Approve")
 
 
 def test_a_token_starts_one_execution(ssm, make_book):

@@ -18,7 +18,14 @@ struct stop_in {
     struct str id, type;
 };
 
+struct signal_in {
+    struct str id, type;
+    struct value *payload;
+};
+
 static const char *const stop_types[] = { "Complete", "Cancel", NULL };
+static const char *const signal_types[] = { "Approve",  "Reject", "StartStep",
+                                            "StopStep", "Resume", NULL };
 
 /* clang-format off */
 static const struct field start_out_fields[] = {
@@ -33,6 +40,15 @@ static const struct field stop_in_fields[] = {
 };
 static const struct shape stop_in_shape =
     SHAPE("StopAutomationExecutionRequest", struct stop_in, stop_in_fields);
+
+static const struct field signal_in_fields[] = {
+    STRING(struct signal_in,   id,      "AutomationExecutionId", REQUIRED, LENGTH(36, 36)),
+    STRING(struct signal_in,   type,    "SignalType",            REQUIRED, .values = signal_types),
+    STRS_MAP(struct signal_in, payload, "Payload",               OPTIONAL, .min = 1, .max = 200,
+             .item_min = 1, .item_max = 50),
+};
+static const struct shape signal_in_shape =
+    SHAPE("SendAutomationSignalRequest", struct signal_in, signal_in_fields);
 /* clang-format on */
 
 /* Whose child is being started: what our own task vouches for. */
@@ -426,6 +442,15 @@ static int stop_automation_execution(struct op *op, const struct stop_in *in, st
 }
 OP_HANDLER(stop_automation_execution)
 
+/* No action that is done here waits for one. */
+static int send_automation_signal(struct op *op, const struct signal_in *in, struct nothing *out)
+{
+    (void)out;
+    return op_fail(op, OP_UNSUPPORTED, "Signals such as %.*s are not supported: no step waits.",
+                   STR(in->type));
+}
+OP_HANDLER(send_automation_signal)
+
 /* clang-format off */
 const struct operation automation_operations[] = {
     OP("StartAutomationExecution", start_automation_execution, automation_request_shape,
@@ -436,6 +461,8 @@ const struct operation automation_operations[] = {
     OP("StopAutomationExecution", stop_automation_execution, stop_in_shape, shape_nothing,
        OP_WRITES, RAISES(SSM_AUTOMATION_EXECUTION_NOT_FOUND, SSM_INVALID_AUTOMATION_STATUS_UPDATE),
        .resource = stop_resource),
+    OP("SendAutomationSignal", send_automation_signal, signal_in_shape, shape_nothing,
+       OP_WRITES | OP_REFUSED, RAISES_NOTHING, .resource = stop_resource),
     OP_END,
 };
 /* clang-format on */

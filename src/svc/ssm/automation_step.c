@@ -206,29 +206,43 @@ static int read_output(struct op *op, const struct ending *end, struct str *ret_
     return 0;
 }
 
+static struct str explain_nobody(struct op *op, const struct ending *end)
+{
+    struct arena *a = op->arena;
+
+    if (end->has_group)
+        return arena_fmt(a,
+                         "WARNING: the resource group %.*s has no managed nodes in account %.*s, "
+                         "Region %.*s: nothing was done (NoInstancesInTag).",
+                         STR(end->group), STR(op->account), STR(op->region));
+    if (str_is_set(end->group))
+        return arena_fmt(a, "The resource group %.*s does not exist in account %.*s, Region %.*s.",
+                         STR(end->group), STR(op->account), STR(op->region));
+    return arena_fmt(a,
+                     "WARNING: the targets of command %.*s match no managed nodes in account "
+                     "%.*s, Region %.*s: nothing was done (NoInstancesInTag).",
+                     STR(end->c.id), STR(op->account), STR(op->region));
+}
+
 static struct str explain(struct op *op, const struct ending *end)
 {
     struct arena *a = op->arena;
     const struct command *c = &end->engine;
+    struct str how = arena_fmt(a, "Command %.*s ended as %.*s (%.*s)", STR(end->c.id),
+                               STR(end->c.status), STR(end->c.detail));
 
-    if (c->detail == COMMAND_NO_INSTANCES_IN_TAG && end->has_group)
-        return arena_fmt(a,
-                         "WARNING: the resource group %.*s has no managed nodes in account %.*s, "
-                         "Region %.*s: nothing was done.",
-                         STR(end->group), STR(op->account), STR(op->region));
-    if (c->detail == COMMAND_NO_INSTANCES_IN_TAG && str_is_set(end->group))
-        return arena_fmt(a, "The resource group %.*s does not exist in account %.*s, Region %.*s.",
-                         STR(end->group), STR(op->account), STR(op->region));
     if (c->detail == COMMAND_NO_INSTANCES_IN_TAG)
-        return arena_fmt(a,
-                         "WARNING: the targets of command %.*s match no managed nodes in account "
-                         "%.*s, Region %.*s: nothing was done.",
-                         STR(end->c.id), STR(op->account), STR(op->region));
+        return explain_nobody(op, end);
     if (c->detail == COMMAND_SUCCESS)
         return (struct str){ 0 };
-    return arena_fmt(a, "Command %.*s ended as %.*s (%.*s) on %u of %u nodes without success.",
-                     STR(end->c.id), STR(end->c.status), STR(end->c.detail),
-                     c->rate.n_targets - c->n_by[INVOCATION_SUCCESS], c->rate.n_targets);
+    if (c->detail == COMMAND_ACCESS_DENIED && str_is_set(end->group))
+        return arena_fmt(a, "%.*s: the resources of the group %.*s may not be listed.", STR(how),
+                         STR(end->group));
+    if (c->rate.n_targets == 0)
+        return arena_fmt(a, "%.*s.", STR(how));
+    return arena_fmt(a, "%.*s: %u of %u nodes without success, first %.*s (%.*s).", STR(how),
+                     c->rate.n_targets - c->n_by[INVOCATION_SUCCESS], c->rate.n_targets,
+                     STR(end->shown.instance_id), STR(end->shown.detail));
 }
 
 static int describe(struct op *op, const struct ending *end, struct execution_event *event)
