@@ -295,8 +295,8 @@ static size_t answer_size(const struct agent *g, size_t *ret_head)
 static bool can_send(struct agent *g)
 {
     while (g->out) {
-        ssize_t n = send(g->fd, g->out + g->sent, g->out_len - g->sent,
-                         MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t n =
+            send(g->fd, g->out + g->sent, g->out_len - g->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (n < 0 && (errno == EAGAIN || errno == ENOTCONN))
             return false;
         if (n <= 0)

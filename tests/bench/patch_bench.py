@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Scan time and memory of patchbay-patch, and of what people use, on one root.
 
-    ninja -C build && tests/bench/patch_bench.py        # as root; --runs N (9)
+    ninja -C build && tests/bench/patch_bench.py        # as root; --runs N (9), COMMAND...
 
 The root is a fresh Debian host of the testbed with its real updates pending and the package
 caches warm, or, where it says cold, deleted before each run. Wall and CPU time are medians of whole runs, measured in the host. Memory is
@@ -33,7 +33,7 @@ COMMANDS = {
     "apt-get -s dist-upgrade": "apt-get -s dist-upgrade",
     "unattended-upgrade --dry-run": "unattended-upgrade --dry-run",
 }
-COLD = "rm -f /var/cache/apt/pkgcache.bin /var/cache/apt/srcpkgcache.bin"
+COLD = "rm -f /var/cache/apt/*pkgcache.bin /var/lib/patchbay/patch/cache/*pkgcache.bin"
 
 
 def before(name):
@@ -89,7 +89,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=9)
-    runs = parser.parse_args().runs
+    parser.add_argument("names", nargs="*", metavar="COMMAND", help="part of one of them: all")
+    options = parser.parse_args()
+    runs = options.runs
 
     base = base_root("--include", "unattended-upgrades")
     binds = {"/opt/patchbay": BUILD / "src" / "patch"}
@@ -97,6 +99,8 @@ def main():
         print(host.exec(PATCH, "scan").stdout.splitlines()[-1])
         rows = {}
         for name, command in COMMANDS.items():
+            if options.names and not any(part in name for part in ["patch scan", *options.names]):
+                continue
             few = 1 if "unattended" in name else runs  # it takes its time
             rows[name] = (*times(host, command, few, before(name)),
                           *memory(host, command, few, before(name)))

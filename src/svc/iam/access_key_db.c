@@ -8,8 +8,8 @@
     " FROM iam_access_key k LEFT JOIN iam_user u ON u.id = k.owner"
 
 static const struct column columns[] = {
-    COL_STR(struct access_key, id),        COL_STR(struct access_key, account),
-    COL_STR(struct access_key, owner),     COL_STR(struct access_key, status),
+    COL_STR(struct access_key, id),         COL_STR(struct access_key, account),
+    COL_STR(struct access_key, owner),      COL_STR(struct access_key, status),
     COL_I64(struct access_key, created_at), COL_STR(struct access_key, user_name),
 };
 static const struct mapping mapping = MAPPING(struct access_key, columns);
@@ -21,8 +21,8 @@ int access_key_get(struct db *db, struct arena *a, struct str id, struct access_
 }
 
 static const struct column use_columns[] = {
-    COL_STR(struct access_key_use, account), COL_STR(struct access_key_use, owner),
-    COL_STR(struct access_key_use, status),  COL_STR(struct access_key_use, sealed),
+    COL_STR(struct access_key_use, account),   COL_STR(struct access_key_use, owner),
+    COL_STR(struct access_key_use, status),    COL_STR(struct access_key_use, sealed),
     COL_STR(struct access_key_use, user_name), COL_STR(struct access_key_use, user_arn),
 };
 static const struct mapping use_mapping = MAPPING(struct access_key_use, use_columns);

@@ -36,8 +36,8 @@ static bool owner_of(struct arena *a, const struct access_key_use *key, struct p
     return str_is_set(key->user_name);
 }
 
-static int get_access_key(struct db *db, struct arena *a, const uint8_t *master_key,
-                          struct str id, struct access_key_facts *ret)
+static int get_access_key(struct db *db, struct arena *a, const uint8_t *master_key, struct str id,
+                          struct access_key_facts *ret)
 {
     struct access_key_use key = { 0 };
     struct access_key_facts facts = { 0 };
