@@ -1,20 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/client.h"
 
+#include <limits.h>
 #include <stdlib.h>
 
 #include "base/hex.h"
 #include "base/json.h"
+#include "base/time.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "wire/xml.h"
 
-#define PAGES_MAX 1000
+#define PAGES_MAX    1000
+#define RENEW_BEFORE (5 * MSEC_MINUTE) /* the end of a session */
 
 struct session_entry {
     struct session_entry *next;
     struct str account;
     struct assumed assumed;
+    msec renew_at;
 };
 
 static int fail(struct str *ret_why, struct str why)
@@ -60,6 +64,12 @@ static bool read_profile(struct str text, struct str profile, struct sigv4_crede
     return str_is_set(ret->access_key) && str_is_set(ret->secret);
 }
 
+static struct str absolute(struct arena *a, struct str path)
+{
+    char real[PATH_MAX];
+    return realpath(arena_cstr(a, path), real) ? arena_dup(a, str_of(real)) : path;
+}
+
 static int open_credentials(struct client *c, const struct client_options *o, struct str *ret_why)
 {
     struct arena *a = c->a;
@@ -76,6 +86,7 @@ static int open_credentials(struct client *c, const struct client_options *o, st
     c->profile = first_set(o->profile, first_set(env(a, "AWS_PROFILE"), S("default")));
     if (!str_is_set(file))
         file = arena_fmt(a, "%.*s/.aws/credentials", STR(env(a, "HOME")));
+    c->credentials_file = absolute(a, file);
     int found = file_read(a, arena_cstr(a, file), 1024 * 1024, &text);
     if (found > 0)
         return fail(ret_why, arena_fmt(a, "no credentials: %.*s cannot be read. Set "
@@ -92,7 +103,7 @@ static int open_credentials(struct client *c, const struct client_options *o, st
 int client_open(struct client *c, struct arena *a, const struct client_options *o,
                 struct str *ret_why)
 {
-    *c = (struct client){ .a = a };
+    *c = (struct client){ .a = a, .home = a };
     c->endpoint = first_set(o->endpoint, first_set(env(a, "PATCHBAY_ENDPOINT"),
                                                    env(a, "AWS_ENDPOINT_URL")));
     if (!str_is_set(c->endpoint))
@@ -100,7 +111,7 @@ int client_open(struct client *c, struct arena *a, const struct client_options *
     while (str_ends(c->endpoint, S("/")))
         c->endpoint.len--;
     struct str ca = first_set(o->ca_file, env(a, "AWS_CA_BUNDLE"));
-    c->ca_file = str_is_set(ca) ? arena_cstr(a, ca) : NULL;
+    c->ca_file = str_is_set(ca) ? absolute(a, ca).p : NULL;
     c->http = http_client_new();
     return open_credentials(c, o, ret_why);
 }
@@ -152,8 +163,10 @@ static int send_signed(struct client *c, struct signed_call *s, struct http_resp
     };
     struct str why = S("");
     int result = http_call(c->http, &out, c->a, ret, &why);
-    if (result > 0)
-        return fail(ret_why, arena_fmt(c->a, "%.*s: %.*s", STR(c->endpoint), STR(why)));
+    if (result > 0) {
+        *ret_why = arena_fmt(c->home, "%.*s cannot be reached: %.*s", STR(c->endpoint), STR(why));
+        return CLIENT_UNREACHABLE;
+    }
     TRY(result);
     return 0;
 }
@@ -203,7 +216,7 @@ int client_whoami(struct client *c, struct str *ret_why)
     if (str_is_set(c->account))
         return 0;
     PASS(call_sts(c, S("Action=GetCallerIdentity&Version=2011-06-15"), &root, ret_why));
-    c->account = xml_value(root, S("Account"));
+    c->account = arena_dup(c->home, xml_value(root, S("Account")));
     return 0;
 }
 
@@ -225,6 +238,28 @@ static int assume_role(struct client *c, struct str account, struct assumed *ret
     return 0;
 }
 
+static struct session_entry *keep_session(struct client *c, struct session_entry *s,
+                                          struct str account, const struct assumed *fresh)
+{
+    struct arena *a = c->home;
+    msec ends_at = 0;
+
+    if (!s) {
+        s = arena_new(a, struct session_entry);
+        *s = (struct session_entry){ .next = c->sessions, .account = arena_dup(a, account) };
+        c->sessions = s;
+    }
+    s->assumed = (struct assumed){
+        .credentials = { arena_dup(a, fresh->credentials.access_key),
+                         arena_dup(a, fresh->credentials.secret),
+                         arena_dup(a, fresh->credentials.token) },
+        .expiration = arena_dup(a, fresh->expiration),
+    };
+    if (time_parse_iso(fresh->expiration, &ends_at))
+        s->renew_at = ends_at - RENEW_BEFORE;
+    return s;
+}
+
 int client_assume(struct client *c, struct str account, struct assumed *ret, struct str *ret_why)
 {
     PASS(client_whoami(c, ret_why));
@@ -232,16 +267,14 @@ int client_assume(struct client *c, struct str account, struct assumed *ret, str
         *ret = (struct assumed){ .credentials = c->own };
         return 0;
     }
-    for (const struct session_entry *s = c->sessions; s; s = s->next) {
-        if (str_eq(s->account, account)) {
-            *ret = s->assumed;
-            return 0;
-        }
+    struct session_entry *s = c->sessions;
+    while (s && !str_eq(s->account, account))
+        s = s->next;
+    if (!s || clock_now() >= s->renew_at) {
+        PASS(assume_role(c, account, ret, ret_why));
+        s = keep_session(c, s, account, ret);
     }
-    PASS(assume_role(c, account, ret, ret_why));
-    struct session_entry *entry = arena_new(c->a, struct session_entry);
-    *entry = (struct session_entry){ c->sessions, arena_dup(c->a, account), *ret };
-    c->sessions = entry;
+    *ret = s->assumed;
     return 0;
 }
 

@@ -13,18 +13,20 @@
 #define ACCESS_ROLE "OrganizationAccountAccessRole"
 
 struct client {
-    struct arena *a;
+    struct arena *a; /* of the answers; a command may change it between calls */
+    struct arena *home;
     struct http_client *http;
     struct str endpoint; /* no slash at the end */
     const char *ca_file;
-    struct str profile;  /* for messages */
+    struct str profile, credentials_file; /* where `own` is from; absent: the environment */
     struct sigv4_credentials own;
     struct str account; /* of `own`; filled by client_whoami() */
     struct session_entry *sessions; /* assumed already */
 };
 
 enum client_outcome {
-    CLIENT_FAILED = 1, /* *why of the call says what, for a person */
+    CLIENT_FAILED = 1,      /* *why of the call says what, for a person */
+    CLIENT_UNREACHABLE = 2, /* the same, and nobody answered */
 };
 
 /* Endpoint: --endpoint, PATCHBAY_ENDPOINT, AWS_ENDPOINT_URL. Credentials: AWS_ACCESS_KEY_ID and

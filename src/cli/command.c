@@ -2,6 +2,7 @@
 #include "cli/command.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/json.h"
 #include "base/time.h"
@@ -13,6 +14,28 @@ int command_failed(struct command_run *r, int result)
     else
         fprintf(stderr, "patchbay: %.*s\n", STR(r->why));
     return EXIT_FAILED;
+}
+
+int command_no_arguments(const struct command_run *r, const char *name)
+{
+    if (r->n_words == 0)
+        return EXIT_WELL;
+    fprintf(stderr, "patchbay %s takes no arguments\nTry patchbay --help.\n", name);
+    return EXIT_USAGE;
+}
+
+struct str command_region(const struct command_run *r)
+{
+    static const char *const names[] = { "AWS_REGION", "AWS_DEFAULT_REGION" };
+
+    if (r->regions.count > 0)
+        return r->regions.items[0];
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        const char *value = getenv(names[i]);
+        if (value && *value)
+            return str_of(value);
+    }
+    return S("us-east-1");
 }
 
 void command_print_json(struct command_run *r, const struct value *v)

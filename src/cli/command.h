@@ -43,8 +43,17 @@ extern const struct command command_env, command_credentials, command_status, co
 /* Prints why, returns the exit code. `result` is a fault or CLIENT_FAILED. */
 int command_failed(struct command_run *r, int result);
 
+/* Told, and EXIT_USAGE, if there are any; else EXIT_WELL. */
+int command_no_arguments(const struct command_run *r, const char *name);
+
+/* The Region of what is in one: --region, AWS_REGION, AWS_DEFAULT_REGION, us-east-1. */
+struct str command_region(const struct command_run *r);
+
 /* (account, Region) pairs to look into: where there are nodes, or what the options say. */
 MUST_CHECK int command_places(struct command_run *r, struct place **ret, size_t *ret_count);
+
+/* `executions watch ID`: an exit code. */
+int command_watch(struct command_run *r, struct str id);
 
 /* The answer as JSON on stdout. */
 void command_print_json(struct command_run *r, const struct value *v);

@@ -12,14 +12,6 @@
 #include "cli/command.h"
 #include "sys/file.h"
 
-static int no_arguments(struct command_run *r, const char *name)
-{
-    if (r->n_words == 0)
-        return EXIT_WELL;
-    fprintf(stderr, "patchbay %s takes no arguments\n", name);
-    return EXIT_USAGE;
-}
-
 /* 'text' for sh, whatever is in it. */
 static struct str quoted(struct arena *a, struct str s)
 {
@@ -36,6 +28,12 @@ static struct str quoted(struct arena *a, struct str s)
     return buf_str(&b);
 }
 
+/* For credential_process, whose words tools split at blanks outside of quotes. */
+static struct str argument(struct arena *a, struct str s)
+{
+    return str_find(s, ' ') < 0 ? s : arena_fmt(a, "\"%.*s\"", STR(s));
+}
+
 static struct str own_path(struct arena *a)
 {
     char path[4096];
@@ -45,14 +43,20 @@ static struct str own_path(struct arena *a)
 
 static void add_profile(struct command_run *r, struct buf *b, struct str account)
 {
+    const struct client *c = &r->client;
+
     buf_fmt(b, "[profile account-%.*s]\n", STR(account));
-    buf_fmt(b, "credential_process = %.*s --endpoint %.*s --account %.*s", STR(own_path(&r->a)),
-            STR(r->client.endpoint), STR(account));
-    if (str_is_set(r->client.profile))
-        buf_fmt(b, " --profile %.*s", STR(r->client.profile));
-    if (str_is_set(r->options.credentials_file))
-        buf_fmt(b, " --credentials %.*s", STR(r->options.credentials_file));
-    buf_fmt(b, " credentials\nendpoint_url = %.*s\n\n", STR(r->client.endpoint));
+    buf_fmt(b, "credential_process = %.*s --endpoint %.*s --account %.*s",
+            STR(argument(&r->a, own_path(&r->a))), STR(c->endpoint), STR(account));
+    if (str_is_set(c->profile))
+        buf_fmt(b, " --profile %.*s --credentials %.*s", STR(argument(&r->a, c->profile)),
+                STR(argument(&r->a, c->credentials_file)));
+    if (c->ca_file)
+        buf_fmt(b, " --ca-file %.*s", STR(argument(&r->a, str_of(c->ca_file))));
+    buf_fmt(b, " credentials\nendpoint_url = %.*s\n", STR(c->endpoint));
+    if (c->ca_file)
+        buf_fmt(b, "ca_bundle = %s\n", c->ca_file);
+    buf_fmt(b, "region = %.*s\n\n", STR(command_region(r)));
 }
 
 static int write_config(struct command_run *r, struct str *ret_path)
@@ -111,8 +115,7 @@ static int print_exports(struct command_run *r)
     export_line(r, "AWS_CONFIG_FILE", config);
     if (r->client.ca_file)
         export_line(r, "AWS_CA_BUNDLE", str_of(r->client.ca_file));
-    if (r->regions.count > 0)
-        export_line(r, "AWS_DEFAULT_REGION", r->regions.items[0]);
+    export_line(r, "AWS_DEFAULT_REGION", command_region(r));
     export_session(r, &as);
     puts("# Tools from before AWS_ENDPOINT_URL was known (AWS CLI < 2.13):\n"
          "# aws() { command aws --endpoint-url \"$AWS_ENDPOINT_URL\" \"$@\"; }");
@@ -121,7 +124,7 @@ static int print_exports(struct command_run *r)
 
 static int run_env(struct command_run *r)
 {
-    int status = no_arguments(r, "env");
+    int status = command_no_arguments(r, "env");
     if (status != EXIT_WELL)
         return status;
     int result = print_exports(r);
@@ -136,7 +139,7 @@ const struct command command_env = {
 static int run_credentials(struct command_run *r)
 {
     struct assumed as;
-    int status = no_arguments(r, "credentials");
+    int status = command_no_arguments(r, "credentials");
     if (status != EXIT_WELL)
         return status;
 

@@ -63,7 +63,8 @@ static bool take_option(struct command_run *r, const char *name, const char *val
     *ret_ok = value != NULL;
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
         if (strcmp(name, texts[i].name) == 0) {
-            *texts[i].to = str_of(value);
+            if (value)
+                *texts[i].to = str_of(value);
             return true;
         }
     }
@@ -98,11 +99,14 @@ static int read_line(struct command_run *r, int argc, char **argv, bool *ret_don
             r->words[r->n_words++] = argv[i];
             continue;
         }
-        if (!take_option(r, argv[i], i + 1 < argc ? argv[i + 1] : NULL, &ok))
+        struct str name, value;
+        bool is_one = str_cut(str_of(argv[i]), '=', &name, &value); /* --name=value */
+        const char *given = is_one ? value.p : i + 1 < argc ? argv[i + 1] : NULL;
+        if (!take_option(r, arena_cstr(&r->a, name), given, &ok))
             return wrong_use("unknown option", argv[i]);
         if (!ok)
             return wrong_use("missing or wrong value of", argv[i]);
-        i++;
+        i += !is_one;
     }
     return EXIT_WELL;
 }

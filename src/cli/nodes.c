@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "cli/command.h"
 #include "cli/table.h"
@@ -15,6 +16,28 @@ static void mark_place(struct command_run *r, struct value *v, const struct plac
 {
     value_set_str(&r->a, v, S("Account"), p->account);
     value_set_str(&r->a, v, S("Region"), p->region);
+}
+
+static int compare_members(const struct value *x, const struct value *y)
+{
+    static const struct str keys[] = { S_INIT("Account"), S_INIT("Region"),
+                                       S_INIT("ComputerName"), S_INIT("InstanceId") };
+    int order = 0;
+
+    for (size_t i = 0; i < ARRAY_LEN(keys) && order == 0; i++)
+        order = str_cmp(value_get_str(x, keys[i]), value_get_str(y, keys[i]));
+    return order;
+}
+
+static int compare(const void *x, const void *y)
+{
+    return compare_members(*(struct value *const *)x, *(struct value *const *)y);
+}
+
+static void sort(struct value *list)
+{
+    if (list->list.count > 1)
+        qsort(list->list.items, list->list.count, sizeof(*list->list.items), compare);
 }
 
 /* Every node of every place, each with its Account and Region. */
@@ -36,6 +59,7 @@ static int list_nodes(struct command_run *r, struct value **ret)
             value_append(&r->a, *ret, node);
         }
     }
+    sort(*ret);
     return 0;
 }
 
@@ -63,8 +87,11 @@ static void print_nodes(struct command_run *r, const struct value *nodes)
 static int run_nodes(struct command_run *r)
 {
     struct value *nodes;
-    int result = list_nodes(r, &nodes);
 
+    int status = command_no_arguments(r, "nodes");
+    if (status != EXIT_WELL)
+        return status;
+    int result = list_nodes(r, &nodes);
     if (result != 0)
         return command_failed(r, result);
     if (r->json)
@@ -87,8 +114,11 @@ static int run_status(struct command_run *r)
 {
     struct value *nodes, *summary = value_map(&r->a);
     int64_t online = 0;
-    int result = list_nodes(r, &nodes);
 
+    int status = command_no_arguments(r, "status");
+    if (status != EXIT_WELL)
+        return status;
+    int result = list_nodes(r, &nodes);
     if (result != 0)
         return command_failed(r, result);
     for (size_t i = 0; i < value_count(nodes); i++)
@@ -186,6 +216,7 @@ static int list_states(struct command_run *r, struct value **ret)
         PASS(states_of(r, &places[i], nodes, *ret));
         add_unknown(r, &places[i], nodes, *ret);
     }
+    sort(*ret);
     return 0;
 }
 
@@ -225,8 +256,11 @@ static void print_states(struct command_run *r, const struct value *states)
 static int run_compliance(struct command_run *r)
 {
     struct value *states;
-    int result = list_states(r, &states);
 
+    int status = command_no_arguments(r, "compliance");
+    if (status != EXIT_WELL)
+        return status;
+    int result = list_states(r, &states);
     if (result != 0)
         return command_failed(r, result);
     if (r->json)
