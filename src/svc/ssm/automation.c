@@ -74,7 +74,7 @@ int automation_purge_settle(struct op *op, const struct task *task, const struct
     return automation_delete(op, task->key);
 }
 
-/* --- effects ------------------------------------------------------------------------------------ */
+/* --- effects ------------------------------------------------------------------------------- */
 
 static int start_step(struct shell *s, const struct execution_effect *e)
 {
@@ -107,8 +107,7 @@ static struct str warnings(struct shell *s)
     struct strs list = { arena_array(s->op->arena, struct str, s->e.n_steps), 0 };
 
     for (uint32_t i = 0; i < s->e.n_steps; i++)
-        if (s->e.steps[i].status == AUTOMATION_SUCCESS &&
-            str_is_set(s->e.steps[i].failure.message))
+        if (s->e.steps[i].status == AUTOMATION_SUCCESS && str_is_set(s->e.steps[i].failure.message))
             list.items[list.count++] = s->e.steps[i].failure.message;
     return list.count > 0 ? arena_join(s->op->arena, list, S(" ")) : (struct str){ 0 };
 }
@@ -134,7 +133,7 @@ static int apply(struct shell *s, const struct execution_effect *e)
     return FAULT(EINVAL);
 }
 
-/* --- telling ------------------------------------------------------------------------------------- */
+/* --- telling ------------------------------------------------------------------------------- */
 
 static int tell(struct shell *s, struct execution_event event)
 {
@@ -188,9 +187,8 @@ int automation_begin(struct op *op, struct automation *row, const struct automat
     return 0;
 }
 
-int automation_read(struct op *op, const struct automation *row,
-                    const struct automation_text *text, struct runbook *ret_book,
-                    struct execution *ret)
+int automation_read(struct op *op, const struct automation *row, const struct automation_text *text,
+                    struct runbook *ret_book, struct execution *ret)
 {
     struct value *content, *state;
     struct str why = S("");

@@ -20,9 +20,9 @@
 #include "engine/automation.h"
 #include "svc/ssm/automation_request.h"
 
-#define AUTOMATION_KEPT      (30 * MSEC_DAY) /* AWS: the history of 30 days */
+#define AUTOMATION_KEPT        (30 * MSEC_DAY)      /* AWS: the history of 30 days */
 #define AUTOMATION_MAX_REQUEST ((size_t)256 * 1024) /* as JSON: it is kept, and lists read it */
-#define AUTOMATIONS_MAX_OPEN 1100 /* an account and Region: 100 running and a queue of 1000 */
+#define AUTOMATIONS_MAX_OPEN   1100 /* an account and Region: 100 running and a queue of 1000 */
 
 /* How a child's start says in process whose it is: "ID POSITION", and the role it runs as. */
 #define AUTOMATION_PARENT_KEY "patchbay:ParentExecution"
@@ -41,10 +41,10 @@ struct automation {
 
 struct automation_text {
     struct str id;
-    struct str content; /* the runbook as JSON */
-    struct str request; /* as StartAutomationExecution had it, JSON */
-    struct str caller;  /* a principal, JSON */
-    struct str role;    /* the ARN of the role it runs as; absent: as the caller */
+    struct str content;     /* the runbook as JSON */
+    struct str request;     /* as StartAutomationExecution had it, JSON */
+    struct str caller;      /* a principal, JSON */
+    struct str role;        /* the ARN of the role it runs as; absent: as the caller */
     struct str target_type; /* of the document; absent: any */
 };
 
@@ -62,7 +62,7 @@ struct str automation_arn(struct op *op, struct str id);
 /* As policies name what is started: the version as the request has it. */
 struct str automation_definition_arn(struct op *op, struct str name_or_arn, struct str version);
 
-/* --- one execution: automation.c ------------------------------------------------------ */
+/* --- one execution: automation.c ----------------------------------------------------------- */
 
 struct runbook;
 struct execution;
@@ -85,7 +85,7 @@ MUST_CHECK int automation_read(struct op *op, const struct automation *row,
                                const struct automation_text *text, struct runbook *ret_book,
                                struct execution *ret);
 
-/* --- a parent: automation_parent.c ------------------------------------------------------ */
+/* --- a parent: automation_parent.c --------------------------------------------------------- */
 
 struct locations;
 struct locations_event;
@@ -119,7 +119,7 @@ MUST_CHECK int automation_find_targets(struct task_run *run, struct str region,
                                        const struct automation_request *request,
                                        const struct principal *as, struct value **ret_answer);
 
-/* --- tasks' common part: automation_chain.c ----------------------------------------------- */
+/* --- tasks' common part: automation_chain.c ------------------------------------------------ */
 
 /* Who acts for the execution. Where a role may not be assumed, *ret is the refusal. */
 MUST_CHECK int automation_principal(struct task_run *run, const struct automation_text *text,
@@ -132,7 +132,7 @@ struct step_failure;
 /* What an answer says of why; false where it is none of refusal. A NULL answer: gave up. */
 bool automation_refused(struct arena *a, const struct value *answer, struct step_failure *ret);
 
-/* --- what Run Command knows of us: automation_command.c ---------------------------------- */
+/* --- what Run Command knows of us: automation_command.c ------------------------------------ */
 
 #define AUTOMATION_OWNER_KEY "patchbay:Owner" /* "ID SERIAL", vouched for by the step's task */
 
@@ -146,18 +146,20 @@ MUST_CHECK int automation_disown(struct op *op, struct str owner, bool *ret_was_
 /* A command is over; it may be nobody's. */
 MUST_CHECK int automation_command_over(struct op *op, struct str command);
 
-/* --- store: automation_db.c ----------------------------------------------------------------- */
+/* --- store: automation_db.c ---------------------------------------------------------------- */
 
 MUST_CHECK int automation_insert(struct op *op, const struct automation *row,
                                  const struct automation_text *text);
 /* Of this account and Region. DB_NO_ROW. */
 MUST_CHECK int automation_load(struct op *op, struct str id, struct automation *ret);
-MUST_CHECK int automation_load_any(struct op *op, struct str id, struct automation *ret); /* anywhere */
+MUST_CHECK int automation_load_any(struct op *op, struct str id,
+                                   struct automation *ret); /* anywhere */
 MUST_CHECK int automation_load_text(struct db *db, struct arena *a, struct str id,
                                     struct automation_text *ret); /* DB_NO_ROW */
 MUST_CHECK int automation_save(struct op *op, const struct automation *row);
 MUST_CHECK int automation_delete(struct op *op, struct str id); /* with all that belongs to it */
-MUST_CHECK int automation_by_token(struct op *op, struct str token, struct str *ret_id); /* DB_NO_ROW */
+MUST_CHECK int automation_by_token(struct op *op, struct str token,
+                                   struct str *ret_id); /* DB_NO_ROW */
 MUST_CHECK int automation_count_open(struct op *op, int64_t *ret);
 /* Newest first, those before (at, id). */
 MUST_CHECK int automation_list(struct op *op, msec at, struct str id, int64_t limit,

@@ -6,8 +6,8 @@
 #include "engine/execution.h"
 
 int automation_principal(struct task_run *run, const struct automation_text *text,
-                         struct str account, struct str then_role,
-                         struct principal *ret_principal, struct aws_result *ret)
+                         struct str account, struct str then_role, struct principal *ret_principal,
+                         struct aws_result *ret)
 {
     struct arena *a = run->arena;
     struct str items[2];
@@ -24,8 +24,8 @@ int automation_principal(struct task_run *run, const struct automation_text *tex
     }
     if (str_is_set(then_role))
         items[roles.count++] = then_role;
-    TRY(aws_assume_chain(run->aws, &first, roles, arena_fmt(a, "Automation-%.*s", STR(text->id)),
-                         a, ret_principal, ret));
+    TRY(aws_assume_chain(run->aws, &first, roles, arena_fmt(a, "Automation-%.*s", STR(text->id)), a,
+                         ret_principal, ret));
     return 0;
 }
 
@@ -36,8 +36,7 @@ struct value *automation_refusal(struct arena *a, const struct aws_result *resul
 
     value_set_str(a, answer, S("code"), result->code);
     value_set_str(a, answer, S("operation"), str_of(operation));
-    value_set_str(a, answer, S("message"),
-                  str_is_set(result->message) ? result->message : S(""));
+    value_set_str(a, answer, S("message"), str_is_set(result->message) ? result->message : S(""));
     return answer;
 }
 

@@ -60,9 +60,9 @@ int automation_command_over(struct op *op, struct str command)
 {
     struct task task = { .kind = S(AUTOMATION_COMMAND_TASK), .payload = command };
 
-    int found = db_str(op->db, op->arena, &task.key,
-                       "SELECT owner FROM ssm_command_owner WHERE command_id = $1",
-                       ARGS(V(command)));
+    int found =
+        db_str(op->db, op->arena, &task.key,
+               "SELECT owner FROM ssm_command_owner WHERE command_id = $1", ARGS(V(command)));
     if (found == DB_NO_ROW)
         return 0;
     TRY(found);

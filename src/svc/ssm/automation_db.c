@@ -38,13 +38,13 @@ static const struct mapping pair_mapping = MAPPING(struct automation_pair, pair_
 #define COLUMNS                                                                                    \
     "id, account, region, document_name, document_version, status, state, current_step,"           \
     " current_action, failure_message, executed_by, client_token, parent_id, parent_account,"      \
-    " parent_region, parent_position, started_at, ended_at, is_over, is_parent,"                 \
+    " parent_region, parent_position, started_at, ended_at, is_over, is_parent,"                   \
     " is_cross_account"
 #define PAIR_COLUMNS                                                                               \
     "execution_id, account, region, status, child_id, failure_message, failure_stage,"             \
     " failure_type, response, position, location, started_at, ended_at, is_running, target"
 
-/* --- executions ------------------------------------------------------------------------------ */
+/* --- executions ---------------------------------------------------------------------------- */
 
 int automation_insert(struct op *op, const struct automation *r, const struct automation_text *t)
 {
@@ -54,14 +54,14 @@ int automation_insert(struct op *op, const struct automation *r, const struct au
                 ARGS(V(r->id), V(r->account), V(r->region), V(r->document_name),
                      V(r->document_version), V(r->status), V(r->state), V(r->current_step),
                      V(r->current_action), V(r->failure_message), V(r->executed_by),
-                     V(r->client_token), V(r->parent_id), V(r->parent_account),
-                     V(r->parent_region), V(r->parent_position), V(r->started_at),
-                     V(r->ended_at), V(r->is_over), V(r->is_parent), V(r->is_cross_account))));
-    TRY(db_exec(op->db, NULL,
-                "INSERT INTO ssm_automation_text (id, content, request, caller, role, target_type)"
-                " VALUES ($1, $2, $3, $4, $5, $6)",
-                ARGS(V(r->id), V(t->content), V(t->request), V(t->caller), V(t->role),
-                     V(t->target_type))));
+                     V(r->client_token), V(r->parent_id), V(r->parent_account), V(r->parent_region),
+                     V(r->parent_position), V(r->started_at), V(r->ended_at), V(r->is_over),
+                     V(r->is_parent), V(r->is_cross_account))));
+    TRY(db_exec(
+        op->db, NULL,
+        "INSERT INTO ssm_automation_text (id, content, request, caller, role, target_type)"
+        " VALUES ($1, $2, $3, $4, $5, $6)",
+        ARGS(V(r->id), V(t->content), V(t->request), V(t->caller), V(t->role), V(t->target_type))));
     return 0;
 }
 
@@ -79,8 +79,7 @@ int automation_load_any(struct op *op, struct str id, struct automation *ret)
                   "SELECT " COLUMNS " FROM ssm_automation WHERE id = $1", ARGS(V(id)));
 }
 
-int automation_load_text(struct db *db, struct arena *a, struct str id,
-                         struct automation_text *ret)
+int automation_load_text(struct db *db, struct arena *a, struct str id, struct automation_text *ret)
 {
     return db_one(db, a, &text_mapping, ret,
                   "SELECT id, content, request, caller, role, target_type FROM ssm_automation_text"
@@ -94,9 +93,8 @@ int automation_save(struct op *op, const struct automation *r)
                 "UPDATE ssm_automation SET status = $2, state = $3, current_step = $4,"
                 " current_action = $5, failure_message = $6, ended_at = $7, is_over = $8"
                 " WHERE id = $1",
-                ARGS(V(r->id), V(r->status), V(r->state), V(r->current_step),
-                     V(r->current_action), V(r->failure_message), V(r->ended_at),
-                     V(r->is_over))));
+                ARGS(V(r->id), V(r->status), V(r->state), V(r->current_step), V(r->current_action),
+                     V(r->failure_message), V(r->ended_at), V(r->is_over))));
     return 0;
 }
 
@@ -146,17 +144,17 @@ int automation_list(struct op *op, msec at, struct str id, int64_t limit, struct
     return 0;
 }
 
-/* --- pairs ------------------------------------------------------------------------------------ */
+/* --- pairs --------------------------------------------------------------------------------- */
 
 int automation_pair_insert(struct op *op, const struct automation_pair *p)
 {
     TRY(db_exec(op->db, NULL,
                 "INSERT INTO ssm_automation_pair (" PAIR_COLUMNS
                 ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
-                ARGS(V(p->execution_id), V(p->account), V(p->region), V(p->status),
-                     V(p->child_id), V(p->failure_message), V(p->failure_stage),
-                     V(p->failure_type), V(p->response), V(p->position), V(p->location),
-                     V(p->started_at), V(p->ended_at), V(p->is_running), V(p->target))));
+                ARGS(V(p->execution_id), V(p->account), V(p->region), V(p->status), V(p->child_id),
+                     V(p->failure_message), V(p->failure_stage), V(p->failure_type), V(p->response),
+                     V(p->position), V(p->location), V(p->started_at), V(p->ended_at),
+                     V(p->is_running), V(p->target))));
     return 0;
 }
 
@@ -176,8 +174,8 @@ int automation_pair_save(struct op *op, const struct automation_pair *p)
                 " failure_stage = $6, failure_type = $7, response = $8, started_at = $9,"
                 " ended_at = $10, is_running = $11 WHERE execution_id = $1 AND position = $2",
                 ARGS(V(p->execution_id), V(p->position), V(p->status), V(p->child_id),
-                     V(p->failure_message), V(p->failure_stage), V(p->failure_type),
-                     V(p->response), V(p->started_at), V(p->ended_at), V(p->is_running))));
+                     V(p->failure_message), V(p->failure_stage), V(p->failure_type), V(p->response),
+                     V(p->started_at), V(p->ended_at), V(p->is_running))));
     return 0;
 }
 

@@ -5,9 +5,10 @@
 #include "svc/ssm/errors.h"
 #include "svc/ssm/operations.h"
 
-#define STEPS_SHOWN 100 /* in GetAutomationExecution; the others are for DescribeAutomationStep... */
-#define CHUNK       100 /* rows or steps read at a time */
-#define LOOKS_MAX   5000 /* rows read for one page, however few fit its filters */
+#define STEPS_SHOWN                                                                                \
+    100                /* in GetAutomationExecution; the others are for DescribeAutomationStep... */
+#define CHUNK     100  /* rows or steps read at a time */
+#define LOOKS_MAX 5000 /* rows read for one page, however few fit its filters */
 
 struct get_in {
     struct str id;
@@ -58,8 +59,12 @@ static const char *const list_keys[] = { "DocumentNamePrefix",
                                          "AutomationSubtype",
                                          "OpsItemId",
                                          NULL };
-static const char *const step_keys[] = { "StartTimeBefore", "StartTimeAfter", "StepExecutionStatus",
-                                         "StepExecutionId", "StepName",       "Action",
+static const char *const step_keys[] = { "StartTimeBefore",
+                                         "StartTimeAfter",
+                                         "StepExecutionStatus",
+                                         "StepExecutionId",
+                                         "StepName",
+                                         "Action",
                                          NULL };
 
 /* clang-format off */
@@ -144,7 +149,8 @@ static int load(struct op *op, struct str id, struct automation *ret, struct aut
     return 0;
 }
 
-/* --- GetAutomationExecution -------------------------------------------------------------------------------- */
+/* --- GetAutomationExecution
+ * -------------------------------------------------------------------------------- */
 
 static int get_automation_execution(struct op *op, const struct get_in *in, struct get_out *out)
 {
@@ -160,7 +166,9 @@ static int get_automation_execution(struct op *op, const struct get_in *in, stru
 }
 OP_HANDLER(get_automation_execution)
 
-/* --- filters -------------------------------------------------------------------------------------------------- */
+/* --- filters
+ * --------------------------------------------------------------------------------------------------
+ */
 
 static bool is_time(struct str key)
 {
@@ -212,7 +220,7 @@ static bool fits(const struct filter *f, struct str text, msec started_at)
 {
     for (size_t i = 0; i < f->values.count; i++) {
         struct str value = f->values.items[i];
-        if (is_time(f->key) ? time_fits(f->key, value, started_at)
+        if (is_time(f->key)                           ? time_fits(f->key, value, started_at)
             : str_eq(f->key, S("DocumentNamePrefix")) ? str_starts(text, value)
                                                       : str_eq(text, value))
             return true;
@@ -258,7 +266,8 @@ static bool step_fits(const struct list *filters, const struct step_view *step)
     return true;
 }
 
-/* --- DescribeAutomationExecutions -------------------------------------------------------------------------------- */
+/* --- DescribeAutomationExecutions
+ * -------------------------------------------------------------------------------- */
 
 static int bad_token(struct op *op)
 {
@@ -321,7 +330,8 @@ static int describe_automation_executions(struct op *op, const struct list_in *i
 }
 OP_HANDLER(describe_automation_executions)
 
-/* --- DescribeAutomationStepExecutions ------------------------------------------------------------------------------ */
+/* --- DescribeAutomationStepExecutions
+ * ------------------------------------------------------------------------------ */
 
 /* The steps that are looked at from number `from` on, counted from the end where it is asked
  * for; *ret_more: there are further ones. */

@@ -91,7 +91,8 @@ static struct str start_resource(struct op *op, const void *in)
     return automation_definition_arn(op, request->document_name, request->document_version);
 }
 
-/* --- a child's parent ----------------------------------------------------------------------------- */
+/* --- a child's parent
+ * ----------------------------------------------------------------------------- */
 
 static struct str vouched(const struct op *op, const char *name)
 {
@@ -118,7 +119,8 @@ static int find_origin(struct op *op, struct origin *ret)
     return 0;
 }
 
-/* --- what the request says -------------------------------------------------------------------------- */
+/* --- what the request says
+ * -------------------------------------------------------------------------- */
 
 static int check_values(struct op *op, const struct value *parameters)
 {
@@ -167,7 +169,8 @@ static int check_locations(struct op *op, const struct automation_request *in)
         const struct automation_location *l =
             LIST_ITEM(struct automation_location, in->locations, i);
         PASS(check_location(op, l));
-        list[i] = (struct location){ .accounts = l->accounts, .regions = l->regions,
+        list[i] = (struct location){ .accounts = l->accounts,
+                                     .regions = l->regions,
                                      .exclude = l->exclude };
     }
     int checked = locations_check(op->arena, list, count, &why);
@@ -192,20 +195,20 @@ static int check_request(struct op *op, const struct automation_request *in)
     return 0;
 }
 
-/* --- what is run --------------------------------------------------------------------------------------- */
+/* --- what is run
+ * --------------------------------------------------------------------------------------- */
 
 static int find_document(struct op *op, const struct automation_request *in, struct draft *d)
 {
     struct document document;
     struct value *tree;
 
-    int found = document_get(op, in->document_name, in->document_version, (struct str){ 0 },
-                             &document);
+    int found =
+        document_get(op, in->document_name, in->document_version, (struct str){ 0 }, &document);
     if (found == SSM_INVALID_DOCUMENT)
         return op_fail(op, SSM_AUTOMATION_DEFINITION_NOT_FOUND, "%.*s", STR(op->message));
     if (found == SSM_INVALID_DOCUMENT_VERSION)
-        return op_fail(op, SSM_AUTOMATION_DEFINITION_VERSION_NOT_FOUND, "%.*s",
-                       STR(op->message));
+        return op_fail(op, SSM_AUTOMATION_DEFINITION_VERSION_NOT_FOUND, "%.*s", STR(op->message));
     TRY(found);
     if (!str_eq(document.type, S("Automation")))
         return op_fail(op, SSM_AUTOMATION_DEFINITION_NOT_FOUND,
@@ -272,7 +275,9 @@ static int find_definition(struct op *op, const struct automation_request *in,
     return read_parameters(op, in, d);
 }
 
-/* --- as whom ----------------------------------------------------------------------------------------------- */
+/* --- as whom
+ * -----------------------------------------------------------------------------------------------
+ */
 
 static int resolve_role(struct op *op, const struct draft *d, struct str *ret)
 {
@@ -316,7 +321,8 @@ static int choose_role(struct op *op, const struct origin *origin, struct draft 
     return 0;
 }
 
-/* --- StartAutomationExecution -------------------------------------------------------------------------------- */
+/* --- StartAutomationExecution
+ * -------------------------------------------------------------------------------- */
 
 /* A request that came before with the same token: its execution. DB_NO_ROW. */
 static int find_earlier(struct op *op, const struct automation_request *in, struct str *ret_id)
@@ -414,7 +420,8 @@ static int start_automation_execution(struct op *op, const struct automation_req
 }
 OP_HANDLER(start_automation_execution)
 
-/* --- StopAutomationExecution ----------------------------------------------------------------------------------- */
+/* --- StopAutomationExecution
+ * ----------------------------------------------------------------------------------- */
 
 static struct str stop_resource(struct op *op, const void *in)
 {

@@ -13,7 +13,8 @@
 
 #define UNITS_MAX 1000 /* with the units in them */
 
-/* --- units ------------------------------------------------------------------------------------------ */
+/* --- units
+ * ------------------------------------------------------------------------------------------ */
 
 struct directory {
     struct task_run *run;
@@ -28,7 +29,10 @@ static int ask(struct directory *d, const char *operation, struct str parent, st
 {
     struct arena *a = d->run->arena;
     struct aws_request request = {
-        .as = d->as, .service = "organizations", .operation = operation, .in = value_map(a),
+        .as = d->as,
+        .service = "organizations",
+        .operation = operation,
+        .in = value_map(a),
     };
     struct aws_result result;
 
@@ -87,8 +91,8 @@ static int list_unit(struct directory *d, struct str unit, bool with_children, s
 static int list_units(struct directory *d, const struct automation_location *l, struct value *map)
 {
     for (size_t i = 0; i < l->accounts.count + l->exclude.count && !d->refusal; i++) {
-        struct str id = i < l->accounts.count ? l->accounts.items[i]
-                                              : l->exclude.items[i - l->accounts.count];
+        struct str id =
+            i < l->accounts.count ? l->accounts.items[i] : l->exclude.items[i - l->accounts.count];
         struct value *ids = value_list(d->run->arena);
         if (!location_is_unit(id))
             continue;
@@ -148,7 +152,8 @@ int automation_expand_settle(struct op *op, const struct task *task, const struc
     return automation_parent_plan(op, &row, &request, answer);
 }
 
-/* --- starting a child ----------------------------------------------------------------------------------- */
+/* --- starting a child
+ * ----------------------------------------------------------------------------------- */
 
 struct start {
     struct automation_text text;
@@ -286,7 +291,8 @@ int automation_start_perform(struct task_run *run, const struct task *task,
     return start_child(run, task, &start, &as, ret_answer);
 }
 
-/* --- how it went --------------------------------------------------------------------------------------------- */
+/* --- how it went
+ * --------------------------------------------------------------------------------------------- */
 
 static int end_pair(struct op *op, struct str id, int64_t position, enum automation_status status,
                     const struct automation_pair *why)

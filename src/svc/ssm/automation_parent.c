@@ -23,7 +23,8 @@ struct str automation_execution_role(struct arena *a, const struct automation_lo
     return arena_fmt(a, "arn:aws:iam::%.*s:role/%.*s", STR(account), STR(name));
 }
 
-/* --- the engine's shell --------------------------------------------------------------------------- */
+/* --- the engine's shell
+ * --------------------------------------------------------------------------- */
 
 static int load_pair(struct shell *s, uint32_t index)
 {
@@ -131,12 +132,12 @@ static int shell_effect(void *context, const struct locations_effect *e)
     return FAULT(EINVAL); /* locations_tell() keeps visits to itself */
 }
 
-/* --- telling ------------------------------------------------------------------------------------------ */
+/* --- telling
+ * ------------------------------------------------------------------------------------------ */
 
 static int tell(struct shell *s, struct locations_event event)
 {
-    struct locations_shell ports = { s, shell_load, shell_save, shell_next_running,
-                                     shell_effect };
+    struct locations_shell ports = { s, shell_load, shell_save, shell_next_running, shell_effect };
 
     event.at = s->op->now;
     TRY(locations_tell(&s->l, &event, &ports));
@@ -216,7 +217,8 @@ int automation_parent_tell(struct op *op, struct str id, const struct locations_
     return 0;
 }
 
-/* --- beginning ----------------------------------------------------------------------------------------- */
+/* --- beginning
+ * ----------------------------------------------------------------------------------------- */
 
 static struct location_unit *units_of(struct arena *a, const struct value *units, size_t *ret)
 {
@@ -282,7 +284,8 @@ static int plan_locations(struct op *op, const struct automation_request *reques
     for (size_t i = 0; i < count; i++) {
         const struct automation_location *l =
             LIST_ITEM(struct automation_location, request->locations, i);
-        list[i] = (struct location){ .accounts = l->accounts, .regions = l->regions,
+        list[i] = (struct location){ .accounts = l->accounts,
+                                     .regions = l->regions,
                                      .exclude = l->exclude };
         list[i].units = units_of(op->arena, value_at(units, i), &list[i].n_units);
         TRY(parse_limits(l->max_concurrency, S("1"), l->max_errors, &ret->limits[i]));
@@ -356,9 +359,8 @@ static bool has_units(const struct automation_request *request)
         const struct automation_location *l =
             LIST_ITEM(struct automation_location, request->locations, i);
         for (size_t k = 0; k < l->accounts.count + l->exclude.count; k++)
-            if (location_is_unit(k < l->accounts.count
-                                     ? l->accounts.items[k]
-                                     : l->exclude.items[k - l->accounts.count]))
+            if (location_is_unit(k < l->accounts.count ? l->accounts.items[k]
+                                                       : l->exclude.items[k - l->accounts.count]))
                 return true;
     }
     return false;

@@ -10,7 +10,7 @@
 #include "svc/ssm/plugin_view.h"
 #include "svc/ssm/runcommand_view.h"
 
-/* --- sending ------------------------------------------------------------------------------------- */
+/* --- sending ------------------------------------------------------------------------------- */
 
 /* The inputs, resolved, as SendCommand takes them: numbers and texts may stand for each other. */
 static struct value *send_request(struct arena *a, const struct value *inputs)
@@ -109,7 +109,8 @@ int automation_step_settle(struct op *op, const struct task *task, const struct 
     return automation_tell(op, id, &event);
 }
 
-/* --- the command is over ---------------------------------------------------------------------------- */
+/* --- the command is over
+ * ---------------------------------------------------------------------------- */
 
 static int read_targets(struct db *db, struct arena *a, struct str command, struct str *ret_group)
 {
@@ -160,8 +161,13 @@ struct ending {
 static int read_ending(struct op *op, struct str command, const struct value *answer,
                        struct ending *ret)
 {
-    struct runcommand_query q = { .command_id = command, .before = INT64_MAX, .is_over = -1,
-                                  .at = INT64_MAX, .id = S(""), .position = -1, .limit = 50 };
+    struct runcommand_query q = { .command_id = command,
+                                  .before = INT64_MAX,
+                                  .is_over = -1,
+                                  .at = INT64_MAX,
+                                  .id = S(""),
+                                  .position = -1,
+                                  .limit = 50 };
     struct runcommand_invocation *rows;
     struct value *state;
     size_t count;
@@ -173,8 +179,8 @@ static int read_ending(struct op *op, struct str command, const struct value *an
     TRY(read_targets(op->db, op->arena, command, &ret->group));
     TRY(runcommand_invocation_list(op, &q, &rows, &count));
     for (size_t i = 0; i < count; i++)
-        if (i == 0 || (str_eq(ret->shown.status, S("Success")) &&
-                       !str_eq(rows[i].status, S("Success")))) {
+        if (i == 0 ||
+            (str_eq(ret->shown.status, S("Success")) && !str_eq(rows[i].status, S("Success")))) {
             ret->shown = rows[i];
             ret->has_shown = true;
         }

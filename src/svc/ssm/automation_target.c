@@ -26,7 +26,8 @@ static bool is_any_type(struct str type)
     return str_is_empty(type) || str_eq(type, S("/"));
 }
 
-/* --- what the request says --------------------------------------------------------------------------- */
+/* --- what the request says
+ * --------------------------------------------------------------------------- */
 
 static int check_target(struct op *op, const struct target *t, struct str type)
 {
@@ -53,8 +54,7 @@ static int check_limits(struct op *op, const struct automation_request *in)
 {
     struct rate_limit limit;
 
-    if (str_is_set(in->max_concurrency) &&
-        rate_parse_concurrency(in->max_concurrency, &limit) != 0)
+    if (str_is_set(in->max_concurrency) && rate_parse_concurrency(in->max_concurrency, &limit) != 0)
         return op_invalid(op, "MaxConcurrency must be a number from 1, or a percentage.");
     if (str_is_set(in->max_errors) && rate_parse_errors(in->max_errors, &limit) != 0)
         return op_invalid(op, "MaxErrors must be a number, or a percentage.");
@@ -88,7 +88,8 @@ const struct target *automation_target_values(const struct automation_request *r
     return is_values(t) ? t : NULL;
 }
 
-/* --- finding them ---------------------------------------------------------------------------------------- */
+/* --- finding them
+ * ---------------------------------------------------------------------------------------- */
 
 /* A resource as a parameter's value: what is after its ARN's type. */
 static struct str resource_id(struct str arn_text)

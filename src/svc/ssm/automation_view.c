@@ -121,7 +121,8 @@ static msec instant(msec at)
     return at ? at : UNSET;
 }
 
-/* --- executions --------------------------------------------------------------------------------------- */
+/* --- executions
+ * --------------------------------------------------------------------------------------- */
 
 static int view_parent(struct op *op, const struct automation *row, struct execution_view *ret)
 {
@@ -132,8 +133,8 @@ static int view_parent(struct op *op, const struct automation *row, struct execu
         return 0;
     TRY(automation_parent_read(op, row, &l));
     struct progress p = locations_progress(&l);
-    *ret->progress = (struct progress_view){ p.total, p.success, p.failed, p.cancelled,
-                                             p.timed_out };
+    *ret->progress =
+        (struct progress_view){ p.total, p.success, p.failed, p.cancelled, p.timed_out };
     return 0;
 }
 
@@ -149,8 +150,7 @@ static int view_outputs(struct op *op, const struct automation *row,
     return 0;
 }
 
-static int view_resolved(struct op *op, const struct automation *row,
-                         struct resolved_targets *ret)
+static int view_resolved(struct op *op, const struct automation *row, struct resolved_targets *ret)
 {
     struct automation_pair *pairs;
     size_t count = 0;
@@ -200,7 +200,9 @@ int execution_view(struct op *op, const struct automation *row, const struct aut
     return view_outputs(op, row, text, ret);
 }
 
-/* --- steps ----------------------------------------------------------------------------------------------- */
+/* --- steps
+ * -----------------------------------------------------------------------------------------------
+ */
 
 /* The same at every look, and made of nothing but what it stands for. */
 static struct str step_id(struct arena *a, struct str execution, int64_t number)
@@ -220,8 +222,8 @@ static struct text_map texts_of(struct arena *a, const struct value *map)
                             value_count(map) };
 
     for (size_t i = 0; i < ret.count; i++)
-        ret.items[i] = (struct text_pair){ map->map.members[i].key,
-                                           value_str(map->map.members[i].value) };
+        ret.items[i] =
+            (struct text_pair){ map->map.members[i].key, value_str(map->map.members[i].value) };
     return ret;
 }
 
@@ -276,8 +278,8 @@ static void view_step(struct arena *a, const struct runbook *book, const struct 
         ret->response = step->failure.message; /* a warning */
     } else if (str_is_set(step->failure.message)) {
         ret->failure_message = step->failure.message;
-        ret->failure = details_of(a, step->failure.stage, step->failure.type,
-                                  step->failure.message);
+        ret->failure =
+            details_of(a, step->failure.stage, step->failure.type, step->failure.message);
     }
 }
 
@@ -372,8 +374,8 @@ static void view_pair(struct arena *a, const struct automation_request *request,
         .location = is_target ? NULL : pair_location(a, request, pair),
     };
     if (str_is_set(pair->failure_message))
-        ret->failure = details_of(a, pair->failure_stage, pair->failure_type,
-                                  pair->failure_message);
+        ret->failure =
+            details_of(a, pair->failure_stage, pair->failure_type, pair->failure_message);
 }
 
 static int parent_steps(struct op *op, const struct automation *row,
@@ -415,9 +417,8 @@ int execution_count_steps(struct op *op, const struct automation *row,
     return 0;
 }
 
-int execution_steps(struct op *op, const struct automation *row,
-                    const struct automation_text *text, int64_t from, int64_t limit,
-                    struct list *ret, bool *ret_more)
+int execution_steps(struct op *op, const struct automation *row, const struct automation_text *text,
+                    int64_t from, int64_t limit, struct list *ret, bool *ret_more)
 {
     if (row->is_parent)
         return parent_steps(op, row, text, from, limit, ret, ret_more);
