@@ -223,8 +223,7 @@ struct str seal(struct arena *a, const uint8_t key[SEAL_KEY_SIZE], struct str ab
     int n = 0;
 
     random_bytes(out, NONCE_SIZE);
-    if (!ctx || plain.len > INT32_MAX ||
-        !EVP_EncryptInit_ex2(ctx, algorithm.gcm, key, out, NULL) ||
+    if (!ctx || plain.len > INT32_MAX || !EVP_EncryptInit_ex2(ctx, algorithm.gcm, key, out, NULL) ||
         !EVP_EncryptUpdate(ctx, NULL, &n, (const unsigned char *)about.p, (int)about.len) ||
         !EVP_EncryptUpdate(ctx, body, &n, (const unsigned char *)plain.p, (int)plain.len) ||
         !EVP_EncryptFinal_ex(ctx, body + plain.len, &n) ||

@@ -9,7 +9,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 
-#define SHA256_SIZE 32
+#define SHA256_SIZE   32
 #define SEAL_KEY_SIZE 32
 
 struct digest {
@@ -52,8 +52,8 @@ struct rsa_key;
 /* 2048 bits. Free with rsa_key_free (takes NULL). */
 MUST_CHECK int rsa_key_new(struct rsa_key **ret);
 MUST_CHECK int rsa_key_from_der(struct str pkcs1_der, struct rsa_key **ret);
-struct str rsa_key_to_der(struct arena *a, const struct rsa_key *key);  /* PKCS#1 private key */
-struct str rsa_key_public(struct arena *a, const struct rsa_key *key);  /* SPKI DER */
+struct str rsa_key_to_der(struct arena *a, const struct rsa_key *key); /* PKCS#1 private key */
+struct str rsa_key_public(struct arena *a, const struct rsa_key *key); /* SPKI DER */
 struct str rsa_pss_sign(struct arena *a, const struct rsa_key *key, struct str data); /* salt 32 */
 void rsa_key_free(struct rsa_key *key);
 static inline void rsa_key_freep(struct rsa_key **key)

@@ -21,7 +21,7 @@ typedef int64_t msec;
 #define ARRAY_LEN(array) (sizeof(array) / sizeof((array)[0]))
 #define BIT(n)           (1U << (n))
 
-#define MUST_CHECK            __attribute__((warn_unused_result))
-#define PRINTF(fmt, args)     __attribute__((format(printf, fmt, args)))
-#define CLEANUP(fn)           __attribute__((cleanup(fn)))
-#define UNUSED                __attribute__((unused))
+#define MUST_CHECK        __attribute__((warn_unused_result))
+#define PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
+#define CLEANUP(fn)       __attribute__((cleanup(fn)))
+#define UNUSED            __attribute__((unused))

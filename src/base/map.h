@@ -17,7 +17,7 @@ struct map {
 
 /* `struct map m = { 0 };` is an empty map. */
 void map_done(struct map *m);
-void *map_get(const struct map *m, struct str key); /* NULL if none */
+void *map_get(const struct map *m, struct str key);        /* NULL if none */
 void *map_put(struct map *m, struct str key, void *value); /* returns what it replaced, or NULL */
 void *map_remove(struct map *m, struct str key);           /* returns what was there, or NULL */
 

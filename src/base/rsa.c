@@ -37,8 +37,8 @@ bool rsa_pss_verify(struct str spki_der, struct str data, struct str signature)
 {
     const unsigned char *der = (const unsigned char *)spki_der.p;
     CLEANUP(free_pkey) EVP_PKEY *pkey = d2i_PUBKEY(NULL, &der, (long)spki_der.len);
-    if (!pkey || EVP_PKEY_get_base_id(pkey) != EVP_PKEY_RSA ||
-        EVP_PKEY_get_bits(pkey) < KEY_BITS || EVP_PKEY_get_bits(pkey) > 2 * KEY_BITS)
+    if (!pkey || EVP_PKEY_get_base_id(pkey) != EVP_PKEY_RSA || EVP_PKEY_get_bits(pkey) < KEY_BITS ||
+        EVP_PKEY_get_bits(pkey) > 2 * KEY_BITS)
         return false;
 
     CLEANUP(free_md) EVP_MD_CTX *ctx = EVP_MD_CTX_new();

@@ -229,9 +229,8 @@ static bool glob(struct str pattern, struct str s, bool fold)
         if (p < pattern.len && pattern.p[p] == '*') {
             star = p++;
             mark = i;
-        } else if (p < pattern.len &&
-                   (pattern.p[p] == '?' || pattern.p[p] == s.p[i] ||
-                    (fold && lower(pattern.p[p]) == lower(s.p[i])))) {
+        } else if (p < pattern.len && (pattern.p[p] == '?' || pattern.p[p] == s.p[i] ||
+                                       (fold && lower(pattern.p[p]) == lower(s.p[i])))) {
             p++;
             i++;
         } else if (star != SIZE_MAX) {

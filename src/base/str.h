@@ -21,8 +21,11 @@ struct strs {
 };
 
 /* S("literal"): a view of a string literal, at no cost. */
-#define S(literal)      ((struct str){ "" literal, sizeof(literal) - 1 })
-#define S_INIT(literal) { "" literal, sizeof(literal) - 1 }
+#define S(literal) ((struct str){ "" literal, sizeof(literal) - 1 })
+#define S_INIT(literal)                                                                            \
+    {                                                                                              \
+        "" literal, sizeof(literal) - 1                                                            \
+    }
 
 /* printf("%.*s", STR(s)) */
 #define STR(s) (int)(s).len, ((s).p ? (s).p : "")

@@ -65,8 +65,8 @@ msec time_from_civil(const struct civil *c)
 struct str time_iso(struct arena *a, msec t)
 {
     struct civil c = time_civil(t);
-    return arena_fmt(a, "%04d-%02d-%02dT%02d:%02d:%02dZ", c.year, c.month, c.day, c.hour,
-                     c.minute, c.second);
+    return arena_fmt(a, "%04d-%02d-%02dT%02d:%02d:%02dZ", c.year, c.month, c.day, c.hour, c.minute,
+                     c.second);
 }
 
 struct str time_iso_ms(struct arena *a, msec t)
@@ -173,8 +173,7 @@ bool time_parse_iso(struct str s, msec *ret)
         return false;
     if (s.len > 0) {
         if (!take_char(&s, 'T') || !take_number(&s, 2, &c.hour) || !take_char(&s, ':') ||
-            !take_number(&s, 2, &c.minute) || !take_char(&s, ':') ||
-            !take_number(&s, 2, &c.second))
+            !take_number(&s, 2, &c.minute) || !take_char(&s, ':') || !take_number(&s, 2, &c.second))
             return false;
         if (take_char(&s, '.'))
             take_fraction(&s, &c);

@@ -86,9 +86,8 @@ struct value *value_copy(struct arena *a, const struct value *v)
         copy->map.capacity = v->map.count + 1;
         copy->map.count = v->map.count;
         for (size_t i = 0; i < v->map.count; i++)
-            copy->map.members[i] =
-                (struct value_member){ arena_dup(a, v->map.members[i].key),
-                                       value_copy(a, v->map.members[i].value) };
+            copy->map.members[i] = (struct value_member){ arena_dup(a, v->map.members[i].key),
+                                                          value_copy(a, v->map.members[i].value) };
         break;
     }
     return copy;

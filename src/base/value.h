@@ -64,11 +64,11 @@ void value_set_str(struct arena *a, struct value *map, struct str key, struct st
 void value_set_int(struct arena *a, struct value *map, struct str key, int64_t i);
 void value_set_bool(struct arena *a, struct value *map, struct str key, bool b);
 
-bool value_is(const struct value *v, enum value_type type);          /* false for NULL */
-struct value *value_get(const struct value *map, struct str key);    /* NULL if none or no map */
-struct value *value_at(const struct value *list, size_t index);      /* NULL past the end or no list */
-size_t value_count(const struct value *v);                           /* items or members; 0 otherwise */
-struct str value_str(const struct value *v);                         /* absent unless a string */
+bool value_is(const struct value *v, enum value_type type);       /* false for NULL */
+struct value *value_get(const struct value *map, struct str key); /* NULL if none or no map */
+struct value *value_at(const struct value *list, size_t index);   /* NULL past the end or no list */
+size_t value_count(const struct value *v);   /* items or members; 0 otherwise */
+struct str value_str(const struct value *v); /* absent unless a string */
 struct str value_get_str(const struct value *map, struct str key);
 int64_t value_get_int(const struct value *map, struct str key, int64_t otherwise);
 bool value_get_bool(const struct value *map, struct str key, bool otherwise);

@@ -22,8 +22,7 @@ static int next_event(struct reader *r, yaml_event_t *event)
 {
     if (yaml_parser_parse(&r->parser, event))
         return 0;
-    return refuse(r, r->parser.problem_mark,
-                  r->parser.problem ? r->parser.problem : "unreadable");
+    return refuse(r, r->parser.problem_mark, r->parser.problem ? r->parser.problem : "unreadable");
 }
 
 /* Only what prints back as it was written: a leading zero, a sign or an
@@ -130,8 +129,7 @@ static int mapping(struct reader *r, int depth, struct value **ret)
                                                              event.data.scalar.length }));
         yaml_event_delete(&event);
         if (value_get(map, key->string))
-            return refuse(r, at, arena_fmt(r->arena, "duplicate key \"%.*s\"",
-                                           STR(key->string)).p);
+            return refuse(r, at, arena_fmt(r->arena, "duplicate key \"%.*s\"", STR(key->string)).p);
 
         PASS(next_event(r, &event));
         PASS(node(r, &event, depth, &v));

@@ -127,8 +127,7 @@ static int add_file(zip_t *zip, struct arena *a, const struct zip_file *file)
         return FAULT(EINVAL);
     }
     mode_t mode = S_IFREG | (file->is_executable ? 0755 : 0644);
-    zip_file_set_external_attributes(zip, (zip_uint64_t)index, 0, UNIX,
-                                     (zip_uint32_t)mode << 16);
+    zip_file_set_external_attributes(zip, (zip_uint64_t)index, 0, UNIX, (zip_uint32_t)mode << 16);
     /* The same bytes make the same archive, whenever it is made. */
     zip_file_set_mtime(zip, (zip_uint64_t)index, 315532800, 0);
     return 0;

@@ -6,7 +6,7 @@
 
 #include "store/driver.h"
 
-/* --- running a statement --------------------------------------------------- */
+/* --- running a statement -------------------------------------------------- */
 
 /* A driver may undo the whole transaction where a statement failed (SQLite does
  * on a full disk). Remember it, or later statements would run on their own. */
@@ -36,7 +36,7 @@ static int next(struct db *db, struct db_statement *s)
     return watch(db, db->driver->next(db, s));
 }
 
-/* --- rows into structs ------------------------------------------------------ */
+/* --- rows into structs ---------------------------------------------------- */
 
 static bool find_column(const struct db_driver *driver, const struct db_statement *s,
                         const char *name, uint16_t *ret)
@@ -137,7 +137,7 @@ static int read_row(struct db *db, const struct db_statement *s, struct arena *a
     return 0;
 }
 
-/* --- reading ---------------------------------------------------------------- */
+/* --- reading -------------------------------------------------------------- */
 
 static int only_row(struct db *db, struct db_statement *s, const char *sql)
 {
@@ -299,7 +299,7 @@ int db_str(struct db *db, struct arena *a, struct str *ret, const char *sql, str
     return 0;
 }
 
-/* --- writing ---------------------------------------------------------------- */
+/* --- writing -------------------------------------------------------------- */
 
 int db_exec(struct db *db, int64_t *ret_changed, const char *sql, struct db_params args)
 {
@@ -319,7 +319,7 @@ int db_exec(struct db *db, int64_t *ret_changed, const char *sql, struct db_para
     return 0;
 }
 
-/* --- transactions ----------------------------------------------------------- */
+/* --- transactions --------------------------------------------------------- */
 
 int db_begin(struct db *db, bool writes)
 {

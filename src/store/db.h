@@ -125,7 +125,7 @@ MUST_CHECK int db_str(struct db *db, struct arena *a, struct str *ret, const cha
 /* INSERT, UPDATE, DELETE. Outcomes: DB_CONFLICT, DB_FULL. ret_changed may be NULL. */
 MUST_CHECK int db_exec(struct db *db, int64_t *ret_changed, const char *sql, struct db_params args);
 
-/* --- transactions (the writer and the readers' pool use these, handlers do not) --- */
+/* --- transactions (the writer and the readers' pool use these, handlers do not)  */
 
 MUST_CHECK int db_begin(struct db *db, bool writes);
 MUST_CHECK int db_commit(struct db *db); /* outcome DB_FULL: rolled back */
@@ -143,7 +143,7 @@ MUST_CHECK int db_undo(struct db *db); /* back to the savepoint, which is gone t
 MUST_CHECK int db_open_sqlite(const char *path, bool writable, struct db **ret);
 void db_close(struct db *db); /* takes NULL */
 
-/* --- schema ---------------------------------------------------------------- */
+/* --- schema --------------------------------------------------------------- */
 
 /* One step of a module's schema; steps are numbered from 1 in their list and
  * never edited once released. The SQL may hold several statements. */

@@ -51,7 +51,7 @@ static void *allocated(void *p)
     return p;
 }
 
-/* --- errors ----------------------------------------------------------------- */
+/* --- errors --------------------------------------------------------------- */
 
 static int errno_of(int code)
 {
@@ -100,7 +100,7 @@ static int failed(struct sqlite_db *db, int code, bool writes, const char *sql)
     return fault(db, code, sql);
 }
 
-/* --- the statement cache ----------------------------------------------------- */
+/* --- the statement cache -------------------------------------------------- */
 
 /* Word-wise multiply and fold: the texts are our own, nobody aims collisions. */
 static uint64_t hash_text(const char *text, size_t len)
@@ -209,7 +209,7 @@ static int cached(struct sqlite_db *db, const char *sql, struct sqlite_statement
     return 0;
 }
 
-/* --- statements --------------------------------------------------------------- */
+/* --- statements ----------------------------------------------------------- */
 
 static int bind(struct sqlite_statement *s, int i, const struct db_param *p)
 {
@@ -313,7 +313,7 @@ static void sqlite_finish(struct db *db, struct db_statement *s)
     sqlite3_reset(own_statement(s)->stmt);
 }
 
-/* --- transactions --------------------------------------------------------------- */
+/* --- transactions --------------------------------------------------------- */
 
 static int run(struct db *db, const char *sql)
 {
@@ -382,7 +382,7 @@ static void sqlite_close(struct db *db)
     free(d);
 }
 
-/* --- opening ------------------------------------------------------------------- */
+/* --- opening -------------------------------------------------------------- */
 
 static const struct db_driver sqlite_driver = {
     .start = sqlite_start,

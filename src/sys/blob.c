@@ -79,7 +79,7 @@ void blob_close(struct blob_dir *d)
     free(d);
 }
 
-/* --- writing ----------------------------------------------------------------------- */
+/* --- writing -------------------------------------------------------------- */
 
 static int outcome_of(int error, const char *path)
 {
@@ -163,7 +163,7 @@ int blob_delete(struct blob_dir *d, struct str name)
     return 0;
 }
 
-/* --- reading -------------------------------------------------------------------------- */
+/* --- reading -------------------------------------------------------------- */
 
 int blob_get(struct blob_dir *d, struct str name, size_t limit, struct arena *a,
              struct str *ret_bytes)
@@ -201,7 +201,7 @@ int blob_path(struct blob_dir *d, struct str name, struct arena *a, struct str *
     return 0;
 }
 
-/* --- sweeping --------------------------------------------------------------------------- */
+/* --- sweeping ------------------------------------------------------------- */
 
 struct sweep {
     msec before;

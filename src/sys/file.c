@@ -20,7 +20,7 @@ static bool is_full(int error)
     return error == ENOSPC || error == EDQUOT || error == EFBIG;
 }
 
-/* --- reading ------------------------------------------------------------------ */
+/* --- reading -------------------------------------------------------------- */
 
 /* The size that stat() tells is a hint: files in /proc have none. */
 static int read_fd(struct arena *a, int fd, const char *path, size_t limit, struct str *ret)
@@ -77,7 +77,7 @@ bool file_exists(const char *path)
     return stat(path, &st) == 0;
 }
 
-/* --- writing -------------------------------------------------------------------- */
+/* --- writing -------------------------------------------------------------- */
 
 static int write_all(int fd, struct str data)
 {
@@ -165,7 +165,7 @@ int file_append(int fd, struct str data)
     return is_full(error) ? FILE_NO_SPACE : FAULT(error);
 }
 
-/* --- folders ----------------------------------------------------------------------- */
+/* --- folders -------------------------------------------------------------- */
 
 static int make_dir(struct arena *a, const char *path, mode_t mode)
 {
@@ -193,7 +193,7 @@ int file_make_dirs(const char *path, mode_t mode)
     return 0;
 }
 
-/* --- removing ------------------------------------------------------------------------ */
+/* --- removing ------------------------------------------------------------- */
 
 int file_remove(const char *path)
 {
@@ -282,7 +282,7 @@ int file_remove_tree(const char *path)
     return 0;
 }
 
-/* --- locks ---------------------------------------------------------------------------- */
+/* --- locks ---------------------------------------------------------------- */
 
 int file_lock(const char *path, int *ret_fd)
 {

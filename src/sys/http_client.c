@@ -61,7 +61,7 @@ void http_client_free(struct http_client *c)
     free(c);
 }
 
-/* --- the answer ----------------------------------------------------------------- */
+/* --- the answer ----------------------------------------------------------- */
 
 static size_t take_body(char *bytes, size_t size, size_t n, void *context)
 {
@@ -101,7 +101,7 @@ static size_t take_header(char *bytes, size_t size, size_t n, void *context)
     return len;
 }
 
-/* --- the request ------------------------------------------------------------------ */
+/* --- the request ---------------------------------------------------------- */
 
 static void add_line(struct curl_slist **list, const char *line)
 {
@@ -190,7 +190,7 @@ static void set_up(struct http_client *c, const struct http_outgoing *out, struc
     set_method(e, out, in->arena);
 }
 
-/* --- the call ------------------------------------------------------------------------ */
+/* --- the call ------------------------------------------------------------- */
 
 static CURLcode transfer(struct http_client *c, int wake_fd, bool *ret_woken)
 {

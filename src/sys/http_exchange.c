@@ -42,7 +42,7 @@ struct http_exchange {
     char peer[INET6_ADDRSTRLEN];
 };
 
-/* --- life ------------------------------------------------------------------- */
+/* --- life ----------------------------------------------------------------- */
 
 void http_exchange_hold(void *item)
 {
@@ -108,7 +108,7 @@ void http_exchange_end(void *closure, struct MHD_Connection *connection, void **
     http_exchange_release(x);
 }
 
-/* --- answering ---------------------------------------------------------------- */
+/* --- answering ------------------------------------------------------------ */
 
 static ssize_t no_bytes(void *closure, uint64_t at, char *buffer, size_t size)
 {
@@ -195,7 +195,7 @@ void http_answer(struct http_exchange *x, const struct http_response *response)
     atomic_fetch_sub(&s->n_unanswered, 1);
 }
 
-/* --- receiving ------------------------------------------------------------------ */
+/* --- receiving ------------------------------------------------------------ */
 
 static enum MHD_Result take_header(void *closure, enum MHD_ValueKind kind, const char *name,
                                    size_t name_len, const char *value, size_t value_len)
@@ -313,7 +313,7 @@ static enum MHD_Result take_body(struct http_exchange *x, struct str bytes)
     return MHD_YES;
 }
 
-/* --- handling ---------------------------------------------------------------------- */
+/* --- handling ------------------------------------------------------------- */
 
 /* Suspend first, tell then: from the exchange on, another thread may answer. */
 static enum MHD_Result park(struct http_exchange *x)
@@ -376,7 +376,7 @@ enum MHD_Result http_exchange_step(void *closure, struct MHD_Connection *connect
     return send_response(x);
 }
 
-/* --- for the owner --------------------------------------------------------------------- */
+/* --- for the owner -------------------------------------------------------- */
 
 const struct http_request *http_exchange_request(const struct http_exchange *x)
 {

@@ -77,7 +77,7 @@ void http_client_free(struct http_client *c)
     free(c);
 }
 
-/* --- the address ------------------------------------------------------------------ */
+/* --- the address ---------------------------------------------------------- */
 
 static bool split_port(struct str authority, struct light_target *t)
 {
@@ -118,7 +118,7 @@ static int read_url(struct light_call *call)
     return 0;
 }
 
-/* --- the connection ------------------------------------------------------------------ */
+/* --- the connection ------------------------------------------------------- */
 
 static bool same_file(const char *a, const char *b)
 {
@@ -195,7 +195,7 @@ static int get_connection(struct light_call *call, bool *ret_kept)
     return 0;
 }
 
-/* --- the request ---------------------------------------------------------------------- */
+/* --- the request ---------------------------------------------------------- */
 
 static struct str request_head(const struct light_call *call)
 {
@@ -220,7 +220,7 @@ static struct str request_head(const struct light_call *call)
     return buf_str(&b);
 }
 
-/* --- the answer ------------------------------------------------------------------------- */
+/* --- the answer ----------------------------------------------------------- */
 
 static int broken(struct light_call *call, const char *what)
 {
@@ -418,7 +418,7 @@ static int read_body(struct light_call *call, bool *ret_is_last)
     return 0;
 }
 
-/* --- the call ------------------------------------------------------------------------------- */
+/* --- the call ------------------------------------------------------------- */
 
 /* A server may answer and close before it has read all: look for the answer
  * even if sending failed. */

@@ -22,7 +22,7 @@
 #define FLUSH_TIME      (5 * MSEC_SECOND)
 #define TLS_PRIORITIES  "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 
-/* --- limits ------------------------------------------------------------------ */
+/* --- limits --------------------------------------------------------------- */
 
 /* As many as there are descriptors for, less what the rest of the process needs. */
 static unsigned connection_limit(unsigned configured)
@@ -42,7 +42,7 @@ static unsigned connection_limit(unsigned configured)
     return configured && configured < allowed ? configured : (unsigned)allowed;
 }
 
-/* --- the listening socket --------------------------------------------------------- */
+/* --- the listening socket ------------------------------------------------- */
 
 static int resolve(const struct http_server_config *c, struct addrinfo **ret)
 {
@@ -101,7 +101,7 @@ static int open_listener(struct http_server *s)
     return 0;
 }
 
-/* --- daemons ------------------------------------------------------------------------ */
+/* --- daemons -------------------------------------------------------------- */
 
 /* The options that every daemon has, then `more`. Threads that libmicrohttpd
  * makes must not be the ones that take the process's signals. */
@@ -162,7 +162,7 @@ static int start_tcp(struct http_server *s, struct arena *a)
     return 0;
 }
 
-/* --- Unix sockets ---------------------------------------------------------------------- */
+/* --- Unix sockets --------------------------------------------------------- */
 
 /* On the watch's thread: hand the connection over, with the listener's number
  * where a peer's path would be. */
@@ -310,7 +310,7 @@ void http_server_remove_unix(struct http_server *s, const char *path)
     free_listener(found);
 }
 
-/* --- start and stop ---------------------------------------------------------------------- */
+/* --- start and stop ------------------------------------------------------- */
 
 static int start_watch(struct http_server *s)
 {

@@ -31,7 +31,7 @@ int light_fail(struct light_io *io, int outcome, const char *fmt, ...)
     return outcome;
 }
 
-/* --- waiting ------------------------------------------------------------------- */
+/* --- waiting -------------------------------------------------------------- */
 
 static int await(int fd, short events, struct light_io *io)
 {
@@ -68,7 +68,7 @@ static int await_tls(struct light_conn *c, int result, struct light_io *io)
     return light_fail(io, HTTP_CLIENT_UNREACHABLE, "the TLS connection broke");
 }
 
-/* --- connecting ------------------------------------------------------------------ */
+/* --- connecting ----------------------------------------------------------- */
 
 static int connect_to(struct light_conn *c, int family, const struct sockaddr *address,
                       socklen_t size, struct light_io *io)
@@ -165,7 +165,7 @@ static int start_tls(struct light_conn *c, SSL_CTX *ctx, struct str host, struct
     return 0;
 }
 
-/* --- by way of a proxy ------------------------------------------------------------ */
+/* --- by way of a proxy ---------------------------------------------------- */
 
 /* The head of the proxy's answer, whole; the server does not speak first. */
 static int read_proxy_answer(struct light_conn *c, struct light_io *io)
@@ -254,7 +254,7 @@ bool light_is_idle(const struct light_conn *c)
     return c->fd >= 0 && c->len == 0 && poll(&fd, 1, 0) == 0;
 }
 
-/* --- sending and receiving ---------------------------------------------------------- */
+/* --- sending and receiving ------------------------------------------------ */
 
 static int send_plain(struct light_conn *c, struct str bytes, struct light_io *io)
 {

@@ -20,7 +20,7 @@
 
 extern char **environ;
 
-/* --- in the child ---------------------------------------------------------------- */
+/* --- in the child --------------------------------------------------------- */
 /* Between fork() and execve() of a process with threads: system calls only. */
 
 struct child {
@@ -96,7 +96,7 @@ _Noreturn static void become(const struct child *child)
     _exit(127);
 }
 
-/* --- starting ----------------------------------------------------------------------- */
+/* --- starting ------------------------------------------------------------- */
 
 static const char *find_program(struct arena *a, const char *name)
 {
@@ -181,7 +181,7 @@ int process_start(const struct process_config *config, struct arena *a, struct p
     return 0;
 }
 
-/* --- waiting ------------------------------------------------------------------------- */
+/* --- waiting -------------------------------------------------------------- */
 
 static int remaining(msec deadline)
 {
@@ -242,7 +242,7 @@ int process_end(struct process *p, msec grace, struct process_status *ret)
     return 0;
 }
 
-/* --- running to the end ---------------------------------------------------------------- */
+/* --- running to the end --------------------------------------------------- */
 
 struct catch
 {

@@ -102,9 +102,9 @@ struct field {
     enum field_place place;
     int64_t fallback; /* of INTEGER, BOOLEAN, TRISTATE, TIMESTAMP */
     bool has_fallback;
-    int64_t item_min, item_max;      /* length of each string of STRINGS, each key of maps */
-    bool (*matches)(struct str s);   /* pattern of a string or of each of STRINGS */
-    const char *pattern;             /* how the error text quotes that pattern */
+    int64_t item_min, item_max;    /* length of each string of STRINGS, each key of maps */
+    bool (*matches)(struct str s); /* pattern of a string or of each of STRINGS */
+    const char *pattern;           /* how the error text quotes that pattern */
 };
 
 struct shape {

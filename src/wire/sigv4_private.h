@@ -20,7 +20,7 @@ struct sigv4_scope {
     struct str signed_headers; /* "host;x-amz-date": sorted, lower case */
     struct str payload_hash;
     struct str amz_date; /* 20261123T160000Z; its first part is the date of the scope */
-    bool is_presigned; /* X-Amz-Signature of the query is left out */
+    bool is_presigned;   /* X-Amz-Signature of the query is left out */
 };
 
 bool sigv4_is_s3(struct str service);

@@ -61,7 +61,7 @@ static void die(const char *what, struct str more)
     exit(1);
 }
 
-/* --- requests ------------------------------------------------------------------------- */
+/* --- requests ------------------------------------------------------------- */
 
 static const char *const targets[] = {
     [REGISTER] = "AmazonSSM.RegisterManagedInstance",
@@ -197,7 +197,7 @@ static void begin_request(struct fleet *f, struct agent *g)
     arena_done(&a);
 }
 
-/* --- answers -------------------------------------------------------------------------- */
+/* --- answers -------------------------------------------------------------- */
 
 static void keep_credentials(struct agent *g, const struct value *v)
 {
@@ -290,7 +290,7 @@ static size_t answer_size(const struct agent *g, size_t *ret_head)
     return g->in_len >= size ? size : 0;
 }
 
-/* --- connections ---------------------------------------------------------------------- */
+/* --- connections ---------------------------------------------------------- */
 
 static bool can_send(struct agent *g)
 {

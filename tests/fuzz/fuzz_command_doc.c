@@ -13,8 +13,7 @@ static void run(struct arena *a, const struct command_doc *doc, const char *text
     struct value *given = value_map(a), *arguments;
 
     for (size_t i = 0; i < doc->n_parameters; i++)
-        value_set(a, given, doc->parameters[i].name,
-                  value_strings(a, (struct strs){ &value, 1 }));
+        value_set(a, given, doc->parameters[i].name, value_strings(a, (struct strs){ &value, 1 }));
     int result = command_doc_arguments(a, doc, given, &arguments, &why);
     assert(result >= 0 && (result == 0 || why.len > 0));
     if (result == 0)

@@ -95,8 +95,20 @@ static int parse_number(const char *text, double *ret, struct why *why)
     return 0;
 }
 
-enum option_id { BASE, DIR, NAME, BIND, NETNS, NO_NETWORK, START, WHEN, STATUS, BOOT, TIMEOUT,
-                 STAY_OFF };
+enum option_id {
+    BASE,
+    DIR,
+    NAME,
+    BIND,
+    NETNS,
+    NO_NETWORK,
+    START,
+    WHEN,
+    STATUS,
+    BOOT,
+    TIMEOUT,
+    STAY_OFF
+};
 
 static const struct option long_options[] = {
     { "base", required_argument, NULL, BASE },
@@ -269,8 +281,8 @@ static int status(struct options *o)
 static int wait_host(struct options *o)
 {
     struct why why;
-    int result = state_wait(o->host.dir, o->status ? o->status : "running", o->boot, o->timeout,
-                            &why);
+    int result =
+        state_wait(o->host.dir, o->status ? o->status : "running", o->boot, o->timeout, &why);
 
     return report(result, &why);
 }
@@ -281,8 +293,9 @@ static const struct {
     unsigned takes; /* the options beside --dir */
 } commands[] = {
 #define TAKES(id) (1U << (id))
-    { "run", run, TAKES(BASE) | TAKES(NAME) | TAKES(BIND) | TAKES(NETNS) | TAKES(NO_NETWORK) |
-                      TAKES(START) | TAKES(WHEN) },
+    { "run", run,
+      TAKES(BASE) | TAKES(NAME) | TAKES(BIND) | TAKES(NETNS) | TAKES(NO_NETWORK) | TAKES(START) |
+          TAKES(WHEN) },
     { "exec", exec, 0 },
     { "reboot", reboot_host, TAKES(TIMEOUT) },
     { "poweroff", poweroff, TAKES(TIMEOUT) },

@@ -28,9 +28,9 @@
 #define UUID_LEN     36
 
 /* Codes of `exec`, as env(1) has them. */
-#define EXIT_NO_HOST       125
-#define EXIT_NOT_RUNNABLE  126
-#define EXIT_NOT_FOUND     127
+#define EXIT_NO_HOST      125
+#define EXIT_NOT_RUNNABLE 126
+#define EXIT_NOT_FOUND    127
 
 /* Where a running host keeps what is ours in it. */
 #define OUR_RUN     "/run/testbed"
@@ -77,13 +77,13 @@ struct host {
     size_t n_services;
 };
 
-/* --- state.c: the facts about a host, in DIR/state, for scripts to wait for --- */
+/* --- state.c: the facts about a host, in DIR/state, for scripts to wait for  */
 
 struct state {
-    char status[16];  /* booting running ending off failed */
-    unsigned boots;   /* how often this disk was booted, this boot included */
+    char status[16]; /* booting running ending off failed */
+    unsigned boots;  /* how often this disk was booted, this boot included */
     char boot_id[UUID_LEN + 1];
-    char ended[16];   /* how the boot before ended: restart poweroff powerfail */
+    char ended[16];         /* how the boot before ended: restart poweroff powerfail */
     pid_t supervisor, init; /* as the machine sees them; 0 when there is none */
     size_t n_services;
     char services[SERVICES_MAX][24]; /* waiting, running PID, exited CODE, killed SIGNAL */

@@ -18,9 +18,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define WHEN_POLL_MS  20
-#define END_POLL_MS   10
-#define END_GRACE_MS  10000
+#define WHEN_POLL_MS 20
+#define END_POLL_MS  10
+#define END_GRACE_MS 10000
 
 struct init {
     const struct host *host;

@@ -173,10 +173,8 @@ static int make_dev(struct why *why)
     static const struct {
         const char *path, *target;
     } links[] = {
-        { "/dev/ptmx", "pts/ptmx" },
-        { "/dev/fd", "/proc/self/fd" },
-        { "/dev/stdin", "/proc/self/fd/0" },
-        { "/dev/stdout", "/proc/self/fd/1" },
+        { "/dev/ptmx", "pts/ptmx" },          { "/dev/fd", "/proc/self/fd" },
+        { "/dev/stdin", "/proc/self/fd/0" },  { "/dev/stdout", "/proc/self/fd/1" },
         { "/dev/stderr", "/proc/self/fd/2" },
     };
 

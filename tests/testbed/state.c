@@ -149,8 +149,7 @@ static void wait_change(const char *dir, int watch, double deadline)
         (void)!read(watch, events, sizeof(events));
 }
 
-int state_wait(const char *dir, const char *status, unsigned boots, double timeout,
-               struct why *why)
+int state_wait(const char *dir, const char *status, unsigned boots, double timeout, struct why *why)
 {
     struct state s = { 0 };
     double deadline = now_s() + timeout;

@@ -244,8 +244,8 @@ static int wait_end(struct supervisor *s)
     struct pollfd fds[] = {
         [SIGNALS] = { .fd = s->signals, .events = POLLIN },
         [CONTROL] = { .fd = s->control, .events = POLLIN },
-        [CHILD]   = { .fd = s->child, .events = POLLIN },
-        [PARENT]  = { .fd = s->parent, .events = POLLIN },
+        [CHILD] = { .fd = s->child, .events = POLLIN },
+        [PARENT] = { .fd = s->parent, .events = POLLIN },
     };
     int status = 0;
 

@@ -150,7 +150,7 @@ static const struct shape list_out_shape =
     SHAPE("ListStackInstancesOutput", struct set_listing, list_out_fields);
 /* clang-format on */
 
-/* --- CreateStackInstances, DeleteStackInstances ------------------------------------------- */
+/* --- CreateStackInstances, DeleteStackInstances --------------------------- */
 
 struct change {
     const struct change_in *in;
@@ -309,7 +309,7 @@ static int delete_instances(struct op *op, const struct change_in *in, struct op
 }
 OP_HANDLER(delete_instances)
 
-/* --- reads ---------------------------------------------------------------------------------- */
+/* --- reads ---------------------------------------------------------------- */
 
 static struct instance_view view_of(struct op *op, const struct instance *i)
 {

@@ -20,7 +20,7 @@ bool stack_is_in_progress(const struct stack *stack)
     return str_ends(stack->status, S("_IN_PROGRESS"));
 }
 
-/* --- events ------------------------------------------------------------------------------ */
+/* --- events --------------------------------------------------------------- */
 
 static int tell(struct op *op, const struct stack *stack, struct stack_event *event)
 {
@@ -71,7 +71,7 @@ static int resource_move(struct op *op, const struct stack *stack, struct resour
     return machine_tell(op, stack, r, properties);
 }
 
-/* --- the end of a stack's work -------------------------------------------------------------- */
+/* --- the end of a stack's work -------------------------------------------- */
 
 static struct str names_with(struct op *op, const struct rows *rows, struct str status)
 {
@@ -156,7 +156,7 @@ int machine_forget(struct op *op, const struct task *task, const struct value *a
     return stack_forget(op, task->key);
 }
 
-/* --- what is next --------------------------------------------------------------------------- */
+/* --- what is next --------------------------------------------------------- */
 
 static struct resource *next_to_create(const struct rows *rows)
 {
@@ -239,7 +239,7 @@ int machine_advance(struct op *op, struct stack *stack)
                                         .region = stack->region });
 }
 
-/* --- recording what came of the last -------------------------------------------------------- */
+/* --- recording what came of the last -------------------------------------- */
 
 static struct resource *in_progress(const struct rows *rows)
 {

@@ -65,7 +65,7 @@ int plan_check_capabilities(struct op *op, const struct template *t, struct strs
                    STR(missing));
 }
 
-/* --- parameters ----------------------------------------------------------------------------- */
+/* --- parameters ----------------------------------------------------------- */
 
 struct value *parameters_map(struct arena *a, const struct list *parameters)
 {
@@ -114,7 +114,7 @@ struct list parameters_view(struct arena *a, const struct template *t, const str
     return (struct list){ items, count };
 }
 
-/* --- bound ---------------------------------------------------------------------------------- */
+/* --- bound ---------------------------------------------------------------- */
 
 int plan_bind(struct arena *a, const struct template *t, const struct value *parameters,
               const struct stack *stack, const struct template_stack **ret, struct str *ret_why)

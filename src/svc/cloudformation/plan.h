@@ -17,7 +17,7 @@ enum plan_outcome {
     PLAN_INVALID = 1, /* the sentence is in *ret_why */
 };
 
-/* --- in requests ------------------------------------------------------------------------ */
+/* --- in requests ---------------------------------------------------------- */
 
 struct parameter {
     struct str key, value;
@@ -31,7 +31,7 @@ MUST_CHECK int plan_read(struct op *op, struct str body, const struct template *
 /* That the caller acknowledged what the template makes. Outcome: CFN_INSUFFICIENT_CAPABILITIES. */
 MUST_CHECK int plan_check_capabilities(struct op *op, const struct template *t, struct strs given);
 
-/* --- parameters: a map from name to value ----------------------------------------------- */
+/* --- parameters: a map from name to value --------------------------------- */
 
 struct value *parameters_map(struct arena *a, const struct list *parameters);
 
@@ -45,7 +45,7 @@ MUST_CHECK int parameters_open(const struct plane *plane, struct arena *a, struc
 struct list parameters_view(struct arena *a, const struct template *t, const struct value *given,
                             bool with_defaults);
 
-/* --- bound ---------------------------------------------------------------------------------- */
+/* --- bound ---------------------------------------------------------------- */
 
 /* Outcome: PLAN_INVALID. */
 MUST_CHECK int plan_bind(struct arena *a, const struct template *t, const struct value *parameters,

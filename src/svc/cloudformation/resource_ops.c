@@ -145,7 +145,7 @@ static struct str resource_of(struct op *op, const void *in)
     return stack_resource(op, *(const struct str *)in); /* every request here begins with it */
 }
 
-/* --- events ------------------------------------------------------------------------------ */
+/* --- events --------------------------------------------------------------- */
 
 static int describe_events(struct op *op, const struct of_stack *in, struct listing *out)
 {
@@ -176,7 +176,7 @@ static int describe_events(struct op *op, const struct of_stack *in, struct list
 }
 OP_HANDLER(describe_events)
 
-/* --- resources ------------------------------------------------------------------------------ */
+/* --- resources ------------------------------------------------------------ */
 
 static struct resource_view view_of(const struct stack *stack, const struct resource *r)
 {

@@ -87,7 +87,7 @@ MUST_CHECK int set_result_list(struct db *db, struct arena *a, int64_t operation
 MUST_CHECK int set_result_insert(struct op *op, const struct set_result *result);
 MUST_CHECK int set_result_update(struct op *op, const struct set_result *result);
 
-/* --- OperationPreferences ------------------------------------------------------------------- */
+/* --- OperationPreferences ------------------------------------------------- */
 
 struct preferences {
     struct str region_concurrency, mode;

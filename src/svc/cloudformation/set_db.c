@@ -105,7 +105,7 @@ int set_list(struct op *op, struct str status, struct str after, int64_t limit,
     return 0;
 }
 
-/* --- instances ----------------------------------------------------------------------------- */
+/* --- instances ------------------------------------------------------------ */
 
 int instance_get(struct db *db, struct arena *a, struct str set, struct str account,
                  struct str region, struct instance *ret)

@@ -40,7 +40,7 @@ static int load(struct op *op, int64_t number, struct machine *m)
     return 0;
 }
 
-/* --- effects ------------------------------------------------------------------------------ */
+/* --- effects -------------------------------------------------------------- */
 
 static int instance_move(struct op *op, const struct machine *m, const struct set_result *r,
                          struct str status, struct str reason)
@@ -154,7 +154,7 @@ int set_machine_tell(struct op *op, int64_t number, const struct stackset_event 
     return step(op, &m, event);
 }
 
-/* --- what came of a task -------------------------------------------------------------------- */
+/* --- what came of a task -------------------------------------------------- */
 
 static int come_again(struct op *op, const struct task *task, struct value *payload,
                       const struct value *answer)

@@ -121,7 +121,7 @@ static const struct shape list_out_shape =
     SHAPE("ListStackSetsOutput", struct set_listing, list_out_fields);
 /* clang-format on */
 
-/* --- CreateStackSet ---------------------------------------------------------------------- */
+/* --- CreateStackSet ------------------------------------------------------- */
 
 /* The parameters fit, tried out as a stack here. */
 static int check_template(struct op *op, const struct create_in *in, const struct value *parameters)
@@ -220,7 +220,7 @@ static struct str create_resource(struct op *op, const void *in)
     return op_arn(op, "cloudformation", "stackset/%.*s:*", STR(create->name));
 }
 
-/* --- reads ---------------------------------------------------------------------------------- */
+/* --- reads ---------------------------------------------------------------- */
 
 static struct set_view summary_of(const struct stack_set *set)
 {
@@ -287,7 +287,7 @@ static int list_sets(struct op *op, const struct list_in *in, struct set_listing
 }
 OP_HANDLER(list_sets)
 
-/* --- DeleteStackSet ------------------------------------------------------------------------- */
+/* --- DeleteStackSet ------------------------------------------------------- */
 
 /* Of one that does not exist: success, as the model has no error for it. */
 static int delete_set(struct op *op, const struct of_set *in, struct nothing *out)

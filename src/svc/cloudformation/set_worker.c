@@ -93,7 +93,7 @@ static struct value *of_stack(struct visit *v)
     return in;
 }
 
-/* --- the instance's stack ------------------------------------------------------------------- */
+/* --- the instance's stack ------------------------------------------------- */
 
 static int look(struct visit *v, struct str *ret_status, struct str *ret_reason)
 {
@@ -172,7 +172,7 @@ static int failed_with(struct visit *v, struct str status, struct str reason)
     return VISIT_FAILED;
 }
 
-/* --- what is next --------------------------------------------------------------------------- */
+/* --- what is next --------------------------------------------------------- */
 
 static int pursue_creation(struct visit *v, bool *ret_done)
 {

@@ -80,7 +80,7 @@ static const struct shape protect_in_shape =
     SHAPE("UpdateTerminationProtectionInput", struct protect_in, protect_in_fields);
 /* clang-format on */
 
-/* --- CreateStack ------------------------------------------------------------------------- */
+/* --- CreateStack ---------------------------------------------------------- */
 
 static int check_on_failure(struct op *op, const struct create_in *in, struct stack *stack)
 {
@@ -227,7 +227,7 @@ static struct str create_resource(struct op *op, const void *in)
     return op_arn(op, "cloudformation", "stack/%.*s/*", STR(create->name));
 }
 
-/* --- DeleteStack ---------------------------------------------------------------------------- */
+/* --- DeleteStack ---------------------------------------------------------- */
 
 /* What could not be deleted is tried again, or kept if the client says so. */
 static int renew(struct op *op, const struct stack *stack, struct strs retain)
@@ -302,7 +302,7 @@ static struct str delete_resource(struct op *op, const void *in)
     return stack_resource(op, of->name);
 }
 
-/* --- UpdateTerminationProtection ------------------------------------------------------------ */
+/* --- UpdateTerminationProtection ------------------------------------------ */
 
 static int update_protection(struct op *op, const struct protect_in *in, struct id_out *out)
 {

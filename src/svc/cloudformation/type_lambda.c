@@ -128,7 +128,7 @@ const struct resource_type type_lambda_function = {
     .unmake = unmake_function,
 };
 
-/* --- AWS::Lambda::Permission ---------------------------------------------------------------- */
+/* --- AWS::Lambda::Permission ---------------------------------------------- */
 
 static const struct property permission_properties[] = {
     { "Action", PROPERTY_TEXT, true, NULL },

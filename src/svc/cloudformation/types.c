@@ -25,7 +25,7 @@ const struct resource_type *type_find(struct str name)
     return NULL;
 }
 
-/* --- calls --------------------------------------------------------------------------------- */
+/* --- calls ---------------------------------------------------------------- */
 
 static bool has_service(const struct plane *plane, const char *name)
 {
@@ -93,7 +93,7 @@ void step_take(struct step *s, struct value *in, const char *name)
         value_set(s->arena, in, str_of(name), v);
 }
 
-/* --- names and tags ------------------------------------------------------------------------- */
+/* --- names and tags ------------------------------------------------------- */
 
 struct str step_arn(struct step *s, const char *service, const char *kind)
 {
@@ -193,7 +193,7 @@ static int is_ours(struct step *s, const struct resource_type *type, bool *ret)
     return 0;
 }
 
-/* --- making and unmaking -------------------------------------------------------------------- */
+/* --- making and unmaking -------------------------------------------------- */
 
 static int prepare(struct step *s, const struct resource_type *type, const struct value *properties)
 {

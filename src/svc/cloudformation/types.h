@@ -61,7 +61,7 @@ const struct resource_type *type_find(struct str name); /* NULL if there is none
 MUST_CHECK int type_create(struct step *s, const struct value *properties);
 MUST_CHECK int type_delete(struct step *s, const struct value *properties);
 
-/* --- for the types ------------------------------------------------------------------------- */
+/* --- for the types -------------------------------------------------------- */
 
 /* A call as the stack's principal in the stack's Region; what is worth a retry is a fault. */
 MUST_CHECK int step_call(struct step *s, const char *service, const char *operation,

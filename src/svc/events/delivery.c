@@ -56,7 +56,7 @@ int delivery_add(struct op *op, struct str rule, const struct target *target,
     return add(op, payload, op->now);
 }
 
-/* --- carrying it out, on a worker --------------------------------------------------------- */
+/* --- carrying it out, on a worker ----------------------------------------- */
 
 struct trip {
     struct task_run *run;
@@ -136,8 +136,8 @@ static int start_automation(struct trip *t)
         return FAULT(EINVAL);
     TRY(json_parse(t->run->arena, str_is_set(input) ? input : S("{}"), &parameters, NULL));
     TRY(aws_assume(t->run->aws, &t->events, value_get_str(t->payload, S("role")),
-                   value_get_str(value_get(t->payload, S("event")), S("id")), t->run->arena,
-                   &role, &t->result));
+                   value_get_str(value_get(t->payload, S("event")), S("id")), t->run->arena, &role,
+                   &t->result));
     return aws_succeeded(&t->result) ? start_with(t, &role, &arn, parameters) : 0;
 }
 
@@ -162,7 +162,7 @@ int delivery_perform(struct task_run *run, const struct task *task, struct value
     return 0;
 }
 
-/* --- and what came of it -------------------------------------------------------------------- */
+/* --- and what came of it -------------------------------------------------- */
 
 static msec pause_after(int64_t tries)
 {
@@ -191,8 +191,8 @@ int delivery_settle(struct op *op, const struct task *task, const struct value *
         /* A missing permission or target is not retried (user guide, "Event retry policy"):
          * there is no dead-letter queue here, so the loss is said aloud. */
         log_warning("an event of %.*s did not reach %.*s: %.*s: %.*s",
-                    STR(value_get_str(payload, S("rule"))),
-                    STR(value_get_str(payload, S("arn"))), STR(value_get_str(answer, S("code"))),
+                    STR(value_get_str(payload, S("rule"))), STR(value_get_str(payload, S("arn"))),
+                    STR(value_get_str(answer, S("code"))),
                     STR(value_get_str(answer, S("message"))));
         return 0;
     }

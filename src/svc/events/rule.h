@@ -22,7 +22,7 @@ MUST_CHECK int rule_check_bus(struct op *op, struct str bus);
 /* EVENTS_NOT_FOUND with AWS's sentence. */
 MUST_CHECK int rule_find(struct op *op, struct str name, struct rule *ret);
 
-/* --- store: outcome DB_NO_ROW ------------------------------------------------------------- */
+/* --- store: outcome DB_NO_ROW --------------------------------------------- */
 
 MUST_CHECK int rule_get(struct op *op, struct str name, struct rule *ret);
 MUST_CHECK int rule_put(struct op *op, const struct rule *rule);

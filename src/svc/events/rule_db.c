@@ -29,16 +29,14 @@ int rule_put(struct op *op, const struct rule *rule)
                 " enabled = $7, phase_at = $8"
                 " WHERE account = $1 AND region = $2 AND name = $3",
                 ARGS(V(op->account), V(op->region), V(rule->name), V(rule->description),
-                     V(rule->schedule), V(rule->role_arn), V(rule->enabled),
-                     V(rule->phase_at))));
+                     V(rule->schedule), V(rule->role_arn), V(rule->enabled), V(rule->phase_at))));
     if (changed > 0)
         return 0;
     TRY(db_exec(op->db, NULL,
                 "INSERT INTO events_rule (account, region, name, description, schedule,"
                 " role_arn, enabled, phase_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
                 ARGS(V(op->account), V(op->region), V(rule->name), V(rule->description),
-                     V(rule->schedule), V(rule->role_arn), V(rule->enabled),
-                     V(rule->phase_at))));
+                     V(rule->schedule), V(rule->role_arn), V(rule->enabled), V(rule->phase_at))));
     return 0;
 }
 
@@ -52,14 +50,13 @@ int rule_delete(struct op *op, struct str name)
 
 int rule_count(struct op *op, int64_t *ret)
 {
-    TRY(db_int(op->db, ret,
-               "SELECT COUNT(*) FROM events_rule WHERE account = $1 AND region = $2",
+    TRY(db_int(op->db, ret, "SELECT COUNT(*) FROM events_rule WHERE account = $1 AND region = $2",
                ARGS(V(op->account), V(op->region))));
     return 0;
 }
 
-int rule_list(struct op *op, struct str prefix, struct str after, int64_t limit,
-              struct rule **ret, size_t *ret_count)
+int rule_list(struct op *op, struct str prefix, struct str after, int64_t limit, struct rule **ret,
+              size_t *ret_count)
 {
     void *items;
     TRY(db_all(op->db, op->arena, &mapping, &items, ret_count,

@@ -41,7 +41,7 @@ int rule_find(struct op *op, struct str name, struct rule *ret)
 #define BUS(T) STRING(T, bus, "EventBusName", OPTIONAL, LENGTH(1, 1600))
 /* clang-format on */
 
-/* --- PutRule ----------------------------------------------------------------------------------- */
+/* --- PutRule -------------------------------------------------------------- */
 
 struct put_in {
     struct str name, schedule, state, description, role_arn, bus;
@@ -132,7 +132,7 @@ static int put_rule(struct op *op, const struct put_in *in, struct put_out *out)
 }
 OP_HANDLER(put_rule)
 
-/* --- DescribeRule, EnableRule, DisableRule, DeleteRule -------------------------------------------- */
+/* --- DescribeRule, EnableRule, DisableRule, DeleteRule -------------------- */
 
 struct named_in {
     struct str name, bus;
@@ -146,12 +146,10 @@ static const struct field named_in_fields[] = {
 static const struct shape named_in = SHAPE("RuleRequest", struct named_in, named_in_fields);
 
 static const struct field delete_in_fields[] = {
-    NAME(struct named_in, name, "Name"),
-    BUS(struct named_in),
+    NAME(struct named_in, name, "Name"), BUS(struct named_in),
     BOOLEAN(struct named_in, force, "Force", OPTIONAL), /* of managed rules; none is here */
 };
-static const struct shape delete_in =
-    SHAPE("DeleteRuleRequest", struct named_in, delete_in_fields);
+static const struct shape delete_in = SHAPE("DeleteRuleRequest", struct named_in, delete_in_fields);
 
 struct view {
     struct str name, arn, schedule, state, description, role_arn, bus, created_by;
@@ -254,7 +252,7 @@ static int delete_rule(struct op *op, const struct named_in *in, struct nothing 
 }
 OP_HANDLER(delete_rule)
 
-/* --- ListRules ---------------------------------------------------------------------------------------- */
+/* --- ListRules ------------------------------------------------------------ */
 
 struct list_in {
     struct str prefix, bus, token;
@@ -301,7 +299,7 @@ static int list_rules(struct op *op, const struct list_in *in, struct list_out *
 }
 OP_HANDLER(list_rules)
 
-/* ---------------------------------------------------------------------------------------------------------- */
+/* -------------------------------------------------------------------------- */
 
 static struct str put_arn(struct op *op, const void *in)
 {

@@ -23,7 +23,7 @@ enum target_kind {
 };
 enum target_kind target_kind_of(struct str arn);
 
-/* --- store ------------------------------------------------------------------------------------ */
+/* --- store ---------------------------------------------------------------- */
 
 MUST_CHECK int target_put(struct op *op, struct str rule, const struct target *target);
 MUST_CHECK int target_remove(struct op *op, struct str rule, struct str id);

@@ -13,7 +13,7 @@
 #define BUS(T) STRING(T, bus, "EventBusName", OPTIONAL, LENGTH(1, 1600))
 /* clang-format on */
 
-/* --- shapes ------------------------------------------------------------------------------------- */
+/* --- shapes --------------------------------------------------------------- */
 
 struct retry {
     int64_t attempts, age;
@@ -50,8 +50,7 @@ static const struct field failed_fields[] = {
     STRING(struct failed, code, "ErrorCode", OPTIONAL),
     STRING(struct failed, message, "ErrorMessage", OPTIONAL),
 };
-static const struct shape failed_shape =
-    SHAPE("FailedResultEntry", struct failed, failed_fields);
+static const struct shape failed_shape = SHAPE("FailedResultEntry", struct failed, failed_fields);
 
 struct changed_out {
     int64_t failed_count;
@@ -65,7 +64,7 @@ static const struct field changed_out_fields[] = {
 static const struct shape changed_out =
     SHAPE("ChangedTargetsResponse", struct changed_out, changed_out_fields);
 
-/* --- PutTargets ------------------------------------------------------------------------------------ */
+/* --- PutTargets ----------------------------------------------------------- */
 
 struct put_in {
     struct str rule, bus;
@@ -105,14 +104,15 @@ static int check_target(struct op *op, const struct view *v)
     case TARGET_UNKNOWN:
         break;
     }
-    return op_invalid(op, "Target %.*s is not supported: Lambda functions and Automation "
-                      "runbooks are.", STR(v->arn));
+    return op_invalid(op,
+                      "Target %.*s is not supported: Lambda functions and Automation "
+                      "runbooks are.",
+                      STR(v->arn));
 }
 
 static struct target target_of(const struct view *v)
 {
-    struct target t = { v->id, v->arn, v->role_arn, v->input, TARGET_MAX_ATTEMPTS,
-                        TARGET_MAX_AGE };
+    struct target t = { v->id, v->arn, v->role_arn, v->input, TARGET_MAX_ATTEMPTS, TARGET_MAX_AGE };
 
     if (v->retry && v->retry->attempts != UNSET)
         t.max_attempts = v->retry->attempts;
@@ -148,7 +148,7 @@ static int put_targets(struct op *op, const struct put_in *in, struct changed_ou
 }
 OP_HANDLER(put_targets)
 
-/* --- RemoveTargets ------------------------------------------------------------------------------------ */
+/* --- RemoveTargets -------------------------------------------------------- */
 
 struct remove_in {
     struct str rule, bus;
@@ -157,10 +157,8 @@ struct remove_in {
 };
 
 static const struct field remove_in_fields[] = {
-    RULE(struct remove_in),
-    BUS(struct remove_in),
-    STRINGS(struct remove_in, ids, "Ids", REQUIRED, LENGTH(1, 100), .item_min = 1,
-            .item_max = 64),
+    RULE(struct remove_in), BUS(struct remove_in),
+    STRINGS(struct remove_in, ids, "Ids", REQUIRED, LENGTH(1, 100), .item_min = 1, .item_max = 64),
     BOOLEAN(struct remove_in, force, "Force", OPTIONAL), /* of managed rules; none is here */
 };
 static const struct shape remove_in =
@@ -180,7 +178,7 @@ static int remove_targets(struct op *op, const struct remove_in *in, struct chan
 }
 OP_HANDLER(remove_targets)
 
-/* --- ListTargetsByRule, ListRuleNamesByTarget -------------------------------------------------------------- */
+/* --- ListTargetsByRule, ListRuleNamesByTarget ----------------------------- */
 
 struct list_in {
     struct str rule, bus, token;
@@ -287,7 +285,7 @@ static int list_names(struct op *op, const struct names_in *in, struct names_out
 }
 OP_HANDLER(list_names)
 
-/* --------------------------------------------------------------------------------------------------------------- */
+/* -------------------------------------------------------------------------- */
 
 static struct str put_arn(struct op *op, const void *in)
 {

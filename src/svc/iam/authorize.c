@@ -4,8 +4,7 @@
 #include "api/service.h"
 #include "api/tags.h"
 
-static void add(struct op_key *keys, size_t *count, struct str name,
-                struct strs values)
+static void add(struct op_key *keys, size_t *count, struct str name, struct strs values)
 {
     keys[(*count)++] = (struct op_key){ name, values };
 }

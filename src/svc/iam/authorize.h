@@ -6,10 +6,10 @@
 #include "wire/shape.h"
 
 struct iam_keys {
-    struct str policy_arn;            /* iam:PolicyARN */
-    struct str boundary;              /* iam:PermissionsBoundary */
-    const struct list *request_tags;  /* struct tag: aws:RequestTag/..., aws:TagKeys */
-    const struct strs *tag_keys;      /* of untagging: aws:TagKeys */
+    struct str policy_arn;           /* iam:PolicyARN */
+    struct str boundary;             /* iam:PermissionsBoundary */
+    const struct list *request_tags; /* struct tag: aws:RequestTag/..., aws:TagKeys */
+    const struct strs *tag_keys;     /* of untagging: aws:TagKeys */
 };
 
 /* As op_authorize(): the operation of `op` on `arn`. */

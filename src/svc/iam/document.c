@@ -14,8 +14,7 @@ int document_check(struct op *op, struct str text, enum policy_kind kind)
 
     int result = json_parse(op->arena, text, &tree, NULL);
     if (result == JSON_MALFORMED)
-        return op_fail(op, IAM_MALFORMED_POLICY_DOCUMENT,
-                       "This policy contains invalid Json");
+        return op_fail(op, IAM_MALFORMED_POLICY_DOCUMENT, "This policy contains invalid Json");
     TRY(result);
     result = policy_compile(op->arena, tree, kind, &compiled, &why);
     if (result == POLICY_MALFORMED)

@@ -5,8 +5,10 @@
 #include "svc/iam/operations.h"
 
 static const struct operation *const nouns[] = {
-    user_operations,   access_key_operations, role_operations, boundary_operations,
-    inline_operations, attachment_operations, tag_operations,  managed_operations,
+    user_operations,    access_key_operations,
+    role_operations,    boundary_operations,
+    inline_operations,  attachment_operations,
+    tag_operations,     managed_operations,
     version_operations, NULL,
 };
 

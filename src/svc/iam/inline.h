@@ -9,8 +9,7 @@ MUST_CHECK int inline_get(struct db *db, struct arena *a, struct str owner, stru
                           struct str *ret_document);
 MUST_CHECK int inline_names(struct db *db, struct arena *a, struct str owner, struct str after,
                             int64_t limit, struct strs *ret);
-MUST_CHECK int inline_documents(struct db *db, struct arena *a, struct str owner,
-                                struct strs *ret);
+MUST_CHECK int inline_documents(struct db *db, struct arena *a, struct str owner, struct strs *ret);
 
 /* All but the one called `but`. */
 MUST_CHECK int inline_documents_but(struct db *db, struct arena *a, struct str owner,

@@ -10,8 +10,8 @@ int inline_get(struct db *db, struct arena *a, struct str owner, struct str name
     return 0;
 }
 
-int inline_names(struct db *db, struct arena *a, struct str owner, struct str after,
-                 int64_t limit, struct strs *ret)
+int inline_names(struct db *db, struct arena *a, struct str owner, struct str after, int64_t limit,
+                 struct strs *ret)
 {
     TRY(db_strs(db, a, ret,
                 "SELECT name FROM iam_inline_policy WHERE owner = $1 AND name > $2"
@@ -39,8 +39,7 @@ int inline_documents_but(struct db *db, struct arena *a, struct str owner, struc
 
 int inline_count(struct db *db, struct str owner, int64_t *ret)
 {
-    TRY(db_int(db, ret, "SELECT COUNT(*) FROM iam_inline_policy WHERE owner = $1",
-               ARGS(V(owner))));
+    TRY(db_int(db, ret, "SELECT COUNT(*) FROM iam_inline_policy WHERE owner = $1", ARGS(V(owner))));
     return 0;
 }
 

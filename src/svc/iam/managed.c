@@ -57,8 +57,8 @@ int managed_must_get(struct op *op, struct str arn, struct managed *ret)
 {
     int found = managed_get(op->db, op->arena, op->account, arn, ret);
     if (found == DB_NO_ROW)
-        return op_fail(op, IAM_NO_SUCH_ENTITY,
-                       "Policy %.*s does not exist or is not attachable.", STR(arn));
+        return op_fail(op, IAM_NO_SUCH_ENTITY, "Policy %.*s does not exist or is not attachable.",
+                       STR(arn));
     TRY(found);
     return 0;
 }

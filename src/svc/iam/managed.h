@@ -31,7 +31,7 @@ struct managed_version {
     struct str id, encoded;
 };
 
-/* --- rules ------------------------------------------------------------------ */
+/* --- rules ---------------------------------------------------------------- */
 
 struct managed_name {
     struct str path, name;
@@ -60,7 +60,7 @@ MUST_CHECK int managed_must_own(struct op *op, struct str arn, struct managed *r
 /* Of requests that start with the ARN of a policy. */
 struct str managed_resource(struct op *op, const void *in);
 
-/* --- rows of an account's own ------------------------------------------------- */
+/* --- rows of an account's own --------------------------------------------- */
 
 MUST_CHECK int policy_row_get(struct db *db, struct arena *a, struct str account, struct str arn,
                               struct managed *ret); /* DB_NO_ROW */
@@ -68,7 +68,7 @@ MUST_CHECK int policy_row_list(struct db *db, struct arena *a, struct str accoun
                                struct managed **ret, size_t *ret_count); /* by name */
 MUST_CHECK int policy_row_count(struct db *db, struct str account, int64_t *ret);
 MUST_CHECK int policy_row_insert(struct db *db, struct str account,
-                                 const struct managed *policy); /* DB_CONFLICT */
+                                 const struct managed *policy);                /* DB_CONFLICT */
 MUST_CHECK int policy_row_update(struct db *db, const struct managed *policy); /* versions */
 MUST_CHECK int policy_row_delete(struct db *db, struct str arn); /* with its versions */
 

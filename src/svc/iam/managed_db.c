@@ -11,11 +11,11 @@
     " FROM iam_policy p"
 
 static const struct column columns[] = {
-    COL_STR(struct managed, arn),             COL_STR(struct managed, name),
-    COL_STR(struct managed, path),            COL_STR(struct managed, id),
-    COL_STR(struct managed, description),     COL_I64(struct managed, default_version),
-    COL_I64(struct managed, last_version),    COL_I64(struct managed, created_at),
-    COL_I64(struct managed, updated_at),      COL_I64(struct managed, n_attached),
+    COL_STR(struct managed, arn),          COL_STR(struct managed, name),
+    COL_STR(struct managed, path),         COL_STR(struct managed, id),
+    COL_STR(struct managed, description),  COL_I64(struct managed, default_version),
+    COL_I64(struct managed, last_version), COL_I64(struct managed, created_at),
+    COL_I64(struct managed, updated_at),   COL_I64(struct managed, n_attached),
     COL_I64(struct managed, n_boundaries),
 };
 static const struct mapping mapping = MAPPING(struct managed, columns);
@@ -23,8 +23,7 @@ static const struct mapping mapping = MAPPING(struct managed, columns);
 int policy_row_get(struct db *db, struct arena *a, struct str account, struct str arn,
                    struct managed *ret)
 {
-    PASS(db_one(db, a, &mapping, ret,
-                "SELECT " POLICY " WHERE p.arn = $1 AND p.account = $2",
+    PASS(db_one(db, a, &mapping, ret, "SELECT " POLICY " WHERE p.arn = $1 AND p.account = $2",
                 ARGS(V(arn), V(account))));
     return 0;
 }
@@ -53,9 +52,9 @@ int policy_row_insert(struct db *db, struct str account, const struct managed *p
                  "INSERT INTO iam_policy (arn, account, name, folded, path, id, description,"
                  " default_version, last_version, created_at, updated_at)"
                  " VALUES ($1, $2, $3, lower($3), $4, $5, $6, $7, $8, $9, $9)",
-                 ARGS(V(policy->arn), V(account), V(policy->name), V(policy->path),
-                      V(policy->id), V(policy->description), V(policy->default_version),
-                      V(policy->last_version), V(policy->created_at))));
+                 ARGS(V(policy->arn), V(account), V(policy->name), V(policy->path), V(policy->id),
+                      V(policy->description), V(policy->default_version), V(policy->last_version),
+                      V(policy->created_at))));
     return 0;
 }
 
@@ -128,11 +127,11 @@ int version_row_get(struct db *db, struct arena *a, struct str policy, int64_t v
 
 int version_row_insert(struct db *db, struct str policy, const struct managed_version *version)
 {
-    TRY(db_exec(db, NULL,
-                "INSERT INTO iam_policy_version (policy, version, document, created_at)"
-                " VALUES ($1, $2, $3, $4)",
-                ARGS(V(policy), V(version->version), V(version->document),
-                     V(version->created_at))));
+    TRY(db_exec(
+        db, NULL,
+        "INSERT INTO iam_policy_version (policy, version, document, created_at)"
+        " VALUES ($1, $2, $3, $4)",
+        ARGS(V(policy), V(version->version), V(version->document), V(version->created_at))));
     return 0;
 }
 

@@ -189,8 +189,8 @@ static int add_predefined(struct op *op, const struct list_in *in, struct list *
     return 0;
 }
 
-static int add_own(struct op *op, const struct list_in *in, const struct managed *own,
-                   size_t count, struct list *items)
+static int add_own(struct op *op, const struct list_in *in, const struct managed *own, size_t count,
+                   struct list *items)
 {
     for (size_t i = 0; i < count; i++) {
         if (!is_wanted(in, &own[i]))

@@ -14,8 +14,7 @@ static const struct column columns[] = {
 };
 static const struct mapping mapping = MAPPING(struct role, columns);
 
-int role_get(struct db *db, struct arena *a, struct str account, struct str name,
-             struct role *ret)
+int role_get(struct db *db, struct arena *a, struct str account, struct str name, struct role *ret)
 {
     PASS(db_one(db, a, &mapping, ret,
                 "SELECT " ROLE " FROM iam_role WHERE account = $1 AND name = $2",
@@ -25,8 +24,7 @@ int role_get(struct db *db, struct arena *a, struct str account, struct str name
 
 int role_get_by_id(struct db *db, struct arena *a, struct str id, struct role *ret)
 {
-    PASS(db_one(db, a, &mapping, ret, "SELECT " ROLE " FROM iam_role WHERE id = $1",
-                ARGS(V(id))));
+    PASS(db_one(db, a, &mapping, ret, "SELECT " ROLE " FROM iam_role WHERE id = $1", ARGS(V(id))));
     return 0;
 }
 

@@ -172,8 +172,8 @@ static int create_role(struct op *op, const struct create_in *in, struct role_ou
         .created_at = op->now,
         .tags = in->tags,
     };
-    PASS(authorize_with(op, role->arn, &(struct iam_keys){ .boundary = in->boundary,
-                                                           .request_tags = &in->tags }));
+    PASS(authorize_with(op, role->arn,
+                        &(struct iam_keys){ .boundary = in->boundary, .request_tags = &in->tags }));
     PASS(check_new(op, in));
     int inserted = role_insert(op->db, op->account, role);
     if (inserted == DB_CONFLICT)
@@ -181,10 +181,9 @@ static int create_role(struct op *op, const struct create_in *in, struct role_ou
                        STR(in->name));
     TRY(inserted);
 
-    struct tagged what = { .arn = role->arn,
-                           .account = op->account,
-                           .region = S(""),
-                           .type = S("AWS::IAM::Role") };
+    struct tagged what = {
+        .arn = role->arn, .account = op->account, .region = S(""), .type = S("AWS::IAM::Role")
+    };
     PASS(tags_put(op, &what, in->tags.items, in->tags.count));
     TRY(epoch_bump(op->db, op->account));
     dress(op, role);
@@ -247,8 +246,7 @@ static int update_role(struct op *op, const struct update_in *in, struct nothing
 }
 OP_HANDLER(update_role)
 
-static int update_role_description(struct op *op, const struct update_in *in,
-                                   struct role_out *out)
+static int update_role_description(struct op *op, const struct update_in *in, struct role_out *out)
 {
     struct update_in only = { in->name, in->description, UNSET };
     struct role *role = arena_new(op->arena, struct role);
@@ -260,8 +258,7 @@ static int update_role_description(struct op *op, const struct update_in *in,
 }
 OP_HANDLER(update_role_description)
 
-static int update_assume_role_policy(struct op *op, const struct trust_in *in,
-                                     struct nothing *out)
+static int update_assume_role_policy(struct op *op, const struct trust_in *in, struct nothing *out)
 {
     struct role role;
     (void)out;

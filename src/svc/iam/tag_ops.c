@@ -114,7 +114,8 @@ static int list_tags(struct op *op, enum entity_kind kind, const struct list_in 
     if (out->items.count > 0)
         listing_slice(op, &in->paging, index, sizeof(struct tag), out);
     else
-        out->items.items = arena_new(op->arena, struct tag); /* there is a list, with nothing in it */
+        out->items.items =
+            arena_new(op->arena, struct tag); /* there is a list, with nothing in it */
     return 0;
 }
 ENTITY_HANDLERS(list_tags)

@@ -6,17 +6,12 @@
     " 'arn:aws:iam::' || account || ':user' || path || name AS arn"
 
 static const struct column columns[] = {
-    COL_STR(struct user, name),
-    COL_STR(struct user, path),
-    COL_STR(struct user, id),
-    COL_STR(struct user, boundary),
-    COL_I64(struct user, created_at),
-    COL_STR(struct user, arn),
+    COL_STR(struct user, name),     COL_STR(struct user, path),       COL_STR(struct user, id),
+    COL_STR(struct user, boundary), COL_I64(struct user, created_at), COL_STR(struct user, arn),
 };
 static const struct mapping mapping = MAPPING(struct user, columns);
 
-int user_get(struct db *db, struct arena *a, struct str account, struct str name,
-             struct user *ret)
+int user_get(struct db *db, struct arena *a, struct str account, struct str name, struct user *ret)
 {
     PASS(db_one(db, a, &mapping, ret,
                 "SELECT " USER " FROM iam_user WHERE account = $1 AND name = $2",
@@ -26,8 +21,7 @@ int user_get(struct db *db, struct arena *a, struct str account, struct str name
 
 int user_get_by_id(struct db *db, struct arena *a, struct str id, struct user *ret)
 {
-    PASS(db_one(db, a, &mapping, ret, "SELECT " USER " FROM iam_user WHERE id = $1",
-                ARGS(V(id))));
+    PASS(db_one(db, a, &mapping, ret, "SELECT " USER " FROM iam_user WHERE id = $1", ARGS(V(id))));
     return 0;
 }
 

@@ -107,10 +107,9 @@ static int name_taken(struct op *op, struct str name)
 
 static int put_tags(struct op *op, const struct user *user, const struct list *tags)
 {
-    struct tagged who = { .arn = user->arn,
-                          .account = op->account,
-                          .region = S(""),
-                          .type = S("AWS::IAM::User") };
+    struct tagged who = {
+        .arn = user->arn, .account = op->account, .region = S(""), .type = S("AWS::IAM::User")
+    };
 
     PASS(tags_put(op, &who, tags->items, tags->count));
     return 0;
@@ -131,8 +130,8 @@ static int create_user(struct op *op, const struct create_in *in, struct user_ou
         .tags = in->tags,
     };
     user->arn = arn_of(op, user->path, user->name);
-    PASS(authorize_with(op, user->arn, &(struct iam_keys){ .boundary = in->boundary,
-                                                           .request_tags = &in->tags }));
+    PASS(authorize_with(op, user->arn,
+                        &(struct iam_keys){ .boundary = in->boundary, .request_tags = &in->tags }));
     if (str_is_set(in->boundary))
         PASS(managed_must_exist(op, in->boundary));
     TRY(user_count(op->db, op->account, &n_users));

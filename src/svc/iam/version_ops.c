@@ -94,12 +94,13 @@ static void name_it(struct op *op, struct managed_version *version)
 
 static int missing(struct op *op, const struct version_in *in)
 {
-    return op_fail(op, IAM_NO_SUCH_ENTITY, "Policy %.*s version %.*s does not exist or is not "
-                   "attachable.", STR(in->arn), STR(in->version));
+    return op_fail(op, IAM_NO_SUCH_ENTITY,
+                   "Policy %.*s version %.*s does not exist or is not "
+                   "attachable.",
+                   STR(in->arn), STR(in->version));
 }
 
-static int create_policy_version(struct op *op, const struct create_in *in,
-                                 struct version_out *out)
+static int create_policy_version(struct op *op, const struct create_in *in, struct version_out *out)
 {
     struct managed policy;
     struct managed_version *versions, *version = arena_new(op->arena, struct managed_version);
@@ -114,7 +115,8 @@ static int create_policy_version(struct op *op, const struct create_in *in,
     if (n_versions >= VERSIONS_PER_POLICY)
         return op_fail(op, IAM_LIMIT_EXCEEDED,
                        "A managed policy can have up to %d versions. Before you create a new "
-                       "version, you must delete an existing version.", VERSIONS_PER_POLICY);
+                       "version, you must delete an existing version.",
+                       VERSIONS_PER_POLICY);
 
     *version = (struct managed_version){ .version = policy.last_version + 1,
                                          .document = in->document,
@@ -146,8 +148,7 @@ static int find(struct op *op, const struct version_in *in, struct managed_versi
     return 0;
 }
 
-static int get_policy_version(struct op *op, const struct version_in *in,
-                              struct version_out *out)
+static int get_policy_version(struct op *op, const struct version_in *in, struct version_out *out)
 {
     struct managed_version *version = arena_new(op->arena, struct managed_version);
 
@@ -198,8 +199,7 @@ static int set_default_policy_version(struct op *op, const struct version_in *in
 }
 OP_HANDLER(set_default_policy_version)
 
-static int delete_policy_version(struct op *op, const struct version_in *in,
-                                 struct nothing *out)
+static int delete_policy_version(struct op *op, const struct version_in *in, struct nothing *out)
 {
     struct managed policy;
     struct managed_version version;
@@ -208,8 +208,7 @@ static int delete_policy_version(struct op *op, const struct version_in *in,
     PASS(managed_must_own(op, in->arn, &policy));
     PASS(find(op, in, &version));
     if (version.is_default)
-        return op_fail(op, IAM_DELETE_CONFLICT,
-                       "Cannot delete the default version of a policy.");
+        return op_fail(op, IAM_DELETE_CONFLICT, "Cannot delete the default version of a policy.");
     TRY(version_row_delete(op->db, policy.arn, version.version));
     TRY(epoch_bump(op->db, op->account));
     return 0;

@@ -33,12 +33,12 @@ MUST_CHECK int function_find(struct op *op, struct str given, struct function *r
 
 bool function_runtime_is_known(struct str runtime);
 
-/* --- store: outcomes DB_NO_ROW, DB_CONFLICT ----------------------------------------------------- */
+/* --- store: outcomes DB_NO_ROW, DB_CONFLICT ------------------------------- */
 
 MUST_CHECK int function_get(struct db *db, struct arena *a, struct str account, struct str region,
                             struct str name, struct function *ret);
 MUST_CHECK int function_insert(struct op *op, const struct function *f);
 MUST_CHECK int function_update(struct op *op, const struct function *f);
 MUST_CHECK int function_delete(struct op *op, struct str name);
-MUST_CHECK int function_list(struct op *op, struct str after, int64_t limit,
-                             struct function **ret, size_t *ret_count);
+MUST_CHECK int function_list(struct op *op, struct str after, int64_t limit, struct function **ret,
+                             size_t *ret_count);

@@ -11,7 +11,7 @@
 
 #define FUNCTION_TYPE S("AWS::Lambda::Function")
 
-/* --- what the answers show ------------------------------------------------------------------- */
+/* --- what the answers show ------------------------------------------------ */
 
 struct environment {
     struct text_map variables;
@@ -105,7 +105,7 @@ static int view_of(struct op *op, const struct function *f, struct view *ret)
     return environment_of(op, f, &ret->environment);
 }
 
-/* --- code ---------------------------------------------------------------------------------------- */
+/* --- code ----------------------------------------------------------------- */
 
 struct code {
     struct str zip;
@@ -135,8 +135,7 @@ static int fetch_code(struct op *op, const struct code *code, struct str *ret)
 
     struct object_facts object;
     PASS(op_may(op, S("s3:GetObject"),
-                arena_fmt(op->arena, "arn:aws:s3:::%.*s/%.*s", STR(code->bucket),
-                          STR(code->key))));
+                arena_fmt(op->arena, "arn:aws:s3:::%.*s/%.*s", STR(code->bucket), STR(code->key))));
     int found = op->plane->objects->object(op->db, op->arena, code->bucket, code->key, &object);
     if (found == PORT_NONE || (found == 0 && !str_eq(object.account, op->account)))
         return op_fail(op, LAMBDA_INVALID_PARAMETER,
@@ -172,15 +171,21 @@ static int take_code(struct op *op, const struct code *code, struct function *f)
     return 0;
 }
 
-/* --- configuration --------------------------------------------------------------------------------- */
+/* --- configuration -------------------------------------------------------- */
 
 /* Names that the runtime sets itself (developer guide, "Using environment variables"). */
 static bool is_reserved(struct str name)
 {
     static const struct str reserved[] = {
-        S_INIT("_HANDLER"),          S_INIT("_X_AMZN_TRACE_ID"), S_INIT("AWS_REGION"),
-        S_INIT("AWS_DEFAULT_REGION"), S_INIT("AWS_ACCESS_KEY"),  S_INIT("AWS_ACCESS_KEY_ID"),
-        S_INIT("AWS_SECRET_ACCESS_KEY"), S_INIT("AWS_SESSION_TOKEN"), S_INIT("LAMBDA_TASK_ROOT"),
+        S_INIT("_HANDLER"),
+        S_INIT("_X_AMZN_TRACE_ID"),
+        S_INIT("AWS_REGION"),
+        S_INIT("AWS_DEFAULT_REGION"),
+        S_INIT("AWS_ACCESS_KEY"),
+        S_INIT("AWS_ACCESS_KEY_ID"),
+        S_INIT("AWS_SECRET_ACCESS_KEY"),
+        S_INIT("AWS_SESSION_TOKEN"),
+        S_INIT("LAMBDA_TASK_ROOT"),
         S_INIT("LAMBDA_RUNTIME_DIR"),
     };
 
@@ -209,7 +214,8 @@ static int take_environment(struct op *op, const struct environment *in, struct 
                            "Lambda was unable to configure your environment variables because the "
                            "environment variables you have provided contains reserved keys that "
                            "are currently not supported for modification. Reserved keys used in "
-                           "this request: %.*s", STR(pair->key));
+                           "this request: %.*s",
+                           STR(pair->key));
         bytes += pair->key.len + pair->value.len;
         value_set_str(op->arena, map, pair->key, pair->value);
     }
@@ -232,8 +238,10 @@ static int check_configuration(struct op *op, const struct function *f)
                        "Runtime %.*s is not supported: python3.x and provided.* are.",
                        STR(f->runtime));
     if (str_starts(f->runtime, S("python")) && str_find(f->handler, '.') < 1)
-        return op_fail(op, LAMBDA_INVALID_PARAMETER, "Bad handler '%.*s': module.function is "
-                       "needed", STR(f->handler));
+        return op_fail(op, LAMBDA_INVALID_PARAMETER,
+                       "Bad handler '%.*s': module.function is "
+                       "needed",
+                       STR(f->handler));
     int passed = op_pass_role(op, f->role, S("lambda.amazonaws.com"));
     if (passed == OP_INVALID)
         return op_fail(op, LAMBDA_INVALID_PARAMETER,
@@ -242,7 +250,7 @@ static int check_configuration(struct op *op, const struct function *f)
     return 0;
 }
 
-/* --- CreateFunction ----------------------------------------------------------------------------------- */
+/* --- CreateFunction ------------------------------------------------------- */
 
 struct create_in {
     struct str name, runtime, role, handler, description, package_type;
@@ -316,7 +324,7 @@ static int create_function(struct op *op, const struct create_in *in, struct vie
 }
 OP_HANDLER(create_function)
 
-/* --- GetFunction, GetFunctionConfiguration, DeleteFunction ------------------------------------------------ */
+/* --- GetFunction, GetFunctionConfiguration, DeleteFunction ---------------- */
 
 struct named_in {
     struct str name, qualifier;
@@ -408,7 +416,7 @@ static int delete_function(struct op *op, const struct named_in *in, struct noth
 }
 OP_HANDLER(delete_function)
 
-/* --- updates ------------------------------------------------------------------------------------------------- */
+/* --- updates -------------------------------------------------------------- */
 
 struct update_in {
     struct str name, runtime, role, handler, description, revision;
@@ -491,7 +499,7 @@ static int update_code(struct op *op, const struct update_in *in, struct view *o
 }
 OP_HANDLER(update_code)
 
-/* --- ListFunctions --------------------------------------------------------------------------------------------- */
+/* --- ListFunctions -------------------------------------------------------- */
 
 struct list_in {
     struct str marker;
@@ -537,7 +545,7 @@ static int list_functions(struct op *op, const struct list_in *in, struct list_o
 }
 OP_HANDLER(list_functions)
 
-/* ------------------------------------------------------------------------------------------------------------------- */
+/* -------------------------------------------------------------------------- */
 
 /* The name only, so that "FUNCTION" and its ARN ask for the same resource. */
 static struct str arn_of_name(struct op *op, struct str given)

@@ -13,7 +13,7 @@
 #include "store/db.h"
 #include "svc/lambda/function.h"
 
-#define EVENT_RETRIES   2                 /* after the first (developer guide, asynchronous) */
+#define EVENT_RETRIES   2 /* after the first (developer guide, asynchronous) */
 #define EVENT_MAX_AGE   (6 * MSEC_HOUR)
 #define RESULT_KEPT     (2 * MSEC_MINUTE) /* for a caller whose wake-up was lost */
 #define LOG_MESSAGE_MAX 200000
@@ -32,7 +32,7 @@ struct str invocation_key(struct op *op, struct str id)
     return arena_fmt(op->arena, "lambda:%.*s", STR(id));
 }
 
-/* --- before: facts and credentials -------------------------------------------------------------- */
+/* --- before: facts and credentials ---------------------------------------- */
 
 static int assume_role(struct work *w, struct aws_result *ret)
 {
@@ -63,12 +63,15 @@ static int environment(struct work *w, const struct session *session, struct val
     return 0;
 }
 
-/* --- after: the log ------------------------------------------------------------------------------- */
+/* --- after: the log ------------------------------------------------------- */
 
 static int call_logs(struct work *w, const char *operation, struct value *in)
 {
     struct aws_request request = {
-        .as = &w->role, .region = w->task->region, .service = "logs", .operation = operation,
+        .as = &w->role,
+        .region = w->task->region,
+        .service = "logs",
+        .operation = operation,
         .in = in,
     };
     struct aws_result result;
@@ -121,7 +124,7 @@ static int write_log(struct work *w)
     return result < 0 ? result : 0;
 }
 
-/* --- the task ----------------------------------------------------------------------------------------- */
+/* --- the task ------------------------------------------------------------- */
 
 static struct str error_payload(struct arena *a, struct str type, struct str message)
 {
@@ -166,13 +169,12 @@ static int run_function(struct work *w)
         };
         return 0;
     }
-    struct session session = session_issue(w->run->plane, a, &w->role, w->run->now,
-                                           w->run->now + MSEC_HOUR);
+    struct session session =
+        session_issue(w->run->plane, a, &w->role, w->run->now, w->run->now + MSEC_HOUR);
     TRY(environment(w, &session, &variables));
     struct sandbox_invocation in = {
-        .function_arn = arena_fmt(a, "arn:aws:lambda:%.*s:%.*s:function:%.*s",
-                                  STR(w->task->region), STR(w->task->account),
-                                  STR(w->function.name)),
+        .function_arn = arena_fmt(a, "arn:aws:lambda:%.*s:%.*s:function:%.*s", STR(w->task->region),
+                                  STR(w->task->account), STR(w->function.name)),
         .version_id = w->function.revision,
         .runtime = w->function.runtime,
         .handler = w->function.handler,
@@ -198,12 +200,12 @@ int invocation_perform(struct task_run *run, const struct task *task, struct val
     if (found == DB_NO_ROW)
         return 0;
     TRY(found);
-    found = function_get(run->db, a, task->account, task->region, w.invocation.function,
-                         &w.function);
+    found =
+        function_get(run->db, a, task->account, task->region, w.invocation.function, &w.function);
     if (found == DB_NO_ROW)
         w.result = (struct sandbox_result){
-            .payload = error_payload(a, S("ResourceNotFoundException"),
-                                     S("The function was deleted.")),
+            .payload =
+                error_payload(a, S("ResourceNotFoundException"), S("The function was deleted.")),
             .function_error = S("Unhandled"),
         };
     else if (found == 0)
@@ -257,7 +259,8 @@ int invocation_settle(struct op *op, const struct task *task, const struct value
     }
     TRY(invocation_end(op, i.id, payload, error, value_get_str(answer, S("log"))));
     op_wake(op, invocation_key(op, i.id));
-    struct task forget = { .kind = S("lambda.forget"), .key = i.id,
+    struct task forget = { .kind = S("lambda.forget"),
+                           .key = i.id,
                            .due_at = op->now + RESULT_KEPT };
     return task_add(op, &forget);
 }

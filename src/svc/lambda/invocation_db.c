@@ -3,11 +3,11 @@
 #include "svc/lambda/invocation.h"
 
 static const struct column columns[] = {
-    COL_STR(struct invocation, id),         COL_STR(struct invocation, function),
-    COL_STR(struct invocation, payload),    COL_BOOL(struct invocation, is_event),
-    COL_I64(struct invocation, tries),      COL_I64(struct invocation, created_at),
-    COL_I64(struct invocation, ended_at),   COL_STR(struct invocation, result),
-    COL_STR(struct invocation, error),      COL_STR(struct invocation, log),
+    COL_STR(struct invocation, id),       COL_STR(struct invocation, function),
+    COL_STR(struct invocation, payload),  COL_BOOL(struct invocation, is_event),
+    COL_I64(struct invocation, tries),    COL_I64(struct invocation, created_at),
+    COL_I64(struct invocation, ended_at), COL_STR(struct invocation, result),
+    COL_STR(struct invocation, error),    COL_STR(struct invocation, log),
 };
 static const struct mapping mapping = MAPPING(struct invocation, columns);
 

@@ -101,8 +101,7 @@ static int begin(struct op *op, const struct invoke_in *in, const struct functio
     return 0;
 }
 
-static int answer(struct op *op, const struct invoke_in *in, struct str id,
-                  struct invoke_out *out)
+static int answer(struct op *op, const struct invoke_in *in, struct str id, struct invoke_out *out)
 {
     struct invocation i;
 
@@ -119,8 +118,8 @@ static int answer(struct op *op, const struct invoke_in *in, struct str id,
     out->payload = i.result;
     out->version = S("$LATEST");
     if (str_eq(in->log_type, S("Tail")) && str_is_set(i.log))
-        out->log = base64_encode(
-            op->arena, str_from(i.log, i.log.len > TAIL ? i.log.len - TAIL : 0));
+        out->log =
+            base64_encode(op->arena, str_from(i.log, i.log.len > TAIL ? i.log.len - TAIL : 0));
     return 0;
 }
 

@@ -10,8 +10,11 @@ static const struct operation *const nouns[] = { function_operations, permission
                                                  invoke_operations, NULL };
 
 static const struct task_kind tasks[] = {
-    { .name = "lambda.run", .perform = invocation_perform, .settle = invocation_settle,
-      .max_attempts = 3, .is_slow = true },
+    { .name = "lambda.run",
+      .perform = invocation_perform,
+      .settle = invocation_settle,
+      .max_attempts = 3,
+      .is_slow = true },
     { .name = "lambda.forget", .settle = invocation_forget },
     { .name = NULL },
 };

@@ -16,7 +16,7 @@ static bool statement_id_is_valid(struct str s)
     return s.len > 0 && str_is_word(s, "-_");
 }
 
-/* --- AddPermission --------------------------------------------------------------------------------- */
+/* --- AddPermission -------------------------------------------------------- */
 
 struct add_in {
     struct str name, statement_id, action, principal, source_arn, source_account, org, revision;
@@ -151,19 +151,23 @@ static int add_permission(struct op *op, const struct add_in *in, struct add_out
     if (find_statement(policy, in->statement_id) >= 0)
         return op_fail(op, LAMBDA_CONFLICT,
                        "The statement id (%.*s) provided already exists. Please provide a new "
-                       "statement id, or remove the existing statement.", STR(in->statement_id));
+                       "statement id, or remove the existing statement.",
+                       STR(in->statement_id));
     struct value *statement = statement_of(op, in, f.name);
     value_append(op->arena, value_get(policy, S("Statement")), statement);
     int result = policy_compile(op->arena, policy, POLICY_RESOURCE, &compiled, &why);
     if (result == POLICY_MALFORMED)
-        return op_fail(op, LAMBDA_INVALID_PARAMETER, "The provided principal was invalid. Please "
+        return op_fail(op, LAMBDA_INVALID_PARAMETER,
+                       "The provided principal was invalid. Please "
                        "check the principal and try again.");
     TRY(result);
 
     f.policy = json_format(op->arena, policy);
     if (f.policy.len > POLICY_MAX)
-        return op_fail(op, LAMBDA_POLICY_TOO_LONG, "The final policy size (%zu) is bigger than "
-                       "the limit (%d).", f.policy.len, POLICY_MAX);
+        return op_fail(op, LAMBDA_POLICY_TOO_LONG,
+                       "The final policy size (%zu) is bigger than "
+                       "the limit (%d).",
+                       f.policy.len, POLICY_MAX);
     f.revision = random_uuid(op->arena);
     TRY(function_update(op, &f));
     out->statement = json_format(op->arena, statement);
@@ -171,7 +175,7 @@ static int add_permission(struct op *op, const struct add_in *in, struct add_out
 }
 OP_HANDLER(add_permission)
 
-/* --- RemovePermission --------------------------------------------------------------------------------- */
+/* --- RemovePermission ----------------------------------------------------- */
 
 struct remove_in {
     struct str name, statement_id, revision;
@@ -210,7 +214,7 @@ static int remove_permission(struct op *op, const struct remove_in *in, struct n
 }
 OP_HANDLER(remove_permission)
 
-/* --- GetPolicy -------------------------------------------------------------------------------------------- */
+/* --- GetPolicy ------------------------------------------------------------ */
 
 struct get_in {
     struct str name;
@@ -244,7 +248,7 @@ static int get_policy(struct op *op, const struct get_in *in, struct get_out *ou
 }
 OP_HANDLER(get_policy)
 
-/* --------------------------------------------------------------------------------------------------------------- */
+/* -------------------------------------------------------------------------- */
 
 static struct str arn_of_name(struct op *op, struct str given)
 {

@@ -3,11 +3,11 @@
 #include "svc/logs/log_store.h"
 #include "svc/logs/operations.h"
 
-#define GROUPS_MAX    10000
-#define EVENT_BYTES   26     /* what each event counts beside its message */
-#define BATCH_BYTES   1048576
-#define FUTURE        (2 * MSEC_HOUR)
-#define PAST          (14 * MSEC_DAY)
+#define GROUPS_MAX  10000
+#define EVENT_BYTES 26 /* what each event counts beside its message */
+#define BATCH_BYTES 1048576
+#define FUTURE      (2 * MSEC_HOUR)
+#define PAST        (14 * MSEC_DAY)
 
 static bool group_name_is_valid(struct str s)
 {
@@ -49,7 +49,7 @@ static int find_stream(struct op *op, struct str group, struct str name)
     return 0;
 }
 
-/* --- CreateLogGroup, CreateLogStream --------------------------------------------------------------- */
+/* --- CreateLogGroup, CreateLogStream -------------------------------------- */
 
 struct create_in {
     struct str group, stream;
@@ -92,7 +92,7 @@ static int create_log_stream(struct op *op, const struct create_in *in, struct n
 }
 OP_HANDLER(create_log_stream)
 
-/* --- PutLogEvents -------------------------------------------------------------------------------------- */
+/* --- PutLogEvents --------------------------------------------------------- */
 
 struct event_in {
     int64_t timestamp;
@@ -156,8 +156,10 @@ static int check_batch(struct op *op, const struct put_in *in)
         bytes += e->message.len + EVENT_BYTES;
     }
     if (bytes > BATCH_BYTES)
-        return op_fail(op, LOGS_INVALID_PARAMETER, "Upload too large: %zu bytes exceeds limit of "
-                       "%d", bytes, BATCH_BYTES);
+        return op_fail(op, LOGS_INVALID_PARAMETER,
+                       "Upload too large: %zu bytes exceeds limit of "
+                       "%d",
+                       bytes, BATCH_BYTES);
     return 0;
 }
 
@@ -200,7 +202,7 @@ static int put_log_events(struct op *op, const struct put_in *in, struct put_out
 }
 OP_HANDLER(put_log_events)
 
-/* --- DescribeLogGroups ----------------------------------------------------------------------------------- */
+/* --- DescribeLogGroups ---------------------------------------------------- */
 
 struct groups_in {
     struct str prefix, token;
@@ -251,7 +253,7 @@ static int describe_log_groups(struct op *op, const struct groups_in *in, struct
 }
 OP_HANDLER(describe_log_groups)
 
-/* --- DescribeLogStreams ------------------------------------------------------------------------------------- */
+/* --- DescribeLogStreams --------------------------------------------------- */
 
 struct streams_in {
     struct str group, prefix, order, token;
@@ -339,8 +341,7 @@ static int read_streams(struct op *op, const struct streams_in *in, bool by_time
     return 0;
 }
 
-static int describe_log_streams(struct op *op, const struct streams_in *in,
-                                struct streams_out *out)
+static int describe_log_streams(struct op *op, const struct streams_in *in, struct streams_out *out)
 {
     bool by_time = str_eq(in->order, S("LastEventTime"));
     struct log_stream *streams;
@@ -363,7 +364,7 @@ static int describe_log_streams(struct op *op, const struct streams_in *in,
 }
 OP_HANDLER(describe_log_streams)
 
-/* --- GetLogEvents ------------------------------------------------------------------------------------------------ */
+/* --- GetLogEvents --------------------------------------------------------- */
 
 struct events_in {
     struct str group, stream, token;
@@ -407,8 +408,8 @@ static const struct shape events_out =
 /* "f timestamp id" / "b timestamp id": go on after / before that event. */
 static struct str position(struct op *op, char direction, int64_t timestamp, int64_t id)
 {
-    return page_token(op, arena_fmt(op->arena, "%c %lld %lld", direction, (long long)timestamp,
-                                    (long long)id));
+    return page_token(
+        op, arena_fmt(op->arena, "%c %lld %lld", direction, (long long)timestamp, (long long)id));
 }
 
 static int read_position(struct op *op, const struct events_in *in, struct log_range *range)
@@ -430,8 +431,11 @@ static int read_position(struct op *op, const struct events_in *in, struct log_r
 
 static int get_log_events(struct op *op, const struct events_in *in, struct events_out *out)
 {
-    struct log_range range = { .group = in->group, .stream = in->stream, .from = in->from,
-                               .until = in->until, .limit = in->limit };
+    struct log_range range = { .group = in->group,
+                               .stream = in->stream,
+                               .from = in->from,
+                               .until = in->until,
+                               .limit = in->limit };
     struct log_event *events;
     size_t count;
 
@@ -450,7 +454,7 @@ static int get_log_events(struct op *op, const struct events_in *in, struct even
 }
 OP_HANDLER(get_log_events)
 
-/* --------------------------------------------------------------------------------------------------------------------- */
+/* -------------------------------------------------------------------------- */
 
 static struct str create_group_arn(struct op *op, const void *p)
 {

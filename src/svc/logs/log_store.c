@@ -46,9 +46,9 @@ static const struct column group_columns[] = {
 static const struct mapping group_mapping = MAPPING(struct log_group, group_columns);
 
 static const struct column stream_columns[] = {
-    COL_STR(struct log_stream, name),        COL_STR(struct log_stream, arn),
-    COL_I64(struct log_stream, created_at),  COL_I64(struct log_stream, first_at),
-    COL_I64(struct log_stream, last_at),     COL_I64(struct log_stream, ingested_at),
+    COL_STR(struct log_stream, name),         COL_STR(struct log_stream, arn),
+    COL_I64(struct log_stream, created_at),   COL_I64(struct log_stream, first_at),
+    COL_I64(struct log_stream, last_at),      COL_I64(struct log_stream, ingested_at),
     COL_I64(struct log_stream, stored_bytes),
 };
 static const struct mapping stream_mapping = MAPPING(struct log_stream, stream_columns);
@@ -71,7 +71,7 @@ static struct str or_empty(struct str s)
     return str_is_set(s) ? s : S("");
 }
 
-/* --- groups ---------------------------------------------------------------------------------- */
+/* --- groups --------------------------------------------------------------- */
 
 int log_group_get(struct op *op, struct str name, struct log_group *ret)
 {
@@ -93,11 +93,11 @@ int log_group_list(struct op *op, struct str prefix, struct str after, int64_t l
                    struct log_group **ret, size_t *ret_count)
 {
     void *items;
-    TRY(db_all(op->db, op->arena, &group_mapping, &items, ret_count,
-               GROUP " AND substr(name, 1, length($3)) = $3 AND name > $4"
-                     " ORDER BY name LIMIT $5",
-               ARGS(V(op->account), V(op->region), V(or_empty(prefix)), V(or_empty(after)),
-                    V(limit))));
+    TRY(db_all(
+        op->db, op->arena, &group_mapping, &items, ret_count,
+        GROUP " AND substr(name, 1, length($3)) = $3 AND name > $4"
+              " ORDER BY name LIMIT $5",
+        ARGS(V(op->account), V(op->region), V(or_empty(prefix)), V(or_empty(after)), V(limit))));
     *ret = items;
     return 0;
 }
@@ -109,7 +109,7 @@ int log_group_count(struct op *op, int64_t *ret)
     return 0;
 }
 
-/* --- streams ----------------------------------------------------------------------------------- */
+/* --- streams -------------------------------------------------------------- */
 
 int log_stream_get(struct op *op, struct str group, struct str name, struct log_stream *ret)
 {
@@ -140,8 +140,8 @@ int log_stream_list(struct op *op, struct str group, struct str prefix, struct s
     return 0;
 }
 
-int log_stream_latest(struct op *op, struct str group, bool descending, int64_t skip,
-                      int64_t limit, struct log_stream **ret, size_t *ret_count)
+int log_stream_latest(struct op *op, struct str group, bool descending, int64_t skip, int64_t limit,
+                      struct log_stream **ret, size_t *ret_count)
 {
     void *items;
     TRY(db_all(op->db, op->arena, &stream_mapping, &items, ret_count,
@@ -166,7 +166,7 @@ int log_stream_touch(struct op *op, struct str group, struct str stream, int64_t
     return 0;
 }
 
-/* --- events -------------------------------------------------------------------------------------- */
+/* --- events --------------------------------------------------------------- */
 
 int log_event_insert(struct op *op, struct str group, struct str stream,
                      const struct log_event *event)

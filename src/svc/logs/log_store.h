@@ -33,9 +33,8 @@ MUST_CHECK int log_group_count(struct op *op, int64_t *ret);
 MUST_CHECK int log_stream_get(struct op *op, struct str group, struct str name,
                               struct log_stream *ret);
 MUST_CHECK int log_stream_insert(struct op *op, struct str group, struct str name);
-MUST_CHECK int log_stream_list(struct op *op, struct str group, struct str prefix,
-                               struct str after, int64_t limit, struct log_stream **ret,
-                               size_t *ret_count);
+MUST_CHECK int log_stream_list(struct op *op, struct str group, struct str prefix, struct str after,
+                               int64_t limit, struct log_stream **ret, size_t *ret_count);
 /* The latest by their last event, for orderBy=LastEventTime. */
 MUST_CHECK int log_stream_latest(struct op *op, struct str group, bool descending, int64_t skip,
                                  int64_t limit, struct log_stream **ret, size_t *ret_count);
@@ -47,12 +46,12 @@ MUST_CHECK int log_stream_touch(struct op *op, struct str group, struct str stre
 
 struct log_range {
     struct str group, stream;
-    int64_t from, until; /* of timestamps: [from, until) */
+    int64_t from, until;   /* of timestamps: [from, until) */
     int64_t timestamp, id; /* where to go on */
     bool backward;
     int64_t limit;
 };
-MUST_CHECK int log_event_list(struct op *op, const struct log_range *range,
-                              struct log_event **ret, size_t *ret_count);
+MUST_CHECK int log_event_list(struct op *op, const struct log_range *range, struct log_event **ret,
+                              size_t *ret_count);
 
 struct str log_group_arn(struct op *op, struct str name);

@@ -4,10 +4,14 @@
 #define ACCOUNT "id, name, email, status, organization, parent, joined_method, joined_at"
 
 static const struct column columns[] = {
-    COL_STR(struct account, id),            COL_STR(struct account, name),
-    COL_STR(struct account, email),         COL_STR(struct account, status),
-    COL_STR(struct account, organization),  COL_STR(struct account, parent),
-    COL_STR(struct account, joined_method), COL_I64(struct account, joined_at),
+    COL_STR(struct account, id),
+    COL_STR(struct account, name),
+    COL_STR(struct account, email),
+    COL_STR(struct account, status),
+    COL_STR(struct account, organization),
+    COL_STR(struct account, parent),
+    COL_STR(struct account, joined_method),
+    COL_I64(struct account, joined_at),
 };
 static const struct mapping mapping = MAPPING(struct account, columns);
 
@@ -51,16 +55,14 @@ int account_has_email(struct db *db, struct str email, bool *ret)
 {
     int64_t count;
 
-    TRY(db_int(db, &count, "SELECT COUNT(*) FROM org_account WHERE email = $1",
-               ARGS(V(email))));
+    TRY(db_int(db, &count, "SELECT COUNT(*) FROM org_account WHERE email = $1", ARGS(V(email))));
     *ret = count > 0;
     return 0;
 }
 
 int account_first(struct db *db, struct arena *a, struct str *ret)
 {
-    TRY(db_str(db, a, ret,
-               "SELECT id FROM org_account ORDER BY created_at, id LIMIT 1", NO_ARGS));
+    TRY(db_str(db, a, ret, "SELECT id FROM org_account ORDER BY created_at, id LIMIT 1", NO_ARGS));
     return 0;
 }
 
@@ -76,8 +78,7 @@ int account_insert(struct db *db, const struct account *account)
     return 0;
 }
 
-int account_join(struct db *db, struct str id, struct str organization, struct str parent,
-                 msec now)
+int account_join(struct db *db, struct str id, struct str organization, struct str parent, msec now)
 {
     TRY(db_exec(db, NULL,
                 "UPDATE org_account SET organization = $2, parent = $3, joined_at = $4"

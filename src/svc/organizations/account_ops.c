@@ -83,7 +83,7 @@ static const struct shape account_out_shape =
 /* clang-format on */
 
 static void account_view(struct arena *a, const struct organization *organization,
-                  struct account *account)
+                         struct account *account)
 {
     account->arn = organization_arn(a, organization, "account", account->id);
 }
@@ -93,11 +93,9 @@ static int find(struct op *op, const struct organization *organization, struct s
                 struct account *ret)
 {
     int found = account_get(op->db, op->arena, id, ret);
-    if (found == DB_NO_ROW ||
-        (found == 0 && (!str_eq(ret->organization, organization->id) ||
-                        str_eq(ret->status, S("CREATING")))))
-        return op_fail(op, ORG_ACCOUNT_NOT_FOUND,
-                       "You specified an account that doesn't exist.");
+    if (found == DB_NO_ROW || (found == 0 && (!str_eq(ret->organization, organization->id) ||
+                                              str_eq(ret->status, S("CREATING")))))
+        return op_fail(op, ORG_ACCOUNT_NOT_FOUND, "You specified an account that doesn't exist.");
     TRY(found);
     account_view(op->arena, organization, ret);
     return 0;

@@ -13,7 +13,7 @@
 
 struct creation {
     struct str id, organization, account_name, account, role_name;
-    struct str state, failure; /* IN_PROGRESS, SUCCEEDED, FAILED */
+    struct str state, failure;       /* IN_PROGRESS, SUCCEEDED, FAILED */
     msec requested_at, completed_at; /* completed_at: 0 while it is not */
 };
 
@@ -25,8 +25,8 @@ MUST_CHECK int creation_list(struct db *db, struct arena *a, struct str organiza
                              const bool states[3], struct str after, int64_t limit,
                              struct creation **ret, size_t *ret_count);
 MUST_CHECK int creation_insert(struct db *db, const struct creation *creation);
-MUST_CHECK int creation_complete(struct db *db, struct str id, struct str state,
-                                 struct str failure, msec now);
+MUST_CHECK int creation_complete(struct db *db, struct str id, struct str state, struct str failure,
+                                 msec now);
 
 int creation_perform(struct task_run *run, const struct task *task, struct value **ret_answer);
 int creation_settle(struct op *op, const struct task *task, const struct value *answer);

@@ -43,13 +43,11 @@ int creation_insert(struct db *db, const struct creation *creation)
                 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
                 ARGS(V(creation->id), V(creation->organization), V(creation->account_name),
                      V(creation->account), V(creation->role_name), V(creation->state),
-                     V(creation->failure), V(creation->requested_at),
-                     V(creation->completed_at))));
+                     V(creation->failure), V(creation->requested_at), V(creation->completed_at))));
     return 0;
 }
 
-int creation_complete(struct db *db, struct str id, struct str state, struct str failure,
-                      msec now)
+int creation_complete(struct db *db, struct str id, struct str state, struct str failure, msec now)
 {
     TRY(db_exec(db, NULL,
                 "UPDATE org_creation SET state = $2, failure = $3, completed_at = $4"

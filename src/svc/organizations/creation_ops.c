@@ -166,8 +166,8 @@ static int check_new(struct op *op, const struct organization *organization,
 }
 
 /* Writes the account down, to be made by the task. */
-static int begin(struct op *op, const struct organization *organization,
-                 const struct create_in *in, struct creation *creation)
+static int begin(struct op *op, const struct organization *organization, const struct create_in *in,
+                 struct creation *creation)
 {
     PASS(new_account_id(op, &creation->account));
     struct account account = {
@@ -252,8 +252,8 @@ static int list_statuses(struct op *op, const struct list_in *in, struct listing
     PASS(organization_managed(op, &organization));
     for (size_t i = 0; i < ARRAY_LEN(wanted); i++)
         wanted[i] = in->states.count == 0 || strs_have(in->states, str_of(states[i]));
-    TRY(creation_list(op->db, op->arena, organization.id, wanted, after,
-                      in->paging.max_results + 1, &creations, &out->items.count));
+    TRY(creation_list(op->db, op->arena, organization.id, wanted, after, in->paging.max_results + 1,
+                      &creations, &out->items.count));
 
     struct status_view *views = arena_array(op->arena, struct status_view, out->items.count + 1);
     for (size_t i = 0; i < out->items.count; i++)

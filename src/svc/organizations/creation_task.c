@@ -14,7 +14,10 @@ static int call(struct task_run *run, const struct creation *creation, const cha
 {
     struct principal as = principal_service(S("organizations.amazonaws.com"), creation->account);
     struct aws_request request = {
-        .as = &as, .service = "iam", .operation = operation, .in = in,
+        .as = &as,
+        .service = "iam",
+        .operation = operation,
+        .in = in,
     };
     struct aws_result result;
 
@@ -75,8 +78,8 @@ int creation_settle(struct op *op, const struct task *task, const struct value *
         return 0;
     }
     TRY(organization_get(op->db, op->arena, creation.organization, &organization));
-    TRY(tags_remove_all(
-        op, organization_arn(op->arena, &organization, "account", creation.account)));
+    TRY(tags_remove_all(op,
+                        organization_arn(op->arena, &organization, "account", creation.account)));
     TRY(account_delete(op->db, creation.account));
     TRY(creation_complete(op->db, creation.id, S("FAILED"), S("INTERNAL_FAILURE"), op->now));
     return 0;

@@ -14,7 +14,7 @@ MUST_CHECK int organization_get(struct db *db, struct arena *a, struct str id,
                                 struct organization *ret);
 MUST_CHECK int organization_insert(struct db *db, const struct organization *organization);
 
-/* --- rules ------------------------------------------------------------------ */
+/* --- rules ---------------------------------------------------------------- */
 
 /* The caller's organization. Outcome: ORG_NOT_IN_USE. */
 MUST_CHECK int organization_of_caller(struct op *op, struct organization *ret);

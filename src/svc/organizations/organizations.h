@@ -16,8 +16,7 @@ extern const struct directory_port organizations_directory;
 /* --- for the first start and the administration of a data directory --- */
 
 /* An account outside any organization. Needs a write; the account must not exist. */
-MUST_CHECK int organizations_create_standalone(struct op *op, struct str account,
-                                               struct str name);
+MUST_CHECK int organizations_create_standalone(struct op *op, struct str account, struct str name);
 MUST_CHECK int organizations_count(struct op *op, int64_t *ret);
 
 /* The account that the first start made. */

@@ -60,8 +60,8 @@ static const struct shape parents_out_shape =
     SHAPE("ListParentsResponse", struct listing, parents_out_fields);
 /* clang-format on */
 
-static int accounts_below(struct op *op, const struct organization *organization,
-                          struct str parent, struct str after, int64_t limit, struct list *ret)
+static int accounts_below(struct op *op, const struct organization *organization, struct str parent,
+                          struct str after, int64_t limit, struct list *ret)
 {
     struct account *accounts;
 
@@ -132,8 +132,7 @@ static int list_parents(struct op *op, const struct parents_in *in, struct listi
     PASS(listing_start(op, &in->paging, &after));
     PASS(organization_managed(op, &organization));
     PASS(parent_of(op, &organization, in->child, &parent->id));
-    parent->type =
-        str_eq(parent->id, organization.root) ? S("ROOT") : S("ORGANIZATIONAL_UNIT");
+    parent->type = str_eq(parent->id, organization.root) ? S("ROOT") : S("ORGANIZATIONAL_UNIT");
     out->items = (struct list){ parent, 1 };
     return 0;
 }

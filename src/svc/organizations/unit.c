@@ -29,8 +29,7 @@ int unit_check_parent(struct op *op, const struct organization *organization, st
     return 0;
 }
 
-struct str unit_parent_arn(struct arena *a, const struct organization *organization,
-                           struct str id)
+struct str unit_parent_arn(struct arena *a, const struct organization *organization, struct str id)
 {
     return organization_arn(a, organization, str_starts(id, S("r-")) ? "root" : "ou", id);
 }

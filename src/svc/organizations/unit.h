@@ -29,7 +29,7 @@ MUST_CHECK int unit_insert(struct db *db, const struct unit *unit);
 MUST_CHECK int unit_rename(struct db *db, struct str id, struct str name);
 MUST_CHECK int unit_delete(struct db *db, struct str id);
 
-/* --- rules ------------------------------------------------------------------ */
+/* --- rules ---------------------------------------------------------------- */
 
 /* The root or a unit of the organization; `outcome` is what the caller calls its lack. */
 MUST_CHECK int unit_check_parent(struct op *op, const struct organization *organization,
@@ -40,5 +40,4 @@ MUST_CHECK int unit_find(struct op *op, const struct organization *organization,
                          struct unit *ret);
 
 /* Of the root or a unit. */
-struct str unit_parent_arn(struct arena *a, const struct organization *organization,
-                           struct str id);
+struct str unit_parent_arn(struct arena *a, const struct organization *organization, struct str id);

@@ -13,8 +13,7 @@ static const struct mapping mapping = MAPPING(struct unit, columns);
 
 int unit_get(struct db *db, struct arena *a, struct str id, struct unit *ret)
 {
-    PASS(db_one(db, a, &mapping, ret, "SELECT " UNIT " FROM org_unit WHERE id = $1",
-                ARGS(V(id))));
+    PASS(db_one(db, a, &mapping, ret, "SELECT " UNIT " FROM org_unit WHERE id = $1", ARGS(V(id))));
     return 0;
 }
 
@@ -56,8 +55,7 @@ int unit_insert(struct db *db, const struct unit *unit)
 
 int unit_rename(struct db *db, struct str id, struct str name)
 {
-    PASS(db_exec(db, NULL, "UPDATE org_unit SET name = $2 WHERE id = $1",
-                 ARGS(V(id), V(name))));
+    PASS(db_exec(db, NULL, "UPDATE org_unit SET name = $2 WHERE id = $1", ARGS(V(id), V(name))));
     return 0;
 }
 

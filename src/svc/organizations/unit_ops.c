@@ -137,8 +137,8 @@ static int create_unit(struct op *op, const struct create_in *in, struct unit_ou
 
     struct str suffix = random_text(op->arena, 8, "abcdefghijklmnopqrstuvwxyz0123456789");
     *unit = (struct unit){
-        .id = arena_fmt(op->arena, "ou-%.*s-%.*s", STR(str_from(organization.root, 2)),
-                        STR(suffix)),
+        .id =
+            arena_fmt(op->arena, "ou-%.*s-%.*s", STR(str_from(organization.root, 2)), STR(suffix)),
         .organization = organization.id,
         .parent = in->parent,
         .name = in->name,

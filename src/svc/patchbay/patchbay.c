@@ -3,7 +3,7 @@
 
 #include "api/ports.h"
 
-/* --- ListLocations: where an organization's nodes are -------------------------------------------- */
+/* --- ListLocations: where an organization's nodes are --------------------- */
 
 #define PAGE 1000
 
@@ -87,7 +87,7 @@ static int list_locations(struct op *op, const struct list_in *in, struct list_o
 }
 OP_HANDLER(list_locations)
 
-/* ---------------------------------------------------------------------------------------------------- */
+/* -------------------------------------------------------------------------- */
 
 /* clang-format off */
 static const struct operation operations[] = {

@@ -12,7 +12,7 @@ struct group {
     msec created_at;
 };
 
-/* --- the query ------------------------------------------------------------------------------ */
+/* --- the query ------------------------------------------------------------ */
 
 /* TAG_FILTERS_1_0: filters ANDed, the values of one ORed. */
 struct group_query {
@@ -29,7 +29,7 @@ enum group_query_outcome {
 MUST_CHECK int group_query_parse(struct arena *a, struct str text, struct group_query *ret,
                                  struct str *ret_why);
 
-/* --- the store: outcomes DB_NO_ROW, DB_CONFLICT ------------------------------------------------ */
+/* --- the store: outcomes DB_NO_ROW, DB_CONFLICT --------------------------- */
 
 MUST_CHECK int group_get(struct op *op, struct str name, struct group *ret);
 MUST_CHECK int group_insert(struct op *op, const struct group *group);

@@ -14,7 +14,7 @@ const struct schema resource_groups_schema = { "resource-groups", migrations,
                                                ARRAY_LEN(migrations) };
 
 static const struct column columns[] = {
-    COL_STR(struct group, name),  COL_STR(struct group, description),
+    COL_STR(struct group, name),       COL_STR(struct group, description),
     COL_STR(struct group, query_type), COL_STR(struct group, query),
     COL_I64(struct group, created_at),
 };
@@ -70,11 +70,11 @@ int group_list(struct op *op, struct str after, int64_t limit, struct group **re
                size_t *ret_count)
 {
     void *items;
-    TRY(db_all(op->db, op->arena, &mapping, &items, ret_count,
-               "SELECT " GROUP " FROM resource_group"
-               " WHERE account = $1 AND region = $2 AND name > $3 ORDER BY name LIMIT $4",
-               ARGS(V(op->account), V(op->region), V(str_is_set(after) ? after : S("")),
-                    V(limit))));
+    TRY(db_all(
+        op->db, op->arena, &mapping, &items, ret_count,
+        "SELECT " GROUP " FROM resource_group"
+        " WHERE account = $1 AND region = $2 AND name > $3 ORDER BY name LIMIT $4",
+        ARGS(V(op->account), V(op->region), V(str_is_set(after) ? after : S("")), V(limit))));
     *ret = items;
     return 0;
 }

@@ -4,7 +4,7 @@
 #include "svc/resource_groups/group_name.h"
 #include "svc/resource_groups/operations.h"
 
-/* --- shapes ------------------------------------------------------------------------------------ */
+/* --- shapes --------------------------------------------------------------- */
 
 struct query {
     struct str type, text;
@@ -34,7 +34,7 @@ static struct group_view view_of(struct op *op, const struct group *group)
     return (struct group_view){ group_arn(op, group->name), group->name, group->description };
 }
 
-/* --- CreateGroup ---------------------------------------------------------------------------------- */
+/* --- CreateGroup ---------------------------------------------------------- */
 
 struct create_in {
     struct str name, description;
@@ -128,7 +128,7 @@ static int create_group(struct op *op, const struct create_in *in, struct create
 }
 OP_HANDLER(create_group)
 
-/* --- GetGroup, GetGroupQuery, UpdateGroupQuery, DeleteGroup ------------------------------------------ */
+/* --- GetGroup, GetGroupQuery, UpdateGroupQuery, DeleteGroup --------------- */
 
 struct named_in {
     struct str name; /* GroupName, deprecated */
@@ -237,7 +237,7 @@ static int delete_group(struct op *op, const struct named_in *in, struct group_o
 }
 OP_HANDLER(delete_group)
 
-/* --- ListGroups ------------------------------------------------------------------------------------------ */
+/* --- ListGroups ----------------------------------------------------------- */
 
 struct list_in {
     int64_t max_results;
@@ -247,8 +247,8 @@ struct list_in {
 static const struct field list_in_fields[] = {
     INTEGER(struct list_in, max_results, "MaxResults", OPTIONAL, RANGE(1, 50), DEFAULT(50),
             .place = PLACE_QUERY, .wire_name = "maxResults"),
-    STRING(struct list_in, next_token, "NextToken", OPTIONAL, LENGTH(0, 8192),
-           .place = PLACE_QUERY, .wire_name = "nextToken"),
+    STRING(struct list_in, next_token, "NextToken", OPTIONAL, LENGTH(0, 8192), .place = PLACE_QUERY,
+           .wire_name = "nextToken"),
 };
 static const struct shape list_in = SHAPE("ListGroupsInput", struct list_in, list_in_fields);
 
@@ -300,7 +300,7 @@ static int list_groups(struct op *op, const struct list_in *in, struct list_out 
 }
 OP_HANDLER(list_groups)
 
-/* ------------------------------------------------------------------------------------------------------------ */
+/* -------------------------------------------------------------------------- */
 
 static struct str named_arn(struct op *op, const void *p)
 {

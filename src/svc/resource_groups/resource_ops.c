@@ -91,8 +91,7 @@ static int read_query(struct op *op, const struct group *group, struct group_que
     return result == 0 ? 0 : FAULT(EINVAL); /* it was valid when it was stored */
 }
 
-static void show(struct op *op, const struct tagged *found, size_t count,
-                 struct resources_out *out)
+static void show(struct op *op, const struct tagged *found, size_t count, struct resources_out *out)
 {
     struct identifier *identifiers = arena_array(op->arena, struct identifier, count + 1);
     struct item *items = arena_array(op->arena, struct item, count + 1);

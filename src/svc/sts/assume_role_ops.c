@@ -178,8 +178,8 @@ static int assume_role(struct op *op, const struct assume_in *in, struct assume_
     PASS(check_policy(op, in->policy));
 
     struct principal principal = session_of(op, in, account, &role);
-    struct session session = session_issue(op->plane, op->arena, &principal, op->now,
-                                           op->now + seconds * MSEC_SECOND);
+    struct session session =
+        session_issue(op->plane, op->arena, &principal, op->now, op->now + seconds * MSEC_SECOND);
     out->credentials = arena_new(op->arena, struct credentials);
     *out->credentials = (struct credentials){ session.access_key, session.secret, session.token,
                                               session.expires_at };

@@ -11,7 +11,7 @@ static const struct service_error errors[] = {
     { TAGGING_INVALID_PARAMETER, "InvalidParameterException", 400 },
 };
 
-/* --- GetResources -------------------------------------------------------------------------------- */
+/* --- GetResources --------------------------------------------------------- */
 
 struct filter {
     struct str key;
@@ -88,8 +88,8 @@ static bool is_meant(struct str given, struct str row)
 
 static int read_types(struct op *op, struct strs given, struct strs *ret)
 {
-    *ret = (struct strs){ arena_array(op->arena, struct str, given.count * ARRAY_LEN(types) + 1),
-                          0 };
+    *ret =
+        (struct strs){ arena_array(op->arena, struct str, given.count * ARRAY_LEN(types) + 1), 0 };
     for (size_t i = 0; i < given.count; i++) {
         size_t before = ret->count;
         for (size_t k = 0; k < ARRAY_LEN(types); k++)
@@ -146,7 +146,7 @@ static int get_resources(struct op *op, const struct get_in *in, struct get_out 
 }
 OP_HANDLER(get_resources)
 
-/* ----------------------------------------------------------------------------------------------------- */
+/* -------------------------------------------------------------------------- */
 
 /* clang-format off */
 static const struct operation operations[] = {

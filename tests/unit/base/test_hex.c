@@ -7,7 +7,8 @@ static void base64_goes_there_and_back(void **state)
 {
     (void)state;
     struct arena a = { 0 };
-    static const char *const pairs[][2] = { /* RFC 4648, section 10 */
+    static const char *const pairs[][2] = {
+        /* RFC 4648, section 10 */
         { "", "" }, { "f", "Zg==" }, { "fo", "Zm8=" }, { "foo", "Zm9v" }, { "foob", "Zm9vYg==" },
     };
 

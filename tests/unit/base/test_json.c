@@ -34,8 +34,8 @@ static void malformed_text_is_refused_with_a_reason(void **state)
 {
     (void)state;
     struct arena a = { 0 };
-    static const char *const texts[] = { "", " ", "{", "{\"a\"}", "[1,]", "1 2", "{}x", "nul",
-                                         "\"\xff\"" };
+    static const char *const texts[] = { "",    " ",   "{",   "{\"a\"}", "[1,]",
+                                         "1 2", "{}x", "nul", "\"\xff\"" };
 
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
         struct value *v;
@@ -54,8 +54,7 @@ static void deep_text_is_refused(void **state)
     struct value *v;
 
     memset(text, '[', sizeof(text));
-    assert_int_equal(json_parse(&a, (struct str){ text, sizeof(text) }, &v, NULL),
-                     JSON_MALFORMED);
+    assert_int_equal(json_parse(&a, (struct str){ text, sizeof(text) }, &v, NULL), JSON_MALFORMED);
     arena_done(&a);
 }
 

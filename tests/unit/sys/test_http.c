@@ -233,7 +233,7 @@ static void a_kept_connection_that_was_closed_is_no_failure(void **state)
     assert_int_equal(call(b, &get, &r), 0);
 }
 
-/* --- answers that no server of ours gives ------------------------------------- */
+/* --- answers that no server of ours gives --------------------------------- */
 
 struct canned {
     int listener;
@@ -316,7 +316,7 @@ static void broken_answers_are_refused(void **state)
     }
 }
 
-/* --- trust --------------------------------------------------------------------------- */
+/* --- trust ---------------------------------------------------------------- */
 
 static void a_stranger_is_not_trusted(void **state)
 {

@@ -63,7 +63,7 @@ static void a_plain_call_names_the_whole_address(void **state)
     arena_done(&a);
 }
 
-/* --- a tunnel ---------------------------------------------------------------------- */
+/* --- a tunnel ------------------------------------------------------------- */
 
 struct tunnel {
     int listener;

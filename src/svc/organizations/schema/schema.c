@@ -52,5 +52,4 @@ static const struct migration migrations[] = {
     { creation_sql },
 };
 
-const struct schema organizations_schema = { "organizations", migrations,
-                                             ARRAY_LEN(migrations) };
+const struct schema organizations_schema = { "organizations", migrations, ARRAY_LEN(migrations) };

@@ -13,14 +13,10 @@ static const struct property inner[] = {
 };
 
 static const struct property table[] = {
-    { "Text", PROPERTY_TEXT, true, NULL },
-    { "Number", PROPERTY_INTEGER, false, NULL },
-    { "Flag", PROPERTY_BOOLEAN, false, NULL },
-    { "Names", PROPERTY_TEXTS, false, NULL },
-    { "Variables", PROPERTY_TEXT_MAP, false, NULL },
-    { "One", PROPERTY_STRUCT, false, inner },
-    { "Many", PROPERTY_LIST, false, inner },
-    { NULL, PROPERTY_TEXT, false, NULL },
+    { "Text", PROPERTY_TEXT, true, NULL },           { "Number", PROPERTY_INTEGER, false, NULL },
+    { "Flag", PROPERTY_BOOLEAN, false, NULL },       { "Names", PROPERTY_TEXTS, false, NULL },
+    { "Variables", PROPERTY_TEXT_MAP, false, NULL }, { "One", PROPERTY_STRUCT, false, inner },
+    { "Many", PROPERTY_LIST, false, inner },         { NULL, PROPERTY_TEXT, false, NULL },
 };
 
 static int convert(const char *yaml, struct str *ret)
@@ -60,8 +56,10 @@ static int empty_arena(void **state)
 static void scalars_take_the_form_that_is_wanted(void **state)
 {
     (void)state;
-    becomes("{Text: 30, Number: '30', Flag: 'True'}", "{\"Text\":\"30\",\"Number\":30,\"Flag\":true}");
-    becomes("{Text: true, Number: 7, Flag: false}", "{\"Text\":\"true\",\"Number\":7,\"Flag\":false}");
+    becomes("{Text: 30, Number: '30', Flag: 'True'}",
+            "{\"Text\":\"30\",\"Number\":30,\"Flag\":true}");
+    becomes("{Text: true, Number: 7, Flag: false}",
+            "{\"Text\":\"true\",\"Number\":7,\"Flag\":false}");
     becomes("{Text: x, Variables: {A: 1, B: b}}",
             "{\"Text\":\"x\",\"Variables\":{\"A\":\"1\",\"B\":\"b\"}}");
 }

@@ -50,12 +50,11 @@ static int empty_arena(void **state)
 static void steps_keep_their_order_and_platform(void **state)
 {
     (void)state;
-    struct command_doc doc =
-        parsed(HEAD "mainSteps:\n"
-                    "- action: aws:runPowerShellScript\n"
-                    "  name: win\n"
-                    "  precondition: {StringEquals: [Windows, platformType]}\n"
-                    "  inputs: {runCommand: [x]}\n" STEP("any", ""));
+    struct command_doc doc = parsed(HEAD "mainSteps:\n"
+                                         "- action: aws:runPowerShellScript\n"
+                                         "  name: win\n"
+                                         "  precondition: {StringEquals: [Windows, platformType]}\n"
+                                         "  inputs: {runCommand: [x]}\n" STEP("any", ""));
 
     assert_int_equal(doc.n_steps, 2);
     assert_str(doc.steps[0].name, "win");
@@ -89,8 +88,7 @@ static void what_cannot_be_run_is_refused(void **state)
             "Two steps have the name a.");
     refused(HEAD "files: {}\nmainSteps:\n" STEP("a", ""), COMMAND_DOC_INVALID,
             "The document has the unknown member files.");
-    refused(HEAD "description: '{{ssm-secure:x}}'\nmainSteps:\n" STEP("a", ""),
-            COMMAND_DOC_INVALID,
+    refused(HEAD "description: '{{ssm-secure:x}}'\nmainSteps:\n" STEP("a", ""), COMMAND_DOC_INVALID,
             "References to Parameter Store parameters are not supported.");
     refused(HEAD "mainSteps:\n- {action: aws:softwareInventory, name: a, inputs: {}}\n",
             COMMAND_DOC_INVALID, "The action aws:softwareInventory is not supported.");
@@ -171,12 +169,11 @@ static void timeouts_are_those_of_the_agent(void **state)
 static void steps_of_other_platforms_take_no_time(void **state)
 {
     (void)state;
-    struct command_doc doc =
-        parsed(HEAD "mainSteps:\n" STEP("a", ", timeoutSeconds: 10") STEP(
-            "b", ", timeoutSeconds: 20") "- action: aws:runShellScript\n"
-                                         "  name: c\n"
-                                         "  precondition: {StringEquals: [platformType, MacOS]}\n"
-                                         "  inputs: {timeoutSeconds: 40}\n");
+    struct command_doc doc = parsed(HEAD "mainSteps:\n" STEP("a", ", timeoutSeconds: 10") STEP(
+        "b", ", timeoutSeconds: 20") "- action: aws:runShellScript\n"
+                                     "  name: c\n"
+                                     "  precondition: {StringEquals: [platformType, MacOS]}\n"
+                                     "  inputs: {timeoutSeconds: 40}\n");
 
     assert_int_equal(command_doc_timeout(&arena, &doc, NULL), 30 * MSEC_SECOND);
 }
