@@ -358,16 +358,26 @@ int op_may_assume(struct op *op, const struct role_facts *role, struct str role_
     return OP_DENIED;
 }
 
-static int trust_lets_in(struct op *op, const struct role_facts *role, struct str service)
+static int trust_lets_in(struct op *op, const struct role_facts *role, struct str service,
+                         struct str source_arn)
 {
     struct principal as = principal_service(service, op->account);
     struct op probe = *op;
+    struct op_key keys[] = {
+        { S("aws:SourceAccount"), { &op->account, 1 } },
+        { S("aws:SourceArn"), { &source_arn, 1 } },
+    };
 
     probe.principal = &as;
-    return op_may_assume(&probe, role, op->account, NULL, 0);
+    return op_may_assume(&probe, role, op->account, keys, str_is_set(source_arn) ? 2 : 1);
 }
 
 int op_pass_role(struct op *op, struct str role_arn, struct str service)
+{
+    return op_pass_role_for(op, role_arn, service, (struct str){ 0 });
+}
+
+int op_pass_role_for(struct op *op, struct str role_arn, struct str service, struct str source_arn)
 {
     struct arn arn;
     struct role_facts role;
@@ -391,7 +401,7 @@ int op_pass_role(struct op *op, struct str role_arn, struct str service)
     if (found == PORT_NONE || (found == 0 && !str_eq(role.arn, role_arn)))
         return op_invalid(op, "The role %.*s does not exist.", STR(role_arn));
     TRY(found);
-    int lets_in = trust_lets_in(op, &role, service);
+    int lets_in = trust_lets_in(op, &role, service, source_arn);
     if (lets_in == OP_DENIED)
         return op_invalid(op, "The role %.*s cannot be assumed by %.*s.", STR(role_arn),
                           STR(service));

@@ -117,13 +117,28 @@ int aws_assume(struct aws_client *c, const struct principal *as, struct str role
                struct str session_name, struct arena *a, struct principal *ret_principal,
                struct aws_result *ret)
 {
+    struct aws_assumption what = { as, role_arn, session_name, { 0 } };
+
+    return aws_assume_with(c, &what, a, ret_principal, ret);
+}
+
+int aws_assume_with(struct aws_client *c, const struct aws_assumption *what, struct arena *a,
+                    struct principal *ret_principal, struct aws_result *ret)
+{
+    struct str account = what->as->account, source_arn = what->source_arn;
+    struct op_key keys[] = {
+        { S("aws:SourceAccount"), { &account, 1 } },
+        { S("aws:SourceArn"), { &source_arn, 1 } },
+    };
     struct value *in = value_map(a);
-    value_set_str(a, in, S("RoleArn"), role_arn);
-    value_set_str(a, in, S("RoleSessionName"), session_name);
+    value_set_str(a, in, S("RoleArn"), what->role_arn);
+    value_set_str(a, in, S("RoleSessionName"), what->session_name);
 
     struct aws_request request = {
-        .as = as, .service = "sts", .operation = "AssumeRole", .in = in,
+        .as = what->as, .service = "sts", .operation = "AssumeRole", .in = in, .keys = keys,
     };
+    if (what->as->kind == PRINCIPAL_SERVICE)
+        request.n_keys = str_is_set(source_arn) ? 2 : 1;
     TRY(aws_call(c, &request, a, ret));
     if (!aws_succeeded(ret))
         return 0;

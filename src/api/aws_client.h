@@ -48,6 +48,17 @@ MUST_CHECK int aws_assume(struct aws_client *c, const struct principal *as, stru
                           struct str session_name, struct arena *a,
                           struct principal *ret_principal, struct aws_result *ret);
 
+/* sts:AssumeRole with what else is known of it. A service always says aws:SourceAccount. */
+struct aws_assumption {
+    const struct principal *as;
+    struct str role_arn, session_name;
+    struct str source_arn; /* for which a service does it: aws:SourceArn; absent: none */
+};
+
+MUST_CHECK int aws_assume_with(struct aws_client *c, const struct aws_assumption *what,
+                               struct arena *a, struct principal *ret_principal,
+                               struct aws_result *ret);
+
 /* Assume each role in turn, starting as `first`; stops at the first refusal. */
 MUST_CHECK int aws_assume_chain(struct aws_client *c, const struct principal *first,
                                 struct strs role_arns, struct str session_name, struct arena *a,

@@ -113,6 +113,9 @@ MUST_CHECK int op_may(struct op *op, struct str action, struct str resource);
 /* iam:PassRole on `role_arn` for `service` ("ssm.amazonaws.com"), and that the role's trust
  * lets the service assume it. OP_DENIED, or OP_INVALID where there is no such role. */
 MUST_CHECK int op_pass_role(struct op *op, struct str role_arn, struct str service);
+/* The same, where the service will assume it for `source_arn`: aws:SourceArn of trust policies. */
+MUST_CHECK int op_pass_role_for(struct op *op, struct str role_arn, struct str service,
+                                struct str source_arn);
 
 struct role_facts;
 

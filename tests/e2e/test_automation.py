@@ -534,6 +534,32 @@ def test_who_may_start_what(plane, ssm, make_book, world):
     assert "The defined assume role is unable to be assumed." in e.message
 
 
+def test_a_role_may_be_kept_to_its_accounts_executions(plane, ssm, host, make_book):
+    """The trust policy that AWS recommends against confused deputies."""
+    central = plane.management_account
+    iam = plane.client("iam")
+
+    def kept_to(source_account, source_arn):
+        policy = json.loads(trust(Service="ssm.amazonaws.com"))
+        policy["Statement"][0]["Condition"] = {
+            "StringEquals": {"aws:SourceAccount": source_account},
+            "ArnLike": {"aws:SourceArn": source_arn}}
+        return json.dumps(policy)
+
+    iam.create_role(RoleName="Kept", AssumeRolePolicyDocument=kept_to(
+        central, f"arn:aws:ssm:*:{central}:automation-execution/*"))
+    iam.put_role_policy(RoleName="Kept", PolicyName="all",
+                        PolicyDocument=policy(("ssm:SendCommand", "*")))
+    book = make_book({**shell("one"), "assumeRole": f"arn:aws:iam::{central}:role/Kept"})
+    parameters = {"Parameters": {"InstanceId": [host.id]}}
+    assert finished(ssm, start(ssm, book, **parameters))["AutomationExecutionStatus"] == "Success"
+    for wrong in (kept_to("111122223333", "*"),
+                  kept_to(central, f"arn:aws:ssm:*:{central}:document/*")):
+        iam.update_assume_role_policy(RoleName="Kept", PolicyDocument=wrong)
+        with fails_with("InvalidAutomationExecutionParametersException"):
+            start(ssm, book, **parameters)
+
+
 # --- rate control over targets ----------------------------------------------------------------------
 
 def over_targets(ssm, book, key, *values, **more):

@@ -121,9 +121,9 @@ MUST_CHECK int automation_find_targets(struct task_run *run, struct str region,
 
 /* --- tasks' common part: automation_chain.c ------------------------------------------------ */
 
-/* Who acts for the execution. Where a role may not be assumed, *ret is the refusal. */
-MUST_CHECK int automation_principal(struct task_run *run, const struct automation_text *text,
-                                    struct str account, struct str then_role,
+/* Who acts for the execution in a task of its account, and then assumes `then_role` if set. Where a role may not be assumed, *ret is the refusal. */
+MUST_CHECK int automation_principal(struct task_run *run, const struct task *task,
+                                    const struct automation_text *text, struct str then_role,
                                     struct principal *ret_principal, struct aws_result *ret);
 /* A refusal as a task's answer: {"code", "operation", "message"}. */
 struct value *automation_refusal(struct arena *a, const struct aws_result *result,

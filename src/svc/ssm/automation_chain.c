@@ -5,27 +5,43 @@
 #include "base/json.h"
 #include "engine/execution.h"
 
-int automation_principal(struct task_run *run, const struct automation_text *text,
-                         struct str account, struct str then_role, struct principal *ret_principal,
-                         struct aws_result *ret)
+/* Its own role, as the service and for itself: trust policies may ask for both. */
+static int assume_own(struct task_run *run, const struct automation_text *text,
+                      const struct task *task, struct principal *ret_principal,
+                      struct aws_result *ret)
 {
     struct arena *a = run->arena;
-    struct str items[2];
-    struct strs roles = { items, 0 };
-    struct value *v;
-    struct principal first;
+    struct principal service = principal_service(S("ssm.amazonaws.com"), task->account);
+    struct aws_assumption what = {
+        .as = &service,
+        .role_arn = text->role,
+        .session_name = arena_fmt(a, "Automation-%.*s", STR(text->id)),
+        .source_arn = arena_fmt(a, "arn:aws:ssm:%.*s:%.*s:automation-execution/%.*s",
+                                STR(task->region), STR(task->account), STR(text->id)),
+    };
 
+    TRY(aws_assume_with(run->aws, &what, a, ret_principal, ret));
+    return 0;
+}
+
+int automation_principal(struct task_run *run, const struct task *task,
+                         const struct automation_text *text, struct str then_role,
+                         struct principal *ret_principal, struct aws_result *ret)
+{
+    struct arena *a = run->arena;
+    struct value *v;
+
+    *ret = (struct aws_result){ .status = 200 };
     TRY(json_parse(a, text->caller, &v, NULL));
-    if (!principal_from_value(v, a, &first))
+    if (!principal_from_value(v, a, ret_principal))
         return FAULT(EINVAL);
-    if (str_is_set(text->role)) {
-        first = principal_service(S("ssm.amazonaws.com"), account);
-        items[roles.count++] = text->role;
-    }
-    if (str_is_set(then_role))
-        items[roles.count++] = then_role;
-    TRY(aws_assume_chain(run->aws, &first, roles, arena_fmt(a, "Automation-%.*s", STR(text->id)), a,
-                         ret_principal, ret));
+    if (str_is_set(text->role))
+        TRY(assume_own(run, text, task, ret_principal, ret));
+    if (!aws_succeeded(ret) || !str_is_set(then_role))
+        return 0;
+    struct principal first = *ret_principal;
+    TRY(aws_assume(run->aws, &first, then_role, arena_fmt(a, "Automation-%.*s", STR(text->id)), a,
+                   ret_principal, ret));
     return 0;
 }
 

@@ -114,7 +114,7 @@ int automation_expand_perform(struct task_run *run, const struct task *task,
 
     TRY(automation_load_text(run->db, a, task->key, &text));
     TRY(automation_request_parse(a, text.request, &request));
-    TRY(automation_principal(run, &text, task->account, (struct str){ 0 }, &as, &result));
+    TRY(automation_principal(run, task, &text, (struct str){ 0 }, &as, &result));
     if (aws_is_transient(&result))
         return err_fault(EAGAIN, "AssumeRole: %.*s", STR(result.code));
     if (!aws_succeeded(&result)) {
@@ -239,7 +239,7 @@ static int act_as(struct task_run *run, const struct task *task, const struct st
 
     if (str_is_set(s->pair.target))
         text.role = (struct str){ 0 };
-    TRY(automation_principal(run, &text, task->account, s->role, ret, ret_result));
+    TRY(automation_principal(run, task, &text, s->role, ret, ret_result));
     return 0;
 }
 

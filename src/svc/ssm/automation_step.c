@@ -79,7 +79,7 @@ int automation_step_perform(struct task_run *run, const struct task *task,
         return FAULT(EINVAL);
     TRY(automation_load_text(run->db, run->arena, id, &text));
     TRY(json_parse(run->arena, task->payload, &inputs, NULL));
-    TRY(automation_principal(run, &text, task->account, (struct str){ 0 }, &as, &result));
+    TRY(automation_principal(run, task, &text, (struct str){ 0 }, &as, &result));
     if (aws_is_transient(&result))
         return err_fault(EAGAIN, "AssumeRole: %.*s", STR(result.code));
     if (!aws_succeeded(&result)) {
