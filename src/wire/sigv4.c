@@ -44,7 +44,8 @@ static int check_payload_hash(struct arena *a, const struct sigv4_claim *c, stru
 {
     if (!str_is_set(c->payload_hash))
         return 0;
-    if (str_starts(c->payload_hash, S("STREAMING-")))
+    if (str_starts(c->payload_hash, S("STREAMING-")) &&
+        !(sigv4_is_s3(c->service) && str_eq(c->payload_hash, S(SIGV4_UNSIGNED_CHUNKS))))
         return incomplete(ret_why, arena_fmt(a,
                                              "x-amz-content-sha256: %.*s is not supported. Send "
                                              "the body unchunked with its SHA-256.",
@@ -239,6 +240,10 @@ static bool payload_hash(struct arena *a, const struct http_request *r, const st
 {
     bool is_open = str_eq(c->payload_hash, S(SIGV4_UNSIGNED)) ||
                    (!str_is_set(c->payload_hash) && c->is_presigned && sigv4_is_s3(c->service));
+    if (str_eq(c->payload_hash, S(SIGV4_UNSIGNED_CHUNKS))) {
+        *ret = c->payload_hash; /* the same, for a body that s3 unpacks */
+        return sigv4_is_s3(c->service);
+    }
     if (is_open) {
         *ret = S(SIGV4_UNSIGNED);
         return sigv4_is_s3(c->service);

@@ -3,6 +3,7 @@
 
 #include "api/service.h"
 #include "base/hex.h"
+#include "svc/s3/chunked.h"
 #include "svc/s3/errors.h"
 
 /* --- names --------------------------------------------------------------------------------- */
@@ -100,6 +101,23 @@ static bool is_in_table(const struct shape *shape, struct str name)
     return false;
 }
 
+/* What goes with a body in chunks is that body's, and unpacked with it. */
+static bool is_of_chunks(const struct op *op, const struct http_header *h)
+{
+    const struct shape *in = op->operation->in;
+    bool has_bytes = false;
+
+    for (size_t i = 0; i < in->count; i++)
+        has_bytes =
+            has_bytes || (in->fields[i].place == PLACE_PAYLOAD && in->fields[i].type == FIELD_BLOB);
+    if (!has_bytes ||
+        !str_eq(http_header_get(op->http, S("x-amz-content-sha256")), S(CHUNKED_PAYLOAD)))
+        return false;
+    return str_ieq(h->name, S("x-amz-trailer")) ||
+           str_ieq(h->name, S("x-amz-decoded-content-length")) ||
+           (str_ieq(h->name, S("content-encoding")) && str_eq(h->value, S("aws-chunked")));
+}
+
 static int refuse(struct op *op, struct str name)
 {
     return op_fail(op, OP_UNSUPPORTED,
@@ -117,7 +135,8 @@ int request_check_headers(struct op *op)
     bool has_body = str_eq(r->method, S("PUT"));
     for (size_t i = 0; i < r->n_headers; i++)
         if (asks_for_something(r->headers[i].name, has_body) &&
-            !is_in_table(op->operation->in, r->headers[i].name))
+            !is_in_table(op->operation->in, r->headers[i].name) &&
+            !is_of_chunks(op, &r->headers[i]))
             return refuse(op, r->headers[i].name);
     /* Presigned requests may carry such headers as parameters; they are not read from there. */
     query = r->query;

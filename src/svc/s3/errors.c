@@ -19,4 +19,5 @@ const struct service_error s3_errors[S3_N_ERRORS] = {
     { S3_NOT_MODIFIED, "NotModified", 304 },
     { S3_RANGE, "InvalidRange", 416 },
     { S3_INVALID_ARGUMENT, "InvalidArgument", 400 },
+    { S3_INCOMPLETE_BODY, "IncompleteBody", 400 },
 };

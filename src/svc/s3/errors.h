@@ -22,6 +22,7 @@ enum s3_outcome {
     S3_NOT_MODIFIED,
     S3_RANGE,
     S3_INVALID_ARGUMENT,
+    S3_INCOMPLETE_BODY,
     S3_END,
 };
 

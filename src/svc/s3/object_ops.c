@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "store/db.h"
 #include "svc/s3/bucket.h"
+#include "svc/s3/chunked.h"
 #include "svc/s3/errors.h"
 #include "svc/s3/object.h"
 #include "svc/s3/operations.h"
@@ -163,9 +164,49 @@ static int check_put(struct op *op, const struct put_in *in)
     return found == DB_NO_ROW ? 0 : found;
 }
 
-static int put_object(struct op *op, const struct put_in *in, struct put_out *out)
+static int bad_chunks(struct op *op)
+{
+    return op_fail(op, S3_INCOMPLETE_BODY,
+                   "The request body is not what its headers say of its chunks.");
+}
+
+/* The body in chunks, as what it stands for: its bytes, and a checksum that came behind. */
+static int unpack(struct op *op, const struct put_in *given, struct put_in *in)
+{
+    struct chunked c;
+    int64_t length;
+
+    *in = *given;
+    if (!op->http ||
+        !str_eq(http_header_get(op->http, S("x-amz-content-sha256")), S(CHUNKED_PAYLOAD)))
+        return 0;
+    struct str said = http_header_get(op->http, S("x-amz-decoded-content-length"));
+    if (!chunked_decode(op->arena, given->body, &c) || !str_to_int(said, &length) ||
+        length != (int64_t)c.bytes.len)
+        return bad_chunks(op);
+    in->body = c.bytes;
+    for (size_t i = 0; i < c.n_trailers; i++) {
+        bool is_known = false;
+        for (enum checksum k = 0; k < CHECKSUM_COUNT; k++) {
+            struct str name = arena_fmt(op->arena, "x-amz-checksum-%.*s", STR(checksum_name(k)));
+            if (str_ieq(c.trailers[i].name, name)) {
+                in->checksums[k] = c.trailers[i].value;
+                is_known = true;
+            }
+        }
+        if (!is_known)
+            return bad_chunks(op);
+    }
+    return 0;
+}
+
+static int put_object(struct op *op, const struct put_in *given, struct put_out *out)
 {
     struct bucket bucket;
+    struct put_in unpacked;
+    const struct put_in *in = &unpacked;
+
+    PASS(unpack(op, given, &unpacked));
     struct str body = str_is_set(in->body) ? in->body : S("");
     struct object o = {
         .bucket = in->bucket,
@@ -421,7 +462,7 @@ OP_HANDLER(delete_object)
 const struct operation object_operations[] = {
     OP("PutObject", put_object, put_in, put_out, OP_WRITES | OP_OWN_AUTH,
        RAISES(S3_NO_BUCKET, S3_KEY_TOO_LONG, S3_METADATA_TOO_LARGE, S3_INVALID_DIGEST,
-              S3_BAD_DIGEST, S3_NO_ACLS, S3_PRECONDITION),
+              S3_BAD_DIGEST, S3_NO_ACLS, S3_PRECONDITION, S3_INCOMPLETE_BODY),
        .method = "PUT", .path = "/{Bucket}/{Key+}"),
     OP("GetObject", get_object, get_in, get_out, OP_READS | OP_OWN_AUTH,
        RAISES(S3_NO_BUCKET, S3_NO_KEY, S3_PRECONDITION, S3_NOT_MODIFIED, S3_RANGE),
