@@ -121,7 +121,8 @@ MUST_CHECK int automation_find_targets(struct task_run *run, struct str region,
 
 /* --- tasks' common part: automation_chain.c ------------------------------------------------ */
 
-/* Who acts for the execution in a task of its account, and then assumes `then_role` if set. Where a role may not be assumed, *ret is the refusal. */
+/* Who acts for the execution in a task of its account, and then assumes `then_role` if that is
+ * set. Where a role may not be assumed, *ret is the refusal. */
 MUST_CHECK int automation_principal(struct task_run *run, const struct task *task,
                                     const struct automation_text *text, struct str then_role,
                                     struct principal *ret_principal, struct aws_result *ret);

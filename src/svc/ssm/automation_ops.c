@@ -313,8 +313,8 @@ static int choose_role(struct op *op, const struct origin *origin, struct draft 
         PASS(resolve_role(op, d, &d->text.role));
     if (!str_is_set(d->text.role))
         return 0;
-    int may = op_pass_role_for(op, d->text.role, S("ssm.amazonaws.com"),
-                               automation_arn(op, d->row.id));
+    int may =
+        op_pass_role_for(op, d->text.role, S("ssm.amazonaws.com"), automation_arn(op, d->row.id));
     if (may == OP_INVALID)
         return op_fail(op, SSM_INVALID_AUTOMATION_PARAMETERS,
                        "The defined assume role is unable to be assumed. %.*s", STR(op->message));
