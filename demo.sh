@@ -191,6 +191,11 @@ make_hosts() {
     say "preparing the hosts' base root (once; real security updates stay pending in it)"
     base=$(tests/testbed/base-root.sh 2>"$work/base-root.log" | tail -n 1)
     [ -d "$base" ] || { tail -n 20 "$work/base-root.log"; die "no base root"; }
+    if ! chroot "$base" apt-get -s dist-upgrade 2>/dev/null | grep -q '^Inst .*[Ss]ecurity'; then
+        say "the mirror has no security update pending: a small signed repository gives each host one"
+        base=$(tests/testbed/base-root.sh --local-repo 2>"$work/base-root.log" | tail -n 1)
+        [ -d "$base" ] || { tail -n 20 "$work/base-root.log"; die "no base root"; }
+    fi
     for account in "${accounts[@]}"; do
         must make_node_role "$account"
     done
@@ -333,10 +338,20 @@ show_progress() {
     return 1
 }
 
+# From the moment the command was asked for to the report of its last step, reboot included.
+wall_time() { # ACCOUNT REGION
+    local asked ended
+    read -r asked ended < <(aws_as "account-$1" "$2" ssm list-command-invocations --details \
+        --query 'CommandInvocations[0].[RequestedDateTime, max(CommandPlugins[].ResponseFinishDateTime)]')
+    [ -n "${ended:-}" ] && [ "$ended" != None ] || { echo '?'; return; }
+    echo $(($(date -d "$ended" +%s) - $(date -d "$asked" +%s)))s
+}
+
 report() {
     local account region states row failed=0
     states=$("$build/src/cli/patchbay" --output json compliance)
-    printf '\n%-14s %-10s %-22s %8s %10s %7s %9s %10s\n' ACCOUNT REGION NODE MISSING INSTALLED FAILED REBOOTED COMPLIANT
+    printf '\n%-14s %-10s %-22s %14s %10s %7s %9s %10s %6s\n' \
+        ACCOUNT REGION NODE 'MISSING BEFORE' INSTALLED FAILED REBOOTED COMPLIANT WALL
     for account in "${accounts[@]}"; do
         for region in "${regions[@]}"; do
             row=$(jq -r --arg a "$account" --arg r "$region" '.[] | select(.Account == $a and .Region == $r) |
@@ -345,10 +360,11 @@ report() {
             IFS=$'\t' read -r node missing failures compliant <<<"$row"
             before=$(cat "$(host_dir "$account" "$region")/missing" 2>/dev/null)
             boots=$(boots_of "$account" "$region")
-            printf '%-14s %-10s %-22s %8s %10s %7s %9s %10s\n' "$account" "$region" "${node:-none}" \
+            printf '%-14s %-10s %-22s %14s %10s %7s %9s %10s %6s\n' "$account" "$region" "${node:-none}" \
                 "${before:-?}" "$([ -n "$node" ] && echo $((${before:-0} - missing - failures)) || echo '?')" \
                 "${failures:-?}" \
-                "$([ "${boots:-1}" -gt 1 ] && echo yes || echo no)" "${compliant:-unknown}"
+                "$([ "${boots:-1}" -gt 1 ] && echo yes || echo no)" "${compliant:-unknown}" \
+                "$(wall_time "$account" "$region")"
             [ "$compliant" = true ] || failed=1
         done
     done
