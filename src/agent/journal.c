@@ -29,7 +29,7 @@ int journal_open(struct arena *a, const char *state)
 {
     TRY(file_make_dirs(arena_fmt(a, "%s/commands", state).p, 0700));
     TRY(file_make_dirs(arena_fmt(a, "%s/done", state).p, 0700));
-    TRY(file_make_dirs(arena_fmt(a, "%s/work", state).p, 0700));
+    TRY(file_make_dirs(arena_fmt(a, "%s/steps", state).p, 0700));
     return 0;
 }
 
@@ -191,7 +191,7 @@ int journal_tidy(struct arena *a, const char *state)
     TRY(tidy(a, state, ".", keep_state));
     TRY(tidy(a, state, "commands", keep_record));
     TRY(tidy(a, state, "done", keep_record));
-    TRY(tidy(a, state, "work", keep_work));
+    TRY(tidy(a, state, "steps", keep_work));
     return 0;
 }
 
@@ -199,6 +199,6 @@ int journal_clear(struct arena *a, const char *state)
 {
     TRY(file_remove_tree(arena_fmt(a, "%s/commands", state).p));
     TRY(file_remove_tree(arena_fmt(a, "%s/done", state).p));
-    TRY(file_remove_tree(arena_fmt(a, "%s/work", state).p));
+    TRY(file_remove_tree(arena_fmt(a, "%s/steps", state).p));
     return 0;
 }

@@ -106,7 +106,7 @@ static bool may_reboot(void *context)
 static void select_attempt(struct steps *s, const struct command *c, size_t step)
 {
     const char *folder =
-        arena_fmt(s->arena, "%s/work/%.*s/%zu-%lld", s->worker->agent->config.state, STR(c->id),
+        arena_fmt(s->arena, "%s/steps/%.*s/%zu-%lld", s->worker->agent->config.state, STR(c->id),
                   step, (long long)c->run.steps[step].attempts)
             .p;
 

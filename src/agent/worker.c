@@ -163,7 +163,7 @@ static void run_command(struct worker *w, struct str id)
     struct arena a = { 0 };
     struct command c;
     struct steps *s = steps_new(w, &a);
-    const char *work = arena_fmt(&a, "%s/work/%.*s", w->agent->config.state, STR(id)).p;
+    const char *work = arena_fmt(&a, "%s/steps/%.*s", w->agent->config.state, STR(id)).p;
 
     int loaded = journal_load(&a, w->agent->config.state, id, &c);
     if (loaded == 0) {

@@ -184,7 +184,7 @@ def test_a_command_runs_as_the_aws_agent_would_run_it(plane, agent):
     assert sorted(step) == ["code", "endDateTime", "name", "output", "outputS3BucketName",
                             "outputS3KeyPrefix", "standardError", "standardOutput",
                             "startDateTime", "status", "stepName"]
-    wait_for(lambda: not list((agent.state / "work").iterdir()))
+    wait_for(lambda: not list((agent.state / "steps").iterdir()))
     assert not list((agent.state / "commands").iterdir())
 
 
@@ -302,7 +302,7 @@ def test_too_many_commands_wait_at_the_plane(plane, agent, tmp_path):
     time.sleep(2.5)
     taken = [m for m in sent if (agent.state / "commands" / f"{m.split('.')[2]}.json").exists()]
     assert len(taken) == 10
-    waiting = next(m for m in taken if not (agent.state / "work" / m.split(".")[2]).exists())
+    waiting = next(m for m in taken if not (agent.state / "steps" / m.split(".")[2]).exists())
     plane.cancel(agent.node, waiting)  # still comes through
     stop.touch()
     for message in sent:
@@ -397,7 +397,7 @@ def test_sigterm_hands_over_at_once(plane, agent):
 
 
 def keeper_of(agent, message):
-    claim = next((agent.state / "work" / message.split(".")[2]).glob("*/claim"), None)
+    claim = next((agent.state / "steps" / message.split(".")[2]).glob("*/claim"), None)
     return int(claim.read_text()) if claim else None
 
 
@@ -448,7 +448,7 @@ def test_nothing_is_lost_or_repeated_whenever_the_agent_is_killed(plane, agent, 
     agent.kill()
     agent.start()  # sweeps what was half-written
     wait_for(lambda: not list((agent.state / "commands").iterdir())
-             and not list((agent.state / "work").iterdir())
+             and not list((agent.state / "steps").iterdir())
              and all(p.name.endswith(".json") for p in (agent.state / "done").iterdir()))
 
 

@@ -107,7 +107,7 @@ def test_a_command_runs_and_its_output_shows(ssm, node):
 
 def test_a_command_is_cancelled(ssm, node):
     command = send(ssm, node, "echo started; sleep 60")
-    wait_for(lambda: (node.state / "work" / command).exists())
+    wait_for(lambda: (node.state / "steps" / command).exists())
     time.sleep(0.3)
     ssm.cancel_command(CommandId=command)
     assert result(ssm, node, command)["Status"] == "Cancelled"

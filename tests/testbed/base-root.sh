@@ -75,7 +75,7 @@ find_mirror() {
 find_mirrors() {
     [ -n "$mirror" ] || mirror=$(find_mirror "$suite" debian)
     [ -n "$security" ] || security=$(find_mirror "$suite-security" debian-security)
-    mirror=${mirror:-http://deb.debian.org/debian}
+    [ -n "$mirror" ] || die "apt is configured with no mirror of $suite: name one with --mirror"
     mirror=${mirror%/}
     # A mirror of the one usually has the other beside it.
     [ -n "$security" ] || security=${mirror%/*}/debian-security
