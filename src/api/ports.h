@@ -67,12 +67,22 @@ struct node_location {
     int64_t nodes;
 };
 
+/* A patch run as the node reported it. */
+struct patch_run_facts {
+    struct str operation, baseline, snapshot, execution;
+    msec started_at, ended_at;
+    int64_t installed, installed_pending, missing, failed, security;
+};
+
 struct node_port {
     int (*node)(struct db *db, struct arena *a, struct str id,
                 struct node_facts *ret); /* PORT_NONE */
     /* Where there are nodes, by account and Region; all accounts. */
     int (*locations)(struct db *db, struct arena *a, struct node_location **ret,
                      size_t *ret_count);
+    /* The runs of a node that ended before, newest first. */
+    int (*patch_runs)(struct db *db, struct arena *a, struct str node, msec before, int64_t limit,
+                      struct patch_run_facts **ret, size_t *ret_count);
 };
 
 /* --- bytes ---------------------------------------------------------------------------- */

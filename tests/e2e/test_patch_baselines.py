@@ -2,6 +2,7 @@
 """Which baseline a node is patched with, and the snapshot it gets of it."""
 
 import json
+import sqlite3
 import urllib.error
 import urllib.request
 import uuid
@@ -333,3 +334,38 @@ def test_a_group_has_one_baseline_a_system(ssm, make_baseline):
 def test_a_group_without_registration_falls_through(ssm):
     got = ssm.get_patch_baseline_for_patch_group(PatchGroup="nobody", OperatingSystem="DEBIAN")
     assert got["BaselineId"] == predefined(ssm, "DEBIAN")
+
+
+# --- time ---
+
+def test_after_three_days_an_id_makes_a_new_snapshot(make_plane):
+    plane = make_plane()
+    role = agents.make_node_role(plane.client("iam"))
+    activation = plane.client("ssm").create_activation(IamRole=role)
+    node = agents.Agent(plane.url).start(activation["ActivationId"],
+                                         activation["ActivationCode"])
+    id = str(uuid.uuid4())
+
+    def key(answer):
+        return answer["SnapshotDownloadUrl"].split("?")[0]
+
+    def age(hours):
+        plane.stop()
+        with sqlite3.connect(plane.data / "patchbay.db") as db:
+            db.execute("UPDATE ssm_patch_snapshot SET created_at = created_at - ?",
+                       [hours * 3600_000])
+        plane.start(plane.url.split("//")[1])
+
+    first = snapshot(node, id)[0]
+    age(71)
+    assert key(snapshot(node, id)[0]) == key(first)
+    age(2)
+    second = snapshot(node, id)[0]
+    assert key(second) != key(first)
+    # A URL of the last moment is good for its day, and not longer.
+    assert urllib.request.urlopen(first["SnapshotDownloadUrl"], timeout=20).status == 200
+    age(24)
+    snapshot(node)
+    with pytest.raises(urllib.error.HTTPError) as e:
+        urllib.request.urlopen(first["SnapshotDownloadUrl"], timeout=20)
+    assert e.value.code == 404

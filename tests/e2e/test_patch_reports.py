@@ -6,6 +6,7 @@ import hashlib
 import json
 import uuid
 
+import botocore.credentials
 import pytest
 
 import agent as agents
@@ -289,6 +290,34 @@ def test_a_deregistered_node_leaves_nothing(ssm, plane, role):
     ssm.deregister_managed_instance(InstanceId=one.id)
     assert ssm.describe_instance_patch_states(InstanceIds=[one.id])["InstancePatchStates"] == []
     assert ssm.list_compliance_items(ResourceIds=[one.id])["ComplianceItems"] == []
+
+
+# --- history ---
+
+def runs_of(node, **more):
+    """patchbay:ListPatchRuns, as the node's own role cannot: signed by the administrator."""
+    return node.opened(node.signed("Patchbay.ListPatchRuns", json.dumps(
+        {"InstanceId": node.id, **more}).encode(), "patchbay"))
+
+
+def test_former_runs_are_kept_in_order(plane, node):
+    for minute in range(53):
+        report(node, MissingCount=str(minute), OperationType="Scan",
+               OperationEndTime=f"2026-11-23T12:{minute:02}:00Z")
+    keys = plane.keys()
+    node.credentials = botocore.credentials.Credentials(keys["aws_access_key_id"],
+                                                        keys["aws_secret_access_key"])
+    seen, token = [], {}
+    while True:
+        page = runs_of(node, MaxResults=20, **token)
+        seen += page["PatchRuns"]
+        if "NextToken" not in page:
+            break
+        token = {"NextToken": page["NextToken"]}
+    assert [r["MissingCount"] for r in seen] == list(range(52, 2, -1))
+    assert seen[0]["BaselineId"] == BASELINE and seen[0]["Operation"] == "Scan"
+    with pytest.raises(agents.Refused):
+        runs_of(node, InstanceId="mi-00000000000000000")
 
 
 # --- hashes ---

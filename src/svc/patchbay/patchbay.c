@@ -2,6 +2,7 @@
 #include "svc/patchbay/patchbay.h"
 
 #include "api/ports.h"
+#include "svc/patchbay/operations.h"
 
 /* --- ListLocations: where an organization's nodes are --------------------- */
 
@@ -96,7 +97,7 @@ static const struct operation operations[] = {
 };
 /* clang-format on */
 
-static const struct operation *const nouns[] = { operations, NULL };
+static const struct operation *const nouns[] = { operations, patch_run_operations, NULL };
 
 const struct service patchbay_service = {
     .name = "patchbay",

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "svc/ssm/node.h"
+#include "svc/ssm/patch_report.h"
 
 #include "svc/ssm/ssm.h"
 
@@ -136,4 +137,8 @@ static int port_locations(struct db *db, struct arena *a, struct node_location *
     return 0;
 }
 
-const struct node_port ssm_nodes = { .node = port_node, .locations = port_locations };
+const struct node_port ssm_nodes = {
+    .node = port_node,
+    .locations = port_locations,
+    .patch_runs = patch_run_list,
+};

@@ -34,3 +34,7 @@ MUST_CHECK int patch_state_put(struct op *op, const struct patch_state_row *row)
 MUST_CHECK int patch_state_of_group(struct op *op, struct str group, struct str after,
                                     int64_t limit, struct patch_state_row **ret, size_t *ret_count);
 MUST_CHECK int patch_run_add(struct op *op, const struct patch_state_row *row);
+
+/* For other services, as api/ports.h has it. */
+MUST_CHECK int patch_run_list(struct db *db, struct arena *a, struct str node, msec before,
+                              int64_t limit, struct patch_run_facts **ret, size_t *ret_count);

@@ -97,3 +97,27 @@ int patch_run_add(struct op *op, const struct patch_state_row *r)
                 ARGS(V(r->node), V(PATCH_RUNS_KEPT))));
     return 0;
 }
+
+#define R struct patch_run_facts
+static const struct column run_columns[] = {
+    COL_STR(R, operation), COL_STR(R, baseline),          COL_STR(R, snapshot),
+    COL_STR(R, execution), COL_I64(R, started_at),        COL_I64(R, ended_at),
+    COL_I64(R, installed), COL_I64(R, installed_pending), COL_I64(R, missing),
+    COL_I64(R, failed),    COL_I64(R, security),
+};
+static const struct mapping run_mapping = MAPPING(R, run_columns);
+#undef R
+
+int patch_run_list(struct db *db, struct arena *a, struct str node, msec before, int64_t limit,
+                   struct patch_run_facts **ret, size_t *ret_count)
+{
+    void *items;
+
+    TRY(db_all(db, a, &run_mapping, &items, ret_count,
+               "SELECT operation, baseline, snapshot, execution, started_at, ended_at, installed,"
+               " installed_pending, missing, failed, security FROM ssm_patch_run"
+               " WHERE node = $1 AND ended_at < $2 ORDER BY ended_at DESC LIMIT $3",
+               ARGS(V(node), V(before), V(limit))));
+    *ret = items;
+    return 0;
+}
