@@ -255,6 +255,22 @@ def test_items_of_all_nodes_come_in_pages(ssm, make_node):
     assert len(ours) == len(set(ours)) == 90
 
 
+def test_a_filter_that_passes_few_goes_on_page_by_page(plane, ssm, role):
+    activation = ssm.create_activation(IamRole=role, RegistrationLimit=60)
+    nodes = [agents.Agent(plane.url).start(activation["ActivationId"],
+                                           activation["ActivationCode"])
+             for _ in range(60)]
+    last = sorted(nodes, key=lambda n: n.id)[-1]
+    for one in nodes:
+        report(one, patch("rare" if one is last else "usual"))
+    pages = list(ssm.get_paginator("list_compliance_items").paginate(
+        Filters=[{"Key": "Id", "Values": ["rare.amd64"]}]))
+    assert len(pages) > 1
+    assert [i["ResourceId"] for p in pages for i in p["ComplianceItems"]] == [last.id]
+    for one in nodes:
+        ssm.deregister_managed_instance(InstanceId=one.id)
+
+
 def test_nodes_are_summed_up(ssm, make_node):
     good, bad = make_node(), make_node()
     report(good, patch("a"), patch("b"))

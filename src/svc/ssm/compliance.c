@@ -49,17 +49,30 @@ void compliance_sum_up(struct op *op, const struct value *items, struct complian
     c->non_compliant = counts_text(op, &bad);
 }
 
+static int content_of(struct op *op, const struct compliance *c, struct str *ret)
+{
+    struct inventory_item item;
+    struct compliance whole;
+
+    if (str_eq(c->type, S(COMPLIANCE_PATCH))) {
+        PASS(inventory_get(op, c->resource, S(INVENTORY_COMPLIANCE), &item));
+        *ret = item.content;
+        return 0;
+    }
+    PASS(compliance_get(op, c->resource, c->type, &whole));
+    *ret = whole.content;
+    return 0;
+}
+
 int compliance_items(struct op *op, const struct compliance *c, struct value **ret)
 {
-    struct inventory_item item = { .content = c->content };
+    struct str content;
 
     *ret = value_list(op->arena);
-    if (!str_is_set(c->content)) {
-        int found = inventory_get(op, c->resource, S(INVENTORY_COMPLIANCE), &item);
-        if (found == DB_NO_ROW)
-            return 0;
-        TRY(found);
-    }
-    TRY(json_parse(op->arena, item.content, ret, NULL));
+    int found = content_of(op, c, &content);
+    if (found == DB_NO_ROW)
+        return 0;
+    TRY(found);
+    TRY(json_parse(op->arena, content, ret, NULL));
     return 0;
 }

@@ -20,7 +20,7 @@ struct severity_counts {
 
 struct compliance {
     struct str resource, type, hash;
-    struct str content; /* JSON; absent for Patch: its items are in the inventory */
+    struct str content; /* JSON; absent for Patch, whose items are in the inventory, and in lists */
     struct str execution_id, execution_type;
     msec executed_at;
     struct str status, severity;         /* of the whole: COMPLIANT or not, the worst that is not */
@@ -41,7 +41,7 @@ MUST_CHECK int compliance_items(struct op *op, const struct compliance *c, struc
 MUST_CHECK int compliance_get(struct op *op, struct str resource, struct str type,
                               struct compliance *ret);
 MUST_CHECK int compliance_put(struct op *op, const struct compliance *c); /* replaces */
-/* Of a resource, or of all (absent), in order, behind (resource, type). */
+/* Of a resource, or of all (absent), in order, behind (resource, type); without content. */
 MUST_CHECK int compliance_list(struct op *op, struct str resource, struct str after_resource,
                                struct str after_type, int64_t limit, struct compliance **ret,
                                size_t *ret_count);

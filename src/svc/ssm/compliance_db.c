@@ -49,7 +49,8 @@ int compliance_list(struct op *op, struct str resource, struct str after_resourc
     void *items;
 
     TRY(db_all(op->db, op->arena, &mapping, &items, ret_count,
-               "SELECT " COMPLIANCE " FROM ssm_compliance"
+               "SELECT resource, type, hash, NULL AS content, execution_id, execution_type,"
+               " executed_at, status, severity, compliant, non_compliant FROM ssm_compliance"
                " WHERE account = $1 AND region = $2 AND ($3 IS NULL OR resource = $3)"
                " AND (resource > $4 OR (resource = $4 AND type > $5))"
                " ORDER BY resource, type LIMIT $6",

@@ -8,7 +8,9 @@
 #include "svc/ssm/operations.h"
 
 #define PAGE_MAX 50
-#define CHUNK    100 /* rows read at a time */
+#define CHUNK    100     /* rows read at a time */
+#define LOOKED   50      /* rows whose items are read for one page: a filter may pass few */
+#define PAST_ALL 1000000 /* behind every item of a row */
 
 static int open_token(struct op *op, struct str token, struct str *ret)
 {
@@ -199,7 +201,7 @@ static int list_items(struct op *op, const struct items_in *in, struct items_out
 {
     struct str resource, after, type;
     struct compliance first, *rows;
-    size_t count = CHUNK;
+    size_t count = CHUNK, looked = 0;
     int64_t from;
     bool is_full = false;
 
@@ -216,6 +218,11 @@ static int list_items(struct op *op, const struct items_in *in, struct items_out
     while (!is_full && count == CHUNK) {
         TRY(compliance_list(op, resource, after, type, CHUNK, &rows, &count));
         for (size_t i = 0; i < count && !is_full; i++) {
+            if (looked++ == LOOKED) {
+                out->next_token = page_token(
+                    op, arena_fmt(op->arena, "%.*s %.*s %d", STR(after), STR(type), PAST_ALL));
+                return 0;
+            }
             TRY(take_items(op, in, &rows[i], 0, out, &is_full));
             after = rows[i].resource;
             type = rows[i].type;

@@ -10,6 +10,7 @@
 
 #define PAGE_MAX 50
 #define CHUNK    50
+#define LOOKED   100 /* nodes whose inventory is read for one page: a filter may pass few */
 
 #define INSTANCE_INFORMATION "AWS:InstanceInformation"
 
@@ -347,7 +348,7 @@ static int get_inventory(struct op *op, const struct get_in *in, struct get_out 
     struct str type = in->attributes.count ? LIST_ITEM(struct attribute_in, in->attributes, 0)->type
                                            : S(INSTANCE_INFORMATION);
     struct entity *items = arena_array(op->arena, struct entity, in->max_results);
-    size_t count = CHUNK;
+    size_t count = CHUNK, looked = 0;
     struct node *rows;
     struct str after;
 
@@ -359,6 +360,10 @@ static int get_inventory(struct op *op, const struct get_in *in, struct get_out 
         TRY(node_list(op, after, CHUNK, &rows, &count));
         for (size_t i = 0; i < count; i++) {
             bool is_in;
+            if (looked++ == LOOKED) {
+                out->next_token = page_token(op, after);
+                return 0;
+            }
             TRY(node_passes(op, &in->filters, &rows[i], &is_in));
             if (is_in && out->entities.count == (size_t)in->max_results) {
                 out->next_token = page_token(op, after);
