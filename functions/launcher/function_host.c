@@ -72,7 +72,7 @@ _Noreturn static void fail(const char *what)
     exit(125);
 }
 
-/* --- relays ------------------------------------------------------------------------- */
+/* --- relays --------------------------------------------------------------- */
 
 static int connect_plane(const char *path)
 {
@@ -191,7 +191,7 @@ static void serve_relays(struct host *h, const struct pollfd *fds, size_t n_poll
     }
 }
 
-/* --- the runtime ---------------------------------------------------------------------- */
+/* --- the runtime ---------------------------------------------------------- */
 
 static char **read_environment(void)
 {
@@ -268,7 +268,7 @@ static void reap(const struct host *h)
             exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 }
 
-/* --- all ---------------------------------------------------------------------------------- */
+/* --- all ------------------------------------------------------------------ */
 
 static int listen_on_loopback(void)
 {

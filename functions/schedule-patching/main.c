@@ -35,7 +35,7 @@ static struct str variable(const char *name)
     return str_of(getenv(name));
 }
 
-/* --- the Runtime API ---------------------------------------------------------------------- */
+/* --- the Runtime API ------------------------------------------------------ */
 
 static int next(struct runtime *r, struct arena *a, struct invocation *ret)
 {

@@ -18,7 +18,7 @@ static void complain(struct reading *r, const char *name, const char *what, stru
         r->why = arena_fmt(r->a, "%s: \"%.*s\" %s", name, STR(value), what);
 }
 
-/* --- forms ------------------------------------------------------------------------------- */
+/* --- forms ---------------------------------------------------------------- */
 
 static bool is_account(struct str s)
 {
@@ -129,7 +129,7 @@ static bool is_group(struct str s)
     return s.len >= 1 && s.len <= 300 && str_is_word(s, "_-.");
 }
 
-/* --- reading -------------------------------------------------------------------------------- */
+/* --- reading -------------------------------------------------------------- */
 
 static struct str text(struct reading *r, const char *name)
 {

@@ -48,8 +48,8 @@ struct digest key_cache_get(struct key_cache *cache, struct arena *a, struct str
                             struct str secret, struct str date, struct str region,
                             struct str service)
 {
-    struct str name = arena_fmt(a, "%.*s/%.*s/%.*s/%.*s", STR(access_key), STR(date), STR(region),
-                                STR(service));
+    struct str name =
+        arena_fmt(a, "%.*s/%.*s/%.*s/%.*s", STR(access_key), STR(date), STR(region), STR(service));
 
     pthread_mutex_lock(&cache->lock);
     struct digest *known = map_get(&cache->entries, name);
@@ -95,7 +95,7 @@ static int verify(struct attempt *t, struct str secret)
     return outcome_of(t, sigv4_verify(t->a, t->r, c, &key, t->now));
 }
 
-/* --- the three kinds of credentials ------------------------------------------------------ */
+/* --- the three kinds of credentials --------------------------------------- */
 
 static int node_key(struct attempt *t, struct principal *ret)
 {
@@ -127,11 +127,10 @@ static int temporary_key(struct attempt *t, struct principal *ret)
     struct str secret, id, session;
     struct role_facts role;
 
-    int opened = session_open(t->plane, t->a, t->claim.access_key, t->claim.token, t->now, ret,
-                              &secret);
+    int opened =
+        session_open(t->plane, t->a, t->claim.access_key, t->claim.token, t->now, ret, &secret);
     if (opened == SESSION_EXPIRED || opened == SESSION_UNKNOWN)
-        return refuse(t, WIRE_EXPIRED,
-                      S("The security token included in the request is expired"));
+        return refuse(t, WIRE_EXPIRED, S("The security token included in the request is expired"));
     TRY(opened);
     PASS(verify(t, secret));
 
@@ -150,8 +149,7 @@ static int long_lived_key(struct attempt *t, struct principal *ret)
     int found = t->plane->identity->access_key(t->db, t->a, t->plane->master_key,
                                                t->claim.access_key, &facts);
     if (found == PORT_NONE || (found == 0 && (!facts.is_active || str_is_set(t->claim.token))))
-        return refuse(t, WIRE_BAD_KEY,
-                      S("The security token included in the request is invalid."));
+        return refuse(t, WIRE_BAD_KEY, S("The security token included in the request is invalid."));
     TRY(found);
     PASS(verify(t, facts.secret));
     *ret = facts.principal;
@@ -161,8 +159,7 @@ static int long_lived_key(struct attempt *t, struct principal *ret)
 static int plane_key(struct attempt *t, struct principal *ret)
 {
     if (!t->claim.is_presigned || !str_eq(t->r->method, S("GET")))
-        return refuse(t, WIRE_BAD_KEY,
-                      S("The security token included in the request is invalid."));
+        return refuse(t, WIRE_BAD_KEY, S("The security token included in the request is invalid."));
     PASS(verify(t, presign_secret(t->plane, t->a)));
     *ret = presign_principal();
     return 0;

@@ -147,8 +147,8 @@ static int entry_for(struct op *op, struct auth_entry **ret)
 {
     struct auth_cache *cache = &op->plane->runtime->auth;
     const struct principal *p = op->principal;
-    struct str key = arena_fmt(op->arena, "%.*s %d %.*s", STR(p->account), (int)p->kind,
-                               STR(p->name));
+    struct str key =
+        arena_fmt(op->arena, "%.*s %d %.*s", STR(p->account), (int)p->kind, STR(p->name));
     int64_t epoch;
 
     TRY(op->plane->identity->epoch(op->db, p->account, &epoch));
@@ -160,7 +160,7 @@ static int entry_for(struct op *op, struct auth_entry **ret)
     return 0;
 }
 
-/* --- the request as the engine sees it ----------------------------------------------------- */
+/* --- the request as the engine sees it ------------------------------------ */
 
 struct keys {
     struct arena *a;
@@ -212,8 +212,7 @@ static int add_organization(struct op *op, struct keys *k)
     if (!op->plane->directory || !str_is_set(op->principal->account) ||
         op->principal->kind == PRINCIPAL_SERVICE)
         return 0;
-    int found =
-        op->plane->directory->account(op->db, op->arena, op->principal->account, &facts);
+    int found = op->plane->directory->account(op->db, op->arena, op->principal->account, &facts);
     if (found == PORT_NONE)
         return 0;
     TRY(found);
@@ -389,10 +388,9 @@ int op_pass_role_for(struct op *op, struct str role_arn, struct str service, str
         return op_fail(op, OP_DENIED, "Cross-account pass role is not allowed.");
 
     struct op_key passed_to = { S("iam:PassedToService"), { &service, 1 } };
-    struct auth auth = { .action = S("iam:PassRole"),
-                         .resource = role_arn,
-                         .keys = &passed_to,
-                         .n_keys = 1 };
+    struct auth auth = {
+        .action = S("iam:PassRole"), .resource = role_arn, .keys = &passed_to, .n_keys = 1
+    };
     PASS(op_authorize(op, &auth));
 
     ptrdiff_t slash = str_rfind(arn.resource, '/');

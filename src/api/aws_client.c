@@ -61,7 +61,8 @@ int aws_call(struct aws_client *c, const struct aws_request *request, struct are
         return err_fault(ENOSYS, "there is no operation %s:%s", request->service,
                          request->operation);
 
-    struct rendezvous r = { .lock = PTHREAD_MUTEX_INITIALIZER, .arrived = PTHREAD_COND_INITIALIZER };
+    struct rendezvous r = { .lock = PTHREAD_MUTEX_INITIALIZER,
+                            .arrived = PTHREAD_COND_INITIALIZER };
     struct call_state *st = arena_new(a, struct call_state);
     *st = (struct call_state){
         .rt = rt,
@@ -135,7 +136,11 @@ int aws_assume_with(struct aws_client *c, const struct aws_assumption *what, str
     value_set_str(a, in, S("RoleSessionName"), what->session_name);
 
     struct aws_request request = {
-        .as = what->as, .service = "sts", .operation = "AssumeRole", .in = in, .keys = keys,
+        .as = what->as,
+        .service = "sts",
+        .operation = "AssumeRole",
+        .in = in,
+        .keys = keys,
     };
     if (what->as->kind == PRINCIPAL_SERVICE)
         request.n_keys = str_is_set(source_arn) ? 2 : 1;

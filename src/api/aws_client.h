@@ -17,16 +17,16 @@ struct aws_client;
 struct aws_request {
     const struct principal *as; /* who calls; its account is where the call goes */
     struct str region;
-    const char *service;   /* "ssm" */
-    const char *operation; /* "SendCommand" */
-    struct value *in;      /* members in JSON form, whatever the service's protocol */
+    const char *service;       /* "ssm" */
+    const char *operation;     /* "SendCommand" */
+    struct value *in;          /* members in JSON form, whatever the service's protocol */
     const struct op_key *keys; /* condition keys we vouch for: aws:SourceArn */
     size_t n_keys;
 };
 
 struct aws_result {
-    int status;        /* HTTP; 200..299 is success */
-    struct str code;   /* of an error: "AccessDeniedException" */
+    int status;      /* HTTP; 200..299 is success */
+    struct str code; /* of an error: "AccessDeniedException" */
     struct str message;
     struct value *out; /* of a success, in JSON form */
 };
@@ -45,8 +45,8 @@ MUST_CHECK int aws_call(struct aws_client *c, const struct aws_request *request,
 
 /* sts:AssumeRole as `as`; on success *ret_principal is the session. */
 MUST_CHECK int aws_assume(struct aws_client *c, const struct principal *as, struct str role_arn,
-                          struct str session_name, struct arena *a,
-                          struct principal *ret_principal, struct aws_result *ret);
+                          struct str session_name, struct arena *a, struct principal *ret_principal,
+                          struct aws_result *ret);
 
 /* sts:AssumeRole with what else is known of it. A service always says aws:SourceAccount. */
 struct aws_assumption {

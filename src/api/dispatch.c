@@ -22,7 +22,7 @@ static struct str host_of(const struct http_request *r)
     return http_header_get(r, S("host"));
 }
 
-/* --- which service, which operation ------------------------------------------------------- */
+/* --- which service, which operation --------------------------------------- */
 
 static const struct service *by_target(const struct plane *plane, struct str prefix)
 {
@@ -116,12 +116,12 @@ size_t plane_body_limit(const struct plane *plane, const struct http_request *he
     return route.service && route.service->max_body ? route.service->max_body : DEFAULT_BODY;
 }
 
-/* --- answering ------------------------------------------------------------------------------ */
+/* --- answering ------------------------------------------------------------ */
 
 static void answer_error(struct route *route, struct wire_error error, struct str message)
 {
-    struct http_response response = protocol_error(&route->wire, error.code, message, error.status,
-                                                   route->call->arena);
+    struct http_response response =
+        protocol_error(&route->wire, error.code, message, error.status, route->call->arena);
     route->call->done(route->call, &response);
 }
 
@@ -145,7 +145,7 @@ static void finished(struct call_state *st, int result)
     }
 }
 
-/* --- from signature to handler ----------------------------------------------------------------- */
+/* --- from signature to handler -------------------------------------------- */
 
 static bool is_admitted(const struct operation *o, const struct principal *p)
 {

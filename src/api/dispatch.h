@@ -16,7 +16,7 @@ struct call {
     struct str source_ip;
     struct str scheme_host; /* "http://host:port" as the client said it */
     void (*done)(struct call *call, const struct http_response *response);
-    void *context; /* done()'s */
+    void *context;            /* done()'s */
     struct call_state *state; /* dispatch's */
 };
 

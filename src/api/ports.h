@@ -13,7 +13,7 @@ enum port_outcome {
     PORT_NONE = 1, /* there is no such thing */
 };
 
-/* --- identity: owned by svc/iam ------------------------------------------------ */
+/* --- identity: owned by svc/iam ------------------------------------------- */
 
 struct access_key_facts {
     struct principal principal; /* USER or ROOT */
@@ -34,19 +34,19 @@ struct policy_texts {
 
 struct identity_port {
     int (*access_key)(struct db *db, struct arena *a, const uint8_t *master_key,
-                      struct str access_key, struct access_key_facts *ret);     /* PORT_NONE */
+                      struct str access_key, struct access_key_facts *ret); /* PORT_NONE */
     int (*role)(struct db *db, struct arena *a, struct str account, struct str name,
-                struct role_facts *ret);                                        /* PORT_NONE */
+                struct role_facts *ret); /* PORT_NONE */
     int (*policies)(struct db *db, struct arena *a, const struct principal *who,
                     struct policy_texts *ret); /* of a USER or a ROLE session; PORT_NONE: gone */
     int (*epoch)(struct db *db, struct str account, int64_t *ret); /* bumped by every IAM write */
 };
 
-/* --- directory: owned by svc/organizations --------------------------------------- */
+/* --- directory: owned by svc/organizations -------------------------------- */
 
 struct account_facts {
-    struct str id, name, status;  /* ACTIVE, SUSPENDED, PENDING_CLOSURE */
-    struct str organization;      /* o-..., absent: stand-alone */
+    struct str id, name, status; /* ACTIVE, SUSPENDED, PENDING_CLOSURE */
+    struct str organization;     /* o-..., absent: stand-alone */
     struct str management_account;
 };
 
@@ -55,7 +55,7 @@ struct directory_port {
                    struct account_facts *ret); /* PORT_NONE */
 };
 
-/* --- nodes: owned by svc/ssm ------------------------------------------------------- */
+/* --- nodes: owned by svc/ssm ---------------------------------------------- */
 
 struct node_facts {
     struct str id, account, region;
@@ -78,14 +78,13 @@ struct node_port {
     int (*node)(struct db *db, struct arena *a, struct str id,
                 struct node_facts *ret); /* PORT_NONE */
     /* Where there are nodes, by account and Region; all accounts. */
-    int (*locations)(struct db *db, struct arena *a, struct node_location **ret,
-                     size_t *ret_count);
+    int (*locations)(struct db *db, struct arena *a, struct node_location **ret, size_t *ret_count);
     /* The runs of a node that ended before, newest first. */
     int (*patch_runs)(struct db *db, struct arena *a, struct str node, msec before, int64_t limit,
                       struct patch_run_facts **ret, size_t *ret_count);
 };
 
-/* --- bytes ---------------------------------------------------------------------------- */
+/* --- bytes ---------------------------------------------------------------- */
 
 /* Content-addressed: the name is the SHA-256 of the bytes, hex. Safe to call in
  * a transaction: writing bytes nobody refers to yet harms nobody (a sweep
@@ -97,7 +96,7 @@ struct blob_port {
                struct str *ret_bytes); /* PORT_NONE */
 };
 
-/* --- objects: owned by svc/s3; frozen baselines, which s3 only shows, by svc/ssm --------------- */
+/* --- objects: owned by svc/s3; frozen baselines, which s3 only shows, by svc/ssm  */
 
 struct object_facts {
     struct str account; /* the bucket's owner */
@@ -110,7 +109,7 @@ struct object_port {
                   struct object_facts *ret); /* PORT_NONE */
 };
 
-/* --- functions: filled in by the daemon over sys ----------------------------------------- */
+/* --- functions: filled in by the daemon over sys -------------------------- */
 
 struct sandbox_invocation {
     struct str function_arn, version_id; /* version_id changes with code or configuration */
@@ -139,7 +138,7 @@ struct sandbox_port {
                   struct sandbox_result *ret);
 };
 
-/* --- all of them --------------------------------------------------------------------------- */
+/* --- all of them ---------------------------------------------------------- */
 
 #define TASK_WORKERS 8
 
@@ -151,7 +150,7 @@ struct plane {
     const struct identity_port *identity;
     const struct directory_port *directory;
     const struct node_port *nodes;
-    const struct object_port *objects; /* NULL: no object store */
+    const struct object_port *objects;   /* NULL: no object store */
     const struct object_port *snapshots; /* what api/presign.h hands out; NULL: none */
     struct blob_port blobs;
     struct sandbox_port sandbox;
@@ -163,7 +162,7 @@ static inline struct str plane_url(const struct plane *plane)
     return str_is_set(plane->public_url) ? plane->public_url : plane->own_url;
 }
 
-/* --- sessions: temporary credentials, sealed and stateless ----------------------------------- */
+/* --- sessions: temporary credentials, sealed and stateless ---------------- */
 
 struct session {
     struct str access_key, secret, token;
@@ -175,7 +174,8 @@ struct session session_issue(const struct plane *plane, struct arena *a,
                              const struct principal *role_session, msec now, msec expires_at);
 
 enum session_outcome {
-    SESSION_UNKNOWN = 1, /* not ours, or damaged: UnrecognizedClientException (ExpiredToken for nodes) */
+    SESSION_UNKNOWN =
+        1, /* not ours, or damaged: UnrecognizedClientException (ExpiredToken for nodes) */
     SESSION_EXPIRED = 2,
 };
 

@@ -2,9 +2,8 @@
 #include "api/principal.h"
 
 static const char *const kinds[] = {
-    [PRINCIPAL_ANONYMOUS] = "Anonymous", [PRINCIPAL_ROOT] = "Root",
-    [PRINCIPAL_USER] = "User",           [PRINCIPAL_ROLE] = "Role",
-    [PRINCIPAL_SERVICE] = "Service",     [PRINCIPAL_NODE] = "Node",
+    [PRINCIPAL_ANONYMOUS] = "Anonymous", [PRINCIPAL_ROOT] = "Root",       [PRINCIPAL_USER] = "User",
+    [PRINCIPAL_ROLE] = "Role",           [PRINCIPAL_SERVICE] = "Service", [PRINCIPAL_NODE] = "Node",
 };
 
 struct principal principal_copy(struct arena *a, const struct principal *p)

@@ -80,7 +80,7 @@ void runtime_stop(struct plane *plane)
     plane->runtime = NULL;
 }
 
-/* --- a write outside any request ------------------------------------------------------------ */
+/* --- a write outside any request ------------------------------------------ */
 
 struct outside {
     struct write_job job;

@@ -12,7 +12,7 @@
 #include "api/wire_errors.h"
 #include "base/map.h"
 
-/* --- the writer: one thread, many handlers a commit ---------------------------------- */
+/* --- the writer: one thread, many handlers a commit ----------------------- */
 
 #define WRITER_BATCH 128
 
@@ -39,7 +39,7 @@ int writer_start(struct writer *w, struct runtime *rt, struct db *db);
 void writer_stop(struct writer *w); /* what is queued is done first */
 void writer_submit(struct writer *w, struct write_job *job);
 
-/* --- one call on its way, whoever made it ----------------------------------------------- */
+/* --- one call on its way, whoever made it --------------------------------- */
 
 struct call_state {
     struct runtime *rt;
@@ -66,16 +66,16 @@ void call_start(struct call_state *st, struct db *reader, bool has_snapshot);
 void call_read(struct call_state *st, struct db *reader);
 void call_finish_run(struct call_state *st, int result);
 
-/* --- parked calls ---------------------------------------------------------------------------- */
+/* --- parked calls --------------------------------------------------------- */
 
 struct park {
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    struct map waiters;                       /* key -> first call_state of a chain */
+    struct map waiters;                        /* key -> first call_state of a chain */
     struct call_state *first_late, *last_late; /* by wait_until */
-    struct call_state *ready, **ready_last;   /* woken or expired, to be run again */
-    uint64_t wakes;                           /* counts wake-ups, to notice one in between */
+    struct call_state *ready, **ready_last;    /* woken or expired, to be run again */
+    uint64_t wakes;                            /* counts wake-ups, to notice one in between */
     size_t count;
     bool draining, stopping, running;
 };
@@ -88,7 +88,7 @@ uint64_t park_wakes(struct park *p);
 bool park_add(struct park *p, struct call_state *st);
 void park_wake(struct park *p, struct strs keys);
 
-/* --- the scheduler of tasks --------------------------------------------------------------------- */
+/* --- the scheduler of tasks ----------------------------------------------- */
 
 struct job_queue {
     pthread_mutex_t lock;
@@ -113,7 +113,7 @@ int scheduler_start(struct scheduler *s, struct runtime *rt, unsigned workers);
 void scheduler_stop(struct scheduler *s);
 void scheduler_poke(struct scheduler *s); /* something may be due */
 
-/* --- compiled policies ----------------------------------------------------------------------------- */
+/* --- compiled policies ---------------------------------------------------- */
 
 struct auth_cache {
     pthread_mutex_t lock;
@@ -122,7 +122,7 @@ struct auth_cache {
 
 void auth_cache_done(struct auth_cache *cache);
 
-/* --- derived signing keys ----------------------------------------------------------------------------- */
+/* --- derived signing keys ------------------------------------------------- */
 
 struct key_cache {
     pthread_mutex_t lock;
@@ -134,7 +134,7 @@ struct digest key_cache_get(struct key_cache *cache, struct arena *a, struct str
                             struct str service);
 void key_cache_done(struct key_cache *cache);
 
-/* --- all ------------------------------------------------------------------------------------------------- */
+/* --- all ------------------------------------------------------------------ */
 
 struct runtime {
     struct plane *plane;

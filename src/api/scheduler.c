@@ -9,9 +9,9 @@
 #include "base/json.h"
 #include "base/log.h"
 
-#define LOOK_AHEAD  256
-#define MAX_PAUSE   (5 * MSEC_MINUTE)
-#define MAX_SLEEP   (60 * MSEC_SECOND) /* clocks are set, rows come from elsewhere */
+#define LOOK_AHEAD 256
+#define MAX_PAUSE  (5 * MSEC_MINUTE)
+#define MAX_SLEEP  (60 * MSEC_SECOND) /* clocks are set, rows come from elsewhere */
 
 /* One task on its way: heap memory of its own arena. */
 struct task_job {
@@ -69,7 +69,7 @@ static void end_job(struct task_job *job)
     arena_done(&arena);
 }
 
-/* --- settling, on the writer ------------------------------------------------------------ */
+/* --- settling, on the writer ---------------------------------------------- */
 
 static int settle_run(struct write_job *write, struct db *db)
 {
@@ -121,7 +121,7 @@ static void submit_settle(struct task_job *job)
     writer_submit(&job->rt->writer, &job->write);
 }
 
-/* --- failing: again, later ----------------------------------------------------------------- */
+/* --- failing: again, later ------------------------------------------------ */
 
 static int postpone_run(struct write_job *write, struct db *db)
 {
@@ -149,7 +149,7 @@ static void submit_failure(struct task_job *job)
     writer_submit(&job->rt->writer, &job->write);
 }
 
-/* --- performing, on a worker ------------------------------------------------------------------ */
+/* --- performing, on a worker ---------------------------------------------- */
 
 static void perform(struct task_job *job)
 {
@@ -218,7 +218,7 @@ static void *worker_main(void *p)
     return NULL;
 }
 
-/* --- choosing, on the scheduler's thread ---------------------------------------------------------- */
+/* --- choosing, on the scheduler's thread ---------------------------------- */
 
 static void start_task(struct runtime *rt, const struct task *task)
 {
@@ -236,8 +236,8 @@ static void start_task(struct runtime *rt, const struct task *task)
         arena_done(&arena);
         return;
     }
-    job->principal = principal_service(
-        arena_fmt(&arena, "%s.amazonaws.com", job->service->name), job->task.account);
+    job->principal = principal_service(arena_fmt(&arena, "%s.amazonaws.com", job->service->name),
+                                       job->task.account);
     job->arena = arena;
 
     if (job->kind->perform)

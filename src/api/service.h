@@ -14,15 +14,16 @@
 enum operation_flags {
     OP_READS = 1 << 0,  /* runs on a reader, in one snapshot */
     OP_WRITES = 1 << 1, /* runs on the writer, in its own savepoint of a group commit */
-    OP_POLLS = 1 << 2,  /* may wait: see op_wait(). First run on a reader; OP_WRITER asks for the writer */
-    OP_UNSIGNED = 1 << 3,   /* no signature: the handler finds out whom it speaks to */
-    OP_NODE_KEY = 1 << 4,   /* signed with a node's RSA key */
-    OP_OWN_AUTH = 1 << 5,   /* the handler authorizes itself (several resources, resource policies) */
-    OP_INTERNAL = 1 << 6,   /* only for in-process callers */
-    OP_NEWER = 1 << 7,      /* not in Debian's botocore models: checked against the JS SDK */
-    OP_OURS = 1 << 8,       /* no model of AWS's has it: our own service, and what only agents call */
-    OP_REFUSED = 1 << 10,   /* there only to say clearly that it is not done */
-    OP_ANONYMOUS = 1 << 9,  /* may come without a signature; the handler authorizes (S3) */
+    OP_POLLS =
+        1 << 2, /* may wait: see op_wait(). First run on a reader; OP_WRITER asks for the writer */
+    OP_UNSIGNED = 1 << 3, /* no signature: the handler finds out whom it speaks to */
+    OP_NODE_KEY = 1 << 4, /* signed with a node's RSA key */
+    OP_OWN_AUTH = 1 << 5, /* the handler authorizes itself (several resources, resource policies) */
+    OP_INTERNAL = 1 << 6, /* only for in-process callers */
+    OP_NEWER = 1 << 7,    /* not in Debian's botocore models: checked against the JS SDK */
+    OP_OURS = 1 << 8,     /* no model of AWS's has it: our own service, and what only agents call */
+    OP_REFUSED = 1 << 10, /* there only to say clearly that it is not done */
+    OP_ANONYMOUS = 1 << 9, /* may come without a signature; the handler authorizes (S3) */
 };
 
 struct operation {
@@ -73,7 +74,7 @@ struct service {
     const char *version;       /* Query API version */
     const char *xml_namespace; /* Query, REST-XML */
     enum protocol protocol;
-    bool is_global;            /* IAM, STS, Organizations: Region plays no part */
+    bool is_global; /* IAM, STS, Organizations: Region plays no part */
 
     const struct operation *const *nouns; /* NULL-terminated list of OP_END-terminated tables */
     const struct service_error *errors;

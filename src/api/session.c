@@ -11,8 +11,7 @@
 static struct str derive_secret(const struct plane *plane, struct arena *a, struct str access_key)
 {
     struct str key = { (const char *)plane->master_key, sizeof(plane->master_key) };
-    struct digest d =
-        hmac_sha256(key, arena_fmt(a, "session secret %.*s", STR(access_key)));
+    struct digest d = hmac_sha256(key, arena_fmt(a, "session secret %.*s", STR(access_key)));
     return base64_encode(a, digest_str(&d));
 }
 

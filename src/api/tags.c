@@ -49,7 +49,8 @@ int tags_put(struct op *op, const struct tagged *resource, const struct tag *tag
                          V(resource->type), V(tags[i].key), V(tags[i].value))));
     }
     int64_t total;
-    TRY(db_int(op->db, &total, "SELECT COUNT(*) FROM tag WHERE arn = $1"
+    TRY(db_int(op->db, &total,
+               "SELECT COUNT(*) FROM tag WHERE arn = $1"
                " AND key NOT LIKE 'aws:%'",
                ARGS(V(resource->arn))));
     if (total > TAGS_MAX)

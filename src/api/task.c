@@ -4,8 +4,8 @@
 #include "api/task_db.h"
 
 static const struct column task_columns[] = {
-    COL_I64(struct task, id),       COL_STR(struct task, kind),   COL_STR(struct task, key),
-    COL_STR(struct task, account),  COL_STR(struct task, region), COL_I64(struct task, due_at),
+    COL_I64(struct task, id),       COL_STR(struct task, kind),    COL_STR(struct task, key),
+    COL_STR(struct task, account),  COL_STR(struct task, region),  COL_I64(struct task, due_at),
     COL_I64(struct task, attempts), COL_STR(struct task, payload),
 };
 static const struct mapping task_mapping = MAPPING(struct task, task_columns);

@@ -19,9 +19,9 @@
 struct aws_client;
 
 struct task {
-    int64_t id;         /* 0 when being added */
-    struct str kind;    /* "ssm.command.expand" */
-    struct str key;     /* with the kind: unique among pending tasks */
+    int64_t id;      /* 0 when being added */
+    struct str kind; /* "ssm.command.expand" */
+    struct str key;  /* with the kind: unique among pending tasks */
     struct str account, region;
     msec due_at;        /* 0: now */
     int64_t attempts;   /* failed so far */
@@ -42,7 +42,8 @@ struct task_kind {
     const char *name;
     int (*perform)(struct task_run *run, const struct task *task, struct value **ret_answer);
     int (*settle)(struct op *op, const struct task *task, const struct value *answer);
-    int max_attempts; /* after that many faults settle() gets a NULL answer and must end it; 0: for ever */
+    int max_attempts; /* after that many faults settle() gets a NULL answer and must end it; 0: for
+                         ever */
     bool is_slow;     /* perform() may take minutes (functions): on workers of its own */
 };
 

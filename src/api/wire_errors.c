@@ -40,8 +40,7 @@ struct wire_error wire_common_error(enum protocol protocol, enum wire_common whi
     case PROTOCOL_JSON_1_1:
         return (struct wire_error){ str_of(n->json), n->json_status };
     case PROTOCOL_REST_JSON:
-        return (struct wire_error){ str_of(n->json),
-                                    which == WIRE_DENIED ? 403 : n->json_status };
+        return (struct wire_error){ str_of(n->json), which == WIRE_DENIED ? 403 : n->json_status };
     case PROTOCOL_QUERY:
         return (struct wire_error){ str_of(n->query), n->query_status };
     case PROTOCOL_REST_XML:

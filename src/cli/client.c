@@ -38,7 +38,7 @@ static struct str first_set(struct str x, struct str y)
     return str_is_set(x) ? x : y;
 }
 
-/* --- credentials -------------------------------------------------------------------------- */
+/* --- credentials ---------------------------------------------------------- */
 
 static bool read_profile(struct str text, struct str profile, struct sigv4_credentials *ret)
 {
@@ -89,9 +89,11 @@ static int open_credentials(struct client *c, const struct client_options *o, st
     c->credentials_file = absolute(a, file);
     int found = file_read(a, arena_cstr(a, file), 1024 * 1024, &text);
     if (found > 0)
-        return fail(ret_why, arena_fmt(a, "no credentials: %.*s cannot be read. Set "
+        return fail(ret_why, arena_fmt(a,
+                                       "no credentials: %.*s cannot be read. Set "
                                        "AWS_SHARED_CREDENTIALS_FILE to the plane's "
-                                       "DIR/credentials and AWS_PROFILE=management.", STR(file)));
+                                       "DIR/credentials and AWS_PROFILE=management.",
+                                       STR(file)));
     TRY(found);
     c->own = (struct sigv4_credentials){ 0 };
     if (!read_profile(text, c->profile, &c->own))
@@ -104,8 +106,8 @@ int client_open(struct client *c, struct arena *a, const struct client_options *
                 struct str *ret_why)
 {
     *c = (struct client){ .a = a, .home = a };
-    c->endpoint = first_set(o->endpoint, first_set(env(a, "PATCHBAY_ENDPOINT"),
-                                                   env(a, "AWS_ENDPOINT_URL")));
+    c->endpoint =
+        first_set(o->endpoint, first_set(env(a, "PATCHBAY_ENDPOINT"), env(a, "AWS_ENDPOINT_URL")));
     if (!str_is_set(c->endpoint))
         return fail(ret_why, S("no endpoint: give --endpoint URL or set PATCHBAY_ENDPOINT"));
     while (str_ends(c->endpoint, S("/")))
@@ -122,7 +124,7 @@ void client_close(struct client *c)
     c->http = NULL;
 }
 
-/* --- one signed call ------------------------------------------------------------------------ */
+/* --- one signed call ------------------------------------------------------ */
 
 struct signed_call {
     struct sigv4_credentials credentials;
@@ -148,8 +150,8 @@ static int send_signed(struct client *c, struct signed_call *s, struct http_resp
 
     s->headers[s->n_headers++] = (struct http_header){ S("Host"), host_of(c->endpoint) };
     struct http_request request = { S("POST"), S("/"), S(""), s->headers, s->n_headers, s->body };
-    struct http_header *signature = sigv4_sign(c->a, &request, &s->credentials, s->region,
-                                               str_of(s->service), clock_now(), &n);
+    struct http_header *signature =
+        sigv4_sign(c->a, &request, &s->credentials, s->region, str_of(s->service), clock_now(), &n);
     struct http_header *all = arena_array(c->a, struct http_header, s->n_headers + n);
     memcpy(all, s->headers, s->n_headers * sizeof(*all));
     memcpy(all + s->n_headers, signature, n * sizeof(*all));
@@ -171,7 +173,7 @@ static int send_signed(struct client *c, struct signed_call *s, struct http_resp
     return 0;
 }
 
-/* --- STS, the one Query service this program speaks to --------------------------------------------- */
+/* --- STS, the one Query service this program speaks to -------------------- */
 
 static const struct xml_node *xml_find(const struct xml_node *node, struct str name)
 {
@@ -193,8 +195,9 @@ static struct str xml_value(const struct xml_node *root, struct str name)
 
 static int call_sts(struct client *c, struct str form, struct xml_node **ret, struct str *ret_why)
 {
-    struct signed_call s = { .credentials = c->own, .region = S("us-east-1"), .service = "sts",
-                             .body = form };
+    struct signed_call s = {
+        .credentials = c->own, .region = S("us-east-1"), .service = "sts", .body = form
+    };
     struct http_response response;
 
     s.headers[s.n_headers++] =
@@ -225,9 +228,9 @@ static int assume_role(struct client *c, struct str account, struct assumed *ret
 {
     struct xml_node *root;
     struct str role = arena_fmt(c->a, "arn:aws:iam::%.*s:role/" ACCESS_ROLE, STR(account));
-    struct str form =
-        arena_fmt(c->a, "Action=AssumeRole&Version=2011-06-15&RoleSessionName=patchbay&RoleArn=%.*s",
-                  STR(percent_encode(c->a, role, false)));
+    struct str form = arena_fmt(
+        c->a, "Action=AssumeRole&Version=2011-06-15&RoleSessionName=patchbay&RoleArn=%.*s",
+        STR(percent_encode(c->a, role, false)));
 
     PASS(call_sts(c, form, &root, ret_why));
     *ret = (struct assumed){
@@ -278,7 +281,7 @@ int client_assume(struct client *c, struct str account, struct assumed *ret, str
     return 0;
 }
 
-/* --- JSON 1.1 ------------------------------------------------------------------------------------------ */
+/* --- JSON 1.1 ------------------------------------------------------------- */
 
 static int read_answer(struct client *c, const struct client_call *call,
                        const struct http_response *response, struct value **ret,
@@ -293,8 +296,7 @@ static int read_answer(struct client *c, const struct client_call *call,
     struct str message = value_get_str(*ret, S("message"));
     if (!str_is_set(message))
         message = value_get_str(*ret, S("Message"));
-    return fail(ret_why, arena_fmt(c->a, "%s: %.*s: %.*s", call->target, STR(code),
-                                   STR(message)));
+    return fail(ret_why, arena_fmt(c->a, "%s: %.*s: %.*s", call->target, STR(code), STR(message)));
 }
 
 int client_call(struct client *c, const struct client_call *call, struct value **ret,

@@ -20,7 +20,7 @@ struct client {
     const char *ca_file;
     struct str profile, credentials_file; /* where `own` is from; absent: the environment */
     struct sigv4_credentials own;
-    struct str account; /* of `own`; filled by client_whoami() */
+    struct str account;             /* of `own`; filled by client_whoami() */
     struct session_entry *sessions; /* assumed already */
 };
 

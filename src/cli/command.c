@@ -52,8 +52,8 @@ struct str command_time(struct command_run *r, const struct value *v)
     return S("-");
 }
 
-static void add_place(struct command_run *r, struct place **places, size_t *count,
-                      size_t *capacity, struct place place)
+static void add_place(struct command_run *r, struct place **places, size_t *count, size_t *capacity,
+                      struct place place)
 {
     if (str_is_set(r->account) && !str_eq(place.account, r->account))
         return;

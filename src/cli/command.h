@@ -24,10 +24,10 @@ struct command_run {
     struct arena a;
     struct client client;
     struct client_options options;
-    struct str account;   /* --account: only that one */
-    struct strs regions;  /* --region, repeated or with commas; else asked of the plane */
-    bool json;            /* --output json */
-    const char **words;   /* what is left of the command line */
+    struct str account;  /* --account: only that one */
+    struct strs regions; /* --region, repeated or with commas; else asked of the plane */
+    bool json;           /* --output json */
+    const char **words;  /* what is left of the command line */
     size_t n_words;
     struct str why;
 };

@@ -66,9 +66,9 @@ static int write_config(struct command_run *r, struct str *ret_path)
     struct value *accounts;
     struct buf b = buf_in(&r->a);
     const char *home = getenv("XDG_CONFIG_HOME");
-    struct str dir = home && *home ? str_of(home)
-                                   : arena_fmt(&r->a, "%s/.config",
-                                               getenv("HOME") ? getenv("HOME") : "");
+    struct str dir = home && *home
+                         ? str_of(home)
+                         : arena_fmt(&r->a, "%s/.config", getenv("HOME") ? getenv("HOME") : "");
 
     buf_lit(&b, "# Written by `patchbay env`: profiles for every account of the organization.\n\n");
     int listed = client_list(&r->client, &call, S("Accounts"), &accounts, &r->why);
@@ -132,7 +132,10 @@ static int run_env(struct command_run *r)
 }
 
 const struct command command_env = {
-    "env", "env [--account ID]", "exports and role profiles for any AWS tool", run_env,
+    "env",
+    "env [--account ID]",
+    "exports and role profiles for any AWS tool",
+    run_env,
 };
 
 /* The form that credential_process wants (AWS SDKs and Tools reference guide). */
@@ -159,6 +162,8 @@ static int run_credentials(struct command_run *r)
 }
 
 const struct command command_credentials = {
-    "credentials", "credentials [--account ID]", "for credential_process of a profile",
+    "credentials",
+    "credentials [--account ID]",
+    "for credential_process of a profile",
     run_credentials,
 };

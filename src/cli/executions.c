@@ -6,8 +6,8 @@
 
 static void print_executions(struct command_run *r, const struct value *list)
 {
-    static const char *const headings[] = { "EXECUTION", "DOCUMENT", "STATUS", "STARTED", "ENDED",
-                                            "EXECUTED BY", NULL };
+    static const char *const headings[] = { "EXECUTION", "DOCUMENT",    "STATUS", "STARTED",
+                                            "ENDED",     "EXECUTED BY", NULL };
     struct table t = table_new(&r->a, headings);
 
     for (size_t i = 0; i < value_count(list); i++) {
@@ -32,8 +32,8 @@ static int list_executions(struct command_run *r)
         .target = "AmazonSSM.DescribeAutomationExecutions",
     };
     struct value *list;
-    int result = client_list(&r->client, &call, S("AutomationExecutionMetadataList"), &list,
-                             &r->why);
+    int result =
+        client_list(&r->client, &call, S("AutomationExecutionMetadataList"), &list, &r->why);
 
     if (result != 0)
         return command_failed(r, result);
@@ -55,5 +55,8 @@ static int run_executions(struct command_run *r)
 }
 
 const struct command command_executions = {
-    "executions", "executions [watch ID]", "runs, or one run until it ends", run_executions,
+    "executions",
+    "executions [watch ID]",
+    "runs, or one run until it ends",
+    run_executions,
 };

@@ -8,7 +8,10 @@
 static struct client_call in_place(const struct place *p, const char *target)
 {
     return (struct client_call){
-        .account = p->account, .region = p->region, .service = "ssm", .target = target,
+        .account = p->account,
+        .region = p->region,
+        .service = "ssm",
+        .target = target,
     };
 }
 
@@ -20,8 +23,8 @@ static void mark_place(struct command_run *r, struct value *v, const struct plac
 
 static int compare_members(const struct value *x, const struct value *y)
 {
-    static const struct str keys[] = { S_INIT("Account"), S_INIT("Region"),
-                                       S_INIT("ComputerName"), S_INIT("InstanceId") };
+    static const struct str keys[] = { S_INIT("Account"), S_INIT("Region"), S_INIT("ComputerName"),
+                                       S_INIT("InstanceId") };
     int order = 0;
 
     for (size_t i = 0; i < ARRAY_LEN(keys) && order == 0; i++)
@@ -49,8 +52,7 @@ static int list_nodes(struct command_run *r, struct value **ret)
     *ret = value_list(&r->a);
     PASS(command_places(r, &places, &n_places));
     for (size_t i = 0; i < n_places; i++) {
-        struct client_call call =
-            in_place(&places[i], "AmazonSSM.DescribeInstanceInformation");
+        struct client_call call = in_place(&places[i], "AmazonSSM.DescribeInstanceInformation");
         struct value *nodes;
         PASS(client_list(&r->client, &call, S("InstanceInformationList"), &nodes, &r->why));
         for (size_t k = 0; k < value_count(nodes); k++) {
@@ -65,7 +67,7 @@ static int list_nodes(struct command_run *r, struct value **ret)
 
 static void print_nodes(struct command_run *r, const struct value *nodes)
 {
-    static const char *const headings[] = { "ACCOUNT", "REGION", "NODE", "HOST",
+    static const char *const headings[] = { "ACCOUNT",  "REGION", "NODE",      "HOST",
                                             "PLATFORM", "STATUS", "LAST PING", NULL };
     struct table t = table_new(&r->a, headings);
 
@@ -105,10 +107,13 @@ static int run_nodes(struct command_run *r)
 }
 
 const struct command command_nodes = {
-    "nodes", "nodes", "every managed node and when it was last heard of", run_nodes,
+    "nodes",
+    "nodes",
+    "every managed node and when it was last heard of",
+    run_nodes,
 };
 
-/* --- status ------------------------------------------------------------------------------------- */
+/* --- status --------------------------------------------------------------- */
 
 static int run_status(struct command_run *r)
 {
@@ -138,10 +143,13 @@ static int run_status(struct command_run *r)
 }
 
 const struct command command_status = {
-    "status", "status", "whether the plane answers, and how many nodes are online", run_status,
+    "status",
+    "status",
+    "whether the plane answers, and how many nodes are online",
+    run_status,
 };
 
-/* --- compliance ----------------------------------------------------------------------------------- */
+/* --- compliance ----------------------------------------------------------- */
 
 static bool is_compliant(const struct value *state)
 {
@@ -161,8 +169,7 @@ static int states_of(struct command_run *r, const struct place *p, const struct 
     while (next < value_count(nodes)) {
         struct value *ids = value_list(&r->a), *found;
         for (; next < value_count(nodes) && value_count(ids) < 50; next++)
-            value_append(&r->a, ids,
-                         value_get(value_at(nodes, next), S("InstanceId")));
+            value_append(&r->a, ids, value_get(value_at(nodes, next), S("InstanceId")));
         call.in = value_map(&r->a);
         value_set(&r->a, call.in, S("InstanceIds"), ids);
         PASS(client_list(&r->client, &call, S("InstancePatchStates"), &found, &r->why));
@@ -209,8 +216,7 @@ static int list_states(struct command_run *r, struct value **ret)
     *ret = value_list(&r->a);
     PASS(command_places(r, &places, &n_places));
     for (size_t i = 0; i < n_places; i++) {
-        struct client_call call =
-            in_place(&places[i], "AmazonSSM.DescribeInstanceInformation");
+        struct client_call call = in_place(&places[i], "AmazonSSM.DescribeInstanceInformation");
         struct value *nodes;
         PASS(client_list(&r->client, &call, S("InstanceInformationList"), &nodes, &r->why));
         PASS(states_of(r, &places[i], nodes, *ret));
@@ -229,9 +235,9 @@ static struct str count_text(struct command_run *r, const struct value *state, s
 
 static void print_states(struct command_run *r, const struct value *states)
 {
-    static const char *const headings[] = { "ACCOUNT", "REGION", "NODE", ">INSTALLED", ">OTHER",
-                                            ">MISSING", ">FAILED", ">PENDING REBOOT",
-                                            "LAST", "COMPLIANT", NULL };
+    static const char *const headings[] = { "ACCOUNT", "REGION",    "NODE",    ">INSTALLED",
+                                            ">OTHER",  ">MISSING",  ">FAILED", ">PENDING REBOOT",
+                                            "LAST",    "COMPLIANT", NULL };
     struct table t = table_new(&r->a, headings);
 
     for (size_t i = 0; i < value_count(states); i++) {
@@ -274,5 +280,8 @@ static int run_compliance(struct command_run *r)
 }
 
 const struct command command_compliance = {
-    "compliance", "compliance", "patch compliance of every node", run_compliance,
+    "compliance",
+    "compliance",
+    "patch compliance of every node",
+    run_compliance,
 };

@@ -14,5 +14,5 @@ struct table {
 };
 
 struct table table_new(struct arena *a, const char *const *headings);
-struct str *table_row(struct table *t); /* the cells of a new row, to be filled */
+struct str *table_row(struct table *t);  /* the cells of a new row, to be filled */
 void table_print(const struct table *t); /* to stdout */

@@ -105,8 +105,11 @@ static int run(struct order *o)
     wiring_connect(&plane);
     int result = datadir_open(&o->a, o->data, &plane, &d);
     if (result == 0) {
-        struct runtime_config config = { .writer = d.writer, .open_reader = datadir_reader,
-                                         .context = &d, .workers = 1, .now = clock_now,
+        struct runtime_config config = { .writer = d.writer,
+                                         .open_reader = datadir_reader,
+                                         .context = &d,
+                                         .workers = 1,
+                                         .now = clock_now,
                                          .without_tasks = true };
         result = runtime_start(&plane, &config);
         if (result == 0)

@@ -102,8 +102,8 @@ static int read_line(struct reader *r, struct str line, int number)
         return wrong(r, arena_fmt(r->a, "line %d: expected key = value", number));
     const struct setting *s = find_setting(str_trim(key));
     if (!s)
-        return wrong(r, arena_fmt(r->a, "line %d: unknown key \"%.*s\"", number,
-                                  STR(str_trim(key))));
+        return wrong(r,
+                     arena_fmt(r->a, "line %d: unknown key \"%.*s\"", number, STR(str_trim(key))));
     return set(r, s, str_trim(value));
 }
 
@@ -174,7 +174,7 @@ static int read_options(struct reader *r, int argc, char **argv)
     return 0;
 }
 
-/* --- what must hold between settings -------------------------------------------------------- */
+/* --- what must hold between settings -------------------------------------- */
 
 static bool is_loopback(struct str address)
 {
@@ -278,8 +278,8 @@ struct str config_help(struct arena *a)
         for (char *c = name; *c; c++)
             if (*c == '_')
                 *c = '-';
-        struct str left = s->argument ? arena_fmt(a, "--%s %s", name, s->argument)
-                                      : arena_fmt(a, "--%s", name);
+        struct str left =
+            s->argument ? arena_fmt(a, "--%s %s", name, s->argument) : arena_fmt(a, "--%s", name);
         buf_fmt(&b, "  %-32.*s %s\n", STR(left), s->help);
     }
     return buf_str(&b);

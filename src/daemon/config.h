@@ -10,9 +10,9 @@
 #include "base/log.h"
 
 struct config {
-    struct str data;               /* folder of the database, keys and blobs */
-    struct str listen;             /* ADDR:PORT or [ADDR6]:PORT */
-    struct str address;            /* of listen */
+    struct str data;    /* folder of the database, keys and blobs */
+    struct str listen;  /* ADDR:PORT or [ADDR6]:PORT */
+    struct str address; /* of listen */
     uint16_t port;
     struct str public_url;         /* absent: http(s)://listen */
     struct str management_account; /* first start only; absent: random */

@@ -121,7 +121,7 @@ int datadir_reader(void *context, struct db **ret)
     return 0;
 }
 
-/* --- credentials ------------------------------------------------------------------------------ */
+/* --- credentials ---------------------------------------------------------- */
 
 static bool is_replaced(struct str header, const struct profile *profiles, size_t count,
                         struct arena *a)
@@ -188,8 +188,10 @@ static int make_account(struct op *op, void *context)
     TRY(organizations_create_standalone(op, f->account, S("management")));
     TRY(iam_bootstrap(op, f->account, &keys));
     f->keys = (struct bootstrap_keys){
-        .root_key = keep(f, keys.root_key),     .root_secret = keep(f, keys.root_secret),
-        .admin_key = keep(f, keys.admin_key),   .admin_secret = keep(f, keys.admin_secret),
+        .root_key = keep(f, keys.root_key),
+        .root_secret = keep(f, keys.root_secret),
+        .admin_key = keep(f, keys.admin_key),
+        .admin_secret = keep(f, keys.admin_secret),
         .admin_name = keep(f, keys.admin_name),
     };
     return 0;
@@ -201,8 +203,8 @@ int datadir_first_start(struct datadir *d, struct plane *plane, const struct con
 {
     struct first_start f = { .a = d->a };
 
-    f.account = str_is_set(config->management_account) ? config->management_account
-                                                       : random_account(d->a);
+    f.account =
+        str_is_set(config->management_account) ? config->management_account : random_account(d->a);
     TRY(plane_write(plane, make_account, &f));
     if (!f.is_needed) {
         if (!file_exists(datadir_file(d, "credentials")))

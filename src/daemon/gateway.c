@@ -29,8 +29,8 @@ static void answer_text(struct http_exchange *x, int status, struct str type, st
 static void answer_health(const struct gateway *g, struct http_exchange *x)
 {
     int64_t n;
-    int result = db_int(runtime_reader(g->plane->runtime), &n, "SELECT COUNT(*) FROM task",
-                        NO_ARGS);
+    int result =
+        db_int(runtime_reader(g->plane->runtime), &n, "SELECT COUNT(*) FROM task", NO_ARGS);
 
     if (result != 0) {
         answer_text(x, 503, S("application/json"), S("{\"status\":\"database unavailable\"}\n"));

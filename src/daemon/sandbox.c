@@ -14,7 +14,7 @@
 
 #define LOOK_EVERY 10 /* seconds, of the janitor */
 
-/* --- the pool ----------------------------------------------------------------------------- */
+/* --- the pool ------------------------------------------------------------- */
 
 /* Under the lock. */
 static void unlink_environment(struct environment *e)
@@ -171,7 +171,7 @@ static void give_back(struct environment *e)
         retire(e);
 }
 
-/* --- one invocation -------------------------------------------------------------------------- */
+/* --- one invocation ------------------------------------------------------- */
 
 struct run {
     struct environment *environment;

@@ -23,12 +23,13 @@ MUST_CHECK int sandbox_open(const char *folder, struct plane *plane, struct sand
 MUST_CHECK int sandbox_serve(struct sandbox *s, struct http_server *server);
 
 /* Ends every environment; invocations under way fail. Then nothing is begun any more. */
-void sandbox_stop(struct sandbox *s); /* takes NULL */
+void sandbox_stop(struct sandbox *s);  /* takes NULL */
 void sandbox_close(struct sandbox *s); /* takes NULL */
 
-/* --- for the gateway -------------------------------------------------------------- */
+/* --- for the gateway ------------------------------------------------------ */
 
-#define SANDBOX_MAX_RESPONSE ((size_t)6 * 1024 * 1024 + 100) /* Lambda quotas: synchronous payload */
+#define SANDBOX_MAX_RESPONSE                                                                       \
+    ((size_t)6 * 1024 * 1024 + 100) /* Lambda quotas: synchronous payload */
 
 bool sandbox_is_runtime_path(struct str path);
 

@@ -14,7 +14,7 @@ bool sandbox_is_runtime_path(struct str path)
     return str_starts(path, S(API));
 }
 
-/* --- answers ------------------------------------------------------------------------------ */
+/* --- answers -------------------------------------------------------------- */
 
 static void answer(struct http_exchange *x, int status, struct str body)
 {
@@ -34,7 +34,7 @@ static void accept_it(struct http_exchange *x)
     answer(x, 202, S("{\"status\":\"OK\"}"));
 }
 
-/* --- under the lock ------------------------------------------------------------------------- */
+/* --- under the lock ------------------------------------------------------- */
 
 static struct environment *environment_of(struct sandbox *s, struct str tag)
 {

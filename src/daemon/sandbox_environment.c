@@ -28,7 +28,7 @@ static bool is_python(const struct sandbox_invocation *in)
     return str_starts(in->runtime, S("python3."));
 }
 
-/* --- code ------------------------------------------------------------------------------- */
+/* --- code ----------------------------------------------------------------- */
 
 static int write_code_file(struct environment *e, const char *task, const struct zip_file *file)
 {
@@ -74,7 +74,7 @@ static int unpack(struct environment *e, const struct sandbox_invocation *in, st
     return has_entry ? 0 : ENVIRONMENT_NO_ENTRY;
 }
 
-/* --- its environment variables --------------------------------------------------------------- */
+/* --- its environment variables -------------------------------------------- */
 
 static void set_default(struct arena *a, struct value *v, struct str name, struct str value)
 {

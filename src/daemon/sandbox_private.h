@@ -76,7 +76,7 @@ struct environment {
     bool has_init_error;
 };
 
-/* --- sandbox_environment.c ------------------------------------------------------------ */
+/* --- sandbox_environment.c ------------------------------------------------ */
 
 enum environment_outcome {
     ENVIRONMENT_NO_ENTRY = 1, /* the archive has no bootstrap */
@@ -92,12 +92,12 @@ MUST_CHECK int environment_start(struct environment *e, const struct sandbox_inv
 void environment_end(struct environment *e);
 void environment_wake(struct environment *e);
 
-/* --- sandbox_api.c ---------------------------------------------------------------------- */
+/* --- sandbox_api.c -------------------------------------------------------- */
 
 /* Gives its runtime the turn, at once or when it asks. */
 void environment_offer(struct environment *e, struct turn *turn);
 
-/* --- sandbox_wait.c -------------------------------------------------------------------- */
+/* --- sandbox_wait.c ------------------------------------------------------- */
 
 enum watch_end {
     WATCH_MET,
@@ -119,7 +119,7 @@ struct watch {
 MUST_CHECK int watch_until(struct watch *w, bool (*met)(const struct environment *e), msec deadline,
                            enum watch_end *ret);
 
-/* --- sandbox_report.c --------------------------------------------------------------------- */
+/* --- sandbox_report.c ----------------------------------------------------- */
 
 struct report {
     const struct sandbox_invocation *in;

@@ -17,7 +17,7 @@
 #define TICK      (50 * (msec)1)
 #define PROC_FILE ((size_t)64 * 1024)
 
-/* --- memory --------------------------------------------------------------------------- */
+/* --- memory --------------------------------------------------------------- */
 
 struct memory {
     int64_t used_kb, peak_kb;
@@ -98,7 +98,7 @@ static bool is_too_large(struct watch *w)
     return m.used_kb > w->limit_kb || m.n_processes > SANDBOX_PROCESSES;
 }
 
-/* --- output --------------------------------------------------------------------------------- */
+/* --- output --------------------------------------------------------------- */
 
 /* What is over the bound is read, or its writer would wait, and dropped. One that never
  * stops does not keep us from looking at the time. */

@@ -6,7 +6,7 @@
 #include "svc/s3/chunked.h"
 #include "svc/s3/errors.h"
 
-/* --- names --------------------------------------------------------------------------------- */
+/* --- names ---------------------------------------------------------------- */
 
 static bool is_letter_or_digit(char c)
 {
@@ -45,7 +45,7 @@ struct str bucket_arn(struct op *op, struct str name)
     return arena_fmt(op->arena, "arn:aws:s3:::%.*s", STR(name));
 }
 
-/* --- what the request asks for besides its members ------------------------------------------- */
+/* --- what the request asks for besides its members ------------------------ */
 
 static bool is_of_the_signature(struct str name)
 {

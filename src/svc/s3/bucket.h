@@ -26,7 +26,7 @@ MUST_CHECK int bucket_enter(struct op *op, struct str name, struct str expected_
  * a meaning, unless the operation's table has them. OP_UNSUPPORTED. */
 MUST_CHECK int request_check_headers(struct op *op);
 
-/* --- store: outcomes DB_NO_ROW, DB_CONFLICT ------------------------------------------------ */
+/* --- store: outcomes DB_NO_ROW, DB_CONFLICT ------------------------------- */
 
 MUST_CHECK int bucket_get(struct db *db, struct arena *a, struct str name, struct bucket *ret);
 MUST_CHECK int bucket_insert(struct op *op, const struct bucket *b);

@@ -20,7 +20,7 @@ static const struct field bucket_in_fields[] = {
 /* clang-format on */
 static const struct shape bucket_in = SHAPE("BucketRequest", struct bucket_in, bucket_in_fields);
 
-/* --- CreateBucket --------------------------------------------------------------------------- */
+/* --- CreateBucket --------------------------------------------------------- */
 
 struct configuration {
     struct str location;

@@ -58,7 +58,7 @@ int object_list(struct op *op, struct str bucket, struct str after, struct str f
     return 0;
 }
 
-/* --- for others ------------------------------------------------------------------------------- */
+/* --- for others ----------------------------------------------------------- */
 
 struct owned {
     struct str account, blob;

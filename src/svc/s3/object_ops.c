@@ -42,7 +42,7 @@ static void show_checksum(const struct object *o, struct str *checksums)
             checksums[i] = o->checksum;
 }
 
-/* --- PutObject ------------------------------------------------------------------------------- */
+/* --- PutObject ------------------------------------------------------------ */
 
 struct put_in {
     struct str bucket, key, owner, body, acl, md5, content_type, algorithm, if_none_match;

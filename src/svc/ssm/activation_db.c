@@ -27,8 +27,8 @@ int activation_insert(struct op *op, const struct activation *r)
                 "INSERT INTO ssm_activation (" COLUMNS
                 ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
                 ARGS(V(r->id), V(r->account), V(r->region), V(r->code_hash), V(r->description),
-                     V(r->default_name), V(r->role), V(r->registration_limit),
-                     V(r->registrations), V(r->expires_at), V(r->created_at), V(r->tags))));
+                     V(r->default_name), V(r->role), V(r->registration_limit), V(r->registrations),
+                     V(r->expires_at), V(r->created_at), V(r->tags))));
     return 0;
 }
 
@@ -43,11 +43,11 @@ int activation_list(struct op *op, struct str after, int64_t limit, struct activ
 {
     void *items;
 
-    TRY(db_all(op->db, op->arena, &activation_mapping, &items, ret_count,
-               "SELECT " COLUMNS " FROM ssm_activation"
-               " WHERE account = $1 AND region = $2 AND id > $3 ORDER BY id LIMIT $4",
-               ARGS(V(op->account), V(op->region), V(str_is_set(after) ? after : S("")),
-                    V(limit))));
+    TRY(db_all(
+        op->db, op->arena, &activation_mapping, &items, ret_count,
+        "SELECT " COLUMNS " FROM ssm_activation"
+        " WHERE account = $1 AND region = $2 AND id > $3 ORDER BY id LIMIT $4",
+        ARGS(V(op->account), V(op->region), V(str_is_set(after) ? after : S("")), V(limit))));
     *ret = items;
     return 0;
 }

@@ -130,7 +130,7 @@ static const struct shape delete_in_shape =
     SHAPE("DeleteActivationRequest", struct id_in, id_in_fields);
 /* clang-format on */
 
-/* --- CreateActivation ------------------------------------------------------------------------ */
+/* --- CreateActivation ----------------------------------------------------- */
 
 int activation_role(struct op *op, struct str name, struct str *ret_arn)
 {
@@ -209,7 +209,7 @@ static int create_activation(struct op *op, const struct create_in *in, struct c
 }
 OP_HANDLER(create_activation)
 
-/* --- DescribeActivations, DeleteActivation ----------------------------------------------- */
+/* --- DescribeActivations, DeleteActivation -------------------------------- */
 
 static int view(struct op *op, const struct activation *r, struct activation_view *ret)
 {

@@ -74,7 +74,7 @@ int automation_purge_settle(struct op *op, const struct task *task, const struct
     return automation_delete(op, task->key);
 }
 
-/* --- effects ------------------------------------------------------------------------------- */
+/* --- effects -------------------------------------------------------------- */
 
 static int start_step(struct shell *s, const struct execution_effect *e)
 {
@@ -133,7 +133,7 @@ static int apply(struct shell *s, const struct execution_effect *e)
     return FAULT(EINVAL);
 }
 
-/* --- telling ------------------------------------------------------------------------------- */
+/* --- telling -------------------------------------------------------------- */
 
 static int tell(struct shell *s, struct execution_event event)
 {

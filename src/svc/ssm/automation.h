@@ -62,7 +62,7 @@ struct str automation_arn(struct op *op, struct str id);
 /* As policies name what is started: the version as the request has it. */
 struct str automation_definition_arn(struct op *op, struct str name_or_arn, struct str version);
 
-/* --- one execution: automation.c ----------------------------------------------------------- */
+/* --- one execution: automation.c ------------------------------------------ */
 
 struct runbook;
 struct execution;
@@ -85,7 +85,7 @@ MUST_CHECK int automation_read(struct op *op, const struct automation *row,
                                const struct automation_text *text, struct runbook *ret_book,
                                struct execution *ret);
 
-/* --- a parent: automation_parent.c --------------------------------------------------------- */
+/* --- a parent: automation_parent.c ---------------------------------------- */
 
 struct locations;
 struct locations_event;
@@ -106,7 +106,7 @@ MUST_CHECK int automation_parent_read(struct op *op, const struct automation *ro
 struct str automation_execution_role(struct arena *a, const struct automation_location *location,
                                      struct str account);
 
-/* --- targets: automation_target.c ---------------------------------------------------------- */
+/* --- targets: automation_target.c ----------------------------------------- */
 
 /* Outcomes: SSM_INVALID_TARGET, SSM_INVALID_AUTOMATION_PARAMETERS, OP_INVALID. */
 MUST_CHECK int automation_check_targets(struct op *op, const struct automation_request *in,
@@ -119,7 +119,7 @@ MUST_CHECK int automation_find_targets(struct task_run *run, struct str region,
                                        const struct automation_request *request,
                                        const struct principal *as, struct value **ret_answer);
 
-/* --- tasks' common part: automation_chain.c ------------------------------------------------ */
+/* --- tasks' common part: automation_chain.c ------------------------------- */
 
 /* Who acts for the execution in a task of its account, and then assumes `then_role` if that is
  * set. Where a role may not be assumed, *ret is the refusal. */
@@ -133,7 +133,7 @@ struct step_failure;
 /* What an answer says of why; false where it is none of refusal. A NULL answer: gave up. */
 bool automation_refused(struct arena *a, const struct value *answer, struct step_failure *ret);
 
-/* --- what Run Command knows of us: automation_command.c ------------------------------------ */
+/* --- what Run Command knows of us: automation_command.c ------------------- */
 
 #define AUTOMATION_OWNER_KEY "patchbay:Owner" /* "ID SERIAL", vouched for by the step's task */
 
@@ -147,7 +147,7 @@ MUST_CHECK int automation_disown(struct op *op, struct str owner, bool *ret_was_
 /* A command is over; it may be nobody's. */
 MUST_CHECK int automation_command_over(struct op *op, struct str command);
 
-/* --- store: automation_db.c ---------------------------------------------------------------- */
+/* --- store: automation_db.c ----------------------------------------------- */
 
 MUST_CHECK int automation_insert(struct op *op, const struct automation *row,
                                  const struct automation_text *text);

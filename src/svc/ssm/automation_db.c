@@ -44,7 +44,7 @@ static const struct mapping pair_mapping = MAPPING(struct automation_pair, pair_
     "execution_id, account, region, status, child_id, failure_message, failure_stage,"             \
     " failure_type, response, position, location, started_at, ended_at, is_running, target"
 
-/* --- executions ---------------------------------------------------------------------------- */
+/* --- executions ----------------------------------------------------------- */
 
 int automation_insert(struct op *op, const struct automation *r, const struct automation_text *t)
 {
@@ -144,7 +144,7 @@ int automation_list(struct op *op, msec at, struct str id, int64_t limit, struct
     return 0;
 }
 
-/* --- pairs --------------------------------------------------------------------------------- */
+/* --- pairs ---------------------------------------------------------------- */
 
 int automation_pair_insert(struct op *op, const struct automation_pair *p)
 {

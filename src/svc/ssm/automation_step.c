@@ -10,7 +10,7 @@
 #include "svc/ssm/plugin_view.h"
 #include "svc/ssm/runcommand_view.h"
 
-/* --- sending ------------------------------------------------------------------------------- */
+/* --- sending -------------------------------------------------------------- */
 
 /* The inputs, resolved, as SendCommand takes them: numbers and texts may stand for each other. */
 static struct value *send_request(struct arena *a, const struct value *inputs)

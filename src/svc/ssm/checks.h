@@ -8,8 +8,8 @@
 #include "api/tags.h"
 #include "wire/shape.h"
 
-bool check_document_name(struct str s);  /* without its length: 3 to 128 */
-bool check_document_arn(struct str s);   /* a name or an ARN */
+bool check_document_name(struct str s); /* without its length: 3 to 128 */
+bool check_document_arn(struct str s);  /* a name or an ARN */
 bool check_document_version(struct str s);
 bool check_version_number(struct str s);
 bool check_version_name(struct str s);

@@ -101,7 +101,7 @@ static struct doc_step *add_step(struct parser *p, struct str name, struct str a
     return step;
 }
 
-/* --- schema 1.2 ------------------------------------------------------------------------ */
+/* --- schema 1.2 ----------------------------------------------------------- */
 
 static int read_plugin(struct parser *p, struct str name, const struct value *plugin)
 {
@@ -122,15 +122,14 @@ static int read_runtime_config(struct parser *p, const struct value *config)
     size_t count = value_count(config);
 
     if (!value_is(config, VALUE_MAP) || count == 0 || count > COMMAND_DOC_MAX_STEPS)
-        return refuse(p, "runtimeConfig must be a map of 1 to %d plugins.",
-                      COMMAND_DOC_MAX_STEPS);
+        return refuse(p, "runtimeConfig must be a map of 1 to %d plugins.", COMMAND_DOC_MAX_STEPS);
     p->doc->steps = arena_array(p->a, struct doc_step, count);
     for (size_t i = 0; i < count; i++)
         PASS(read_plugin(p, config->map.members[i].key, config->map.members[i].value));
     return 0;
 }
 
-/* --- schema 2.x ------------------------------------------------------------------------- */
+/* --- schema 2.x ----------------------------------------------------------- */
 
 static bool is_platform(struct str s)
 {
@@ -170,8 +169,8 @@ static int read_precondition(struct parser *p, struct doc_step *step, const stru
 
 static int read_step(struct parser *p, const struct value *v)
 {
-    static const char *const known[] = { "action",       "name",        "inputs",
-                                         "precondition", "description", "timeoutSeconds", NULL };
+    static const char *const known[] = { "action",      "name",           "inputs", "precondition",
+                                         "description", "timeoutSeconds", NULL };
     struct str name = value_get_str(v, S("name")), action = value_get_str(v, S("action"));
 
     PASS(check_members(p, v, known, S("A step")));
@@ -243,7 +242,7 @@ int command_doc_parse(struct arena *a, const struct value *root, struct command_
     return result;
 }
 
-/* --- of a run --------------------------------------------------------------------------- */
+/* --- of a run ------------------------------------------------------------- */
 
 /* "{{ name }}" stands for a parameter; whatever else is in a timeout stands for itself. */
 static struct str resolve(struct arena *a, const struct command_doc *doc,
@@ -291,9 +290,9 @@ struct str command_doc_platforms(struct arena *a, const struct command_doc *doc)
         bool runs = false;
         for (size_t s = 0; s < doc->n_steps; s++) {
             const struct doc_step *step = &doc->steps[s];
-            runs = runs || ((action_platforms(step->action) & BIT(i)) &&
-                            (!str_is_set(step->platform) ||
-                             str_ieq(step->platform, str_of(platforms[i]))));
+            runs = runs ||
+                   ((action_platforms(step->action) & BIT(i)) &&
+                    (!str_is_set(step->platform) || str_ieq(step->platform, str_of(platforms[i]))));
         }
         if (runs)
             buf_fmt(&b, "%s%s", b.len ? "," : "", platforms[i]);

@@ -24,8 +24,8 @@ enum command_doc_outcome {
 struct doc_step {
     struct str name; /* as replies call it: a plugin's name before schema 2.0 */
     struct str action;
-    struct str platform;          /* of its precondition: "Linux"; absent: any */
-    const struct value *timeout;  /* its timeoutSeconds input, perhaps a reference */
+    struct str platform;         /* of its precondition: "Linux"; absent: any */
+    const struct value *timeout; /* its timeoutSeconds input, perhaps a reference */
 };
 
 struct regex;
@@ -33,9 +33,9 @@ struct regex;
 struct doc_parameter {
     struct str name, description, pattern_text;
     bool is_list;
-    const struct value *fallback; /* its default; NULL: it must be given */
-    const struct value *allowed;  /* a list, or NULL */
-    const struct regex *pattern;  /* NULL: any */
+    const struct value *fallback;                       /* its default; NULL: it must be given */
+    const struct value *allowed;                        /* a list, or NULL */
+    const struct regex *pattern;                        /* NULL: any */
     int64_t min_items, max_items, min_chars, max_chars; /* -1: no limit */
 };
 
@@ -47,8 +47,8 @@ struct command_doc {
     size_t n_steps, n_parameters;
 };
 
-MUST_CHECK int command_doc_parse(struct arena *a, const struct value *root,
-                                 struct command_doc *ret, struct str *ret_why);
+MUST_CHECK int command_doc_parse(struct arena *a, const struct value *root, struct command_doc *ret,
+                                 struct str *ret_why);
 
 /* The parameters of a run: `given` maps names to lists of strings, or is NULL.
  * The result has the given ones only, typed as an agent wants them; it knows the

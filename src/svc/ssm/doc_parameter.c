@@ -32,7 +32,7 @@ static bool is_strings(const struct value *v)
     return true;
 }
 
-/* --- one text ----------------------------------------------------------------------------- */
+/* --- one text ------------------------------------------------------------- */
 
 static bool is_allowed(const struct doc_parameter *p, struct str text)
 {
@@ -70,7 +70,7 @@ static int check_count(struct arena *a, const struct doc_parameter *p, size_t co
     return 0;
 }
 
-/* --- what a document declares ------------------------------------------------------------- */
+/* --- what a document declares --------------------------------------------- */
 
 static int read_pattern(struct arena *a, struct doc_parameter *p, const struct value *v,
                         struct str *ret_why)
@@ -153,7 +153,7 @@ int doc_parameters_read(struct arena *a, const struct value *map, struct command
     return 0;
 }
 
-/* --- what a run gives ------------------------------------------------------------------------ */
+/* --- what a run gives ----------------------------------------------------- */
 
 static const struct doc_parameter *find(const struct command_doc *doc, struct str name)
 {

@@ -47,7 +47,7 @@ struct str document_arn(struct op *op, struct str name_or_arn)
     return op_arn(op, "ssm", "document/%.*s", STR(name_or_arn));
 }
 
-/* --- finding ------------------------------------------------------------------------------- */
+/* --- finding -------------------------------------------------------------- */
 
 static int no_document(struct op *op, struct str name)
 {
@@ -116,7 +116,7 @@ int document_get(struct op *op, struct str name_or_arn, struct str version, stru
     return 0;
 }
 
-/* --- checking ------------------------------------------------------------------------------ */
+/* --- checking ------------------------------------------------------------- */
 
 int document_tree(struct op *op, const struct document *d, struct value **ret)
 {

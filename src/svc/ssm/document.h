@@ -29,7 +29,7 @@ struct document_facts {
     struct str schema_version, description, platforms;
 };
 
-/* --- rules: document.c ------------------------------------------------------------ */
+/* --- rules: document.c ---------------------------------------------------- */
 
 /* The version that a request names: by name or ARN, with "$DEFAULT", "$LATEST" or
  * a number (absent: the default), or by its version name. Outcomes, with AWS's
@@ -55,7 +55,7 @@ MUST_CHECK int document_validate(struct op *op, const struct document *d,
 const struct document *document_builtin(struct op *op, struct str name); /* NULL: none */
 struct strs document_builtin_names(struct arena *a);                     /* sorted */
 
-/* --- store: document_db.c ---------------------------------------------------------- */
+/* --- store: document_db.c ------------------------------------------------- */
 
 MUST_CHECK int document_insert(struct op *op, const struct document *d); /* DB_CONFLICT */
 MUST_CHECK int document_version_insert(struct op *op, const struct document *d);

@@ -2,14 +2,22 @@
 #include "svc/ssm/document.h"
 
 static const struct column document_columns[] = {
-    COL_STR(struct document, name),           COL_STR(struct document, type),
-    COL_STR(struct document, version_name),   COL_STR(struct document, display_name),
-    COL_STR(struct document, target_type),    COL_STR(struct document, format),
-    COL_STR(struct document, content),        COL_STR(struct document, hash),
-    COL_STR(struct document, schema_version), COL_STR(struct document, description),
-    COL_STR(struct document, platforms),      COL_STR(struct document, owner),
-    COL_I64(struct document, version),        COL_I64(struct document, latest_version),
-    COL_I64(struct document, default_version), COL_I64(struct document, created_at),
+    COL_STR(struct document, name),
+    COL_STR(struct document, type),
+    COL_STR(struct document, version_name),
+    COL_STR(struct document, display_name),
+    COL_STR(struct document, target_type),
+    COL_STR(struct document, format),
+    COL_STR(struct document, content),
+    COL_STR(struct document, hash),
+    COL_STR(struct document, schema_version),
+    COL_STR(struct document, description),
+    COL_STR(struct document, platforms),
+    COL_STR(struct document, owner),
+    COL_I64(struct document, version),
+    COL_I64(struct document, latest_version),
+    COL_I64(struct document, default_version),
+    COL_I64(struct document, created_at),
 };
 static const struct mapping document_mapping = MAPPING(struct document, document_columns);
 
@@ -23,11 +31,11 @@ static const struct mapping document_mapping = MAPPING(struct document, document
 
 int document_insert(struct op *op, const struct document *d)
 {
-    int result = db_exec(op->db, NULL,
-                         "INSERT INTO ssm_document (account, region, name, type, created_at,"
-                         " latest_version, default_version) VALUES ($1, $2, $3, $4, $5, 1, 1)",
-                         ARGS(V(op->account), V(op->region), V(d->name), V(d->type),
-                              V(d->created_at)));
+    int result =
+        db_exec(op->db, NULL,
+                "INSERT INTO ssm_document (account, region, name, type, created_at,"
+                " latest_version, default_version) VALUES ($1, $2, $3, $4, $5, 1, 1)",
+                ARGS(V(op->account), V(op->region), V(d->name), V(d->type), V(d->created_at)));
     if (result == DB_CONFLICT)
         return DB_CONFLICT;
     TRY(result);
@@ -42,9 +50,8 @@ int document_version_insert(struct op *op, const struct document *d)
                 " platforms, created_at)"
                 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
                 ARGS(V(op->account), V(op->region), V(d->name), V(d->version), V(d->version_name),
-                     V(d->display_name), V(d->target_type), V(d->format), V(d->content),
-                     V(d->hash), V(d->schema_version), V(d->description), V(d->platforms),
-                     V(d->created_at))));
+                     V(d->display_name), V(d->target_type), V(d->format), V(d->content), V(d->hash),
+                     V(d->schema_version), V(d->description), V(d->platforms), V(d->created_at))));
     return 0;
 }
 
@@ -96,12 +103,13 @@ int document_count(struct op *op, int64_t *ret)
 
 int document_load(struct op *op, struct str name, int64_t version, struct document *ret)
 {
-    return db_one(op->db, op->arena, &document_mapping, ret,
-                  SELECT_DOCUMENT("v.content")
-                  " WHERE d.account = $1 AND d.region = $2 AND d.name = $3 AND v.version ="
-                  " CASE $4 WHEN 0 THEN d.latest_version WHEN -1 THEN d.default_version"
-                  " ELSE $4 END",
-                  ARGS(V(op->account), V(op->region), V(name), V(version)));
+    return db_one(
+        op->db, op->arena, &document_mapping, ret,
+        SELECT_DOCUMENT(
+            "v.content") " WHERE d.account = $1 AND d.region = $2 AND d.name = $3 AND v.version ="
+                         " CASE $4 WHEN 0 THEN d.latest_version WHEN -1 THEN d.default_version"
+                         " ELSE $4 END",
+        ARGS(V(op->account), V(op->region), V(name), V(version)));
 }
 
 int document_version_by_name(struct op *op, struct str name, struct str version_name, int64_t *ret)
@@ -117,11 +125,12 @@ int document_list(struct op *op, struct document **ret, size_t *ret_count)
 {
     void *items;
 
-    TRY(db_all(op->db, op->arena, &document_mapping, &items, ret_count,
-               SELECT_DOCUMENT("NULL")
-               " AND v.version = d.default_version WHERE d.account = $1 AND d.region = $2"
-               " ORDER BY d.name LIMIT $3",
-               ARGS(V(op->account), V(op->region), V(DOCUMENTS_MAX))));
+    TRY(db_all(
+        op->db, op->arena, &document_mapping, &items, ret_count,
+        SELECT_DOCUMENT(
+            "NULL") " AND v.version = d.default_version WHERE d.account = $1 AND d.region = $2"
+                    " ORDER BY d.name LIMIT $3",
+        ARGS(V(op->account), V(op->region), V(DOCUMENTS_MAX))));
     *ret = items;
     return 0;
 }
@@ -131,11 +140,12 @@ int document_versions(struct op *op, struct str name, int64_t before, int64_t li
 {
     void *items;
 
-    TRY(db_all(op->db, op->arena, &document_mapping, &items, ret_count,
-               SELECT_DOCUMENT("NULL")
-               " WHERE d.account = $1 AND d.region = $2 AND d.name = $3 AND v.version < $4"
-               " ORDER BY v.version DESC LIMIT $5",
-               ARGS(V(op->account), V(op->region), V(name), V(before), V(limit))));
+    TRY(db_all(
+        op->db, op->arena, &document_mapping, &items, ret_count,
+        SELECT_DOCUMENT(
+            "NULL") " WHERE d.account = $1 AND d.region = $2 AND d.name = $3 AND v.version < $4"
+                    " ORDER BY v.version DESC LIMIT $5",
+        ARGS(V(op->account), V(op->region), V(name), V(before), V(limit))));
     *ret = items;
     return 0;
 }

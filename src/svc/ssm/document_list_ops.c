@@ -58,7 +58,7 @@ static const struct shape list_out_shape =
     SHAPE("ListDocumentsResult", struct list_out, list_out_fields);
 /* clang-format on */
 
-/* --- filters ------------------------------------------------------------------------------- */
+/* --- filters -------------------------------------------------------------- */
 
 static bool has_owner(const struct document *d, struct str owner)
 {
@@ -155,7 +155,7 @@ static int gather(struct op *op, const struct list_in *in, struct list *ret)
     return 0;
 }
 
-/* --- the list ------------------------------------------------------------------------------- */
+/* --- the list ------------------------------------------------------------- */
 
 /* Own and built-in ones, merged by name: nobody may call theirs AWS-... */
 static int load_all(struct op *op, struct document **ret, size_t *ret_count)

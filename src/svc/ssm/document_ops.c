@@ -113,7 +113,7 @@ static struct str delete_resource(struct op *op, const void *in)
     return document_arn(op, ((const struct delete_in *)in)->name);
 }
 
-/* --- CreateDocument ----------------------------------------------------------------------- */
+/* --- CreateDocument ------------------------------------------------------- */
 
 static int check_create(struct op *op, const struct create_in *in)
 {
@@ -177,7 +177,7 @@ static int create_document(struct op *op, const struct create_in *in, struct des
 }
 OP_HANDLER(create_document)
 
-/* --- GetDocument, DescribeDocument ----------------------------------------------------------- */
+/* --- GetDocument, DescribeDocument ---------------------------------------- */
 
 /* JSON is YAML too, so only the other direction needs work. */
 static int convert(struct op *op, const struct document *d, struct str format, struct str *ret)
@@ -222,7 +222,7 @@ static int describe_document(struct op *op, const struct which_in *in, struct de
 }
 OP_HANDLER(describe_document)
 
-/* --- DeleteDocument --------------------------------------------------------------------------- */
+/* --- DeleteDocument ------------------------------------------------------- */
 
 static int delete_version(struct op *op, const struct delete_in *in)
 {

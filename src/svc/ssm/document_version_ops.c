@@ -127,7 +127,7 @@ static struct str versions_resource(struct op *op, const void *in)
     return document_arn(op, ((const struct versions_in *)in)->name);
 }
 
-/* --- UpdateDocument ------------------------------------------------------------------------- */
+/* --- UpdateDocument ------------------------------------------------------- */
 
 static int check_update(struct op *op, const struct update_in *in, const struct document *latest)
 {
@@ -187,7 +187,7 @@ static int update_document(struct op *op, const struct update_in *in, struct upd
 }
 OP_HANDLER(update_document)
 
-/* --- UpdateDocumentDefaultVersion, ListDocumentVersions ---------------------------------- */
+/* --- UpdateDocumentDefaultVersion, ListDocumentVersions ------------------- */
 
 static int update_document_default_version(struct op *op, const struct default_in *in,
                                            struct default_out *out)

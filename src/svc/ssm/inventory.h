@@ -38,7 +38,7 @@ MUST_CHECK int inventory_check_content(struct op *op, struct str type, const str
 /* What is stored of a node that is no more goes, with its patch state and compliance. */
 MUST_CHECK int inventory_forget(struct op *op, struct str node);
 
-/* --- store: inventory_db.c; outcomes DB_NO_ROW ---------------------------------------------- */
+/* --- store: inventory_db.c; outcomes DB_NO_ROW ---------------------------- */
 
 MUST_CHECK int inventory_get(struct op *op, struct str node, struct str type,
                              struct inventory_item *ret);

@@ -8,7 +8,7 @@
 #include "svc/ssm/operations.h"
 #include "svc/ssm/patch_report.h"
 
-/* --- PutInventory ---------------------------------------------------------------------------- */
+/* --- PutInventory --------------------------------------------------------- */
 
 struct item_in {
     struct str type, schema_version, captured_at, hash;

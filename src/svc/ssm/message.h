@@ -22,7 +22,7 @@ bool message_id_parse(struct str id, struct str *ret_command_id, struct str *ret
 /* The key that polls of the node wait for. */
 struct str message_wait_key(struct arena *a, struct str node);
 
-/* --- store: message_db.c -------------------------------------------------------------- */
+/* --- store: message_db.c -------------------------------------------------- */
 
 MUST_CHECK int message_insert(struct op *op, const struct message *m); /* and wakes the node */
 MUST_CHECK int message_delete(struct op *op, struct str id);

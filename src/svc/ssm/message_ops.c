@@ -89,7 +89,7 @@ static const struct shape reply_in_shape =
     SHAPE_OPEN("SendReplyRequest", struct reply_in, reply_in_fields);
 /* clang-format on */
 
-/* --- GetMessages ------------------------------------------------------------------------------ */
+/* --- GetMessages ---------------------------------------------------------- */
 
 static struct str topic_of(struct op *op, const struct message *m)
 {
@@ -169,7 +169,7 @@ static int get_messages(struct op *op, const struct poll_in *in, struct poll_out
 }
 OP_HANDLER(get_messages)
 
-/* --- what agents say of a message -------------------------------------------------------- */
+/* --- what agents say of a message ----------------------------------------- */
 
 /* The message of this node. Those that are gone are no error: agents repeat themselves. */
 static int find_message(struct op *op, struct str id, struct str *ret_command_id,

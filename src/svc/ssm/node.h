@@ -35,7 +35,7 @@ MUST_CHECK int node_get(struct op *op, struct str id, struct node *ret);
  * Outcome: OP_DENIED. */
 MUST_CHECK int node_itself(struct op *op, struct str id);
 
-/* --- store: node_db.c ---------------------------------------------------------------- */
+/* --- store: node_db.c ----------------------------------------------------- */
 
 MUST_CHECK int node_insert(struct op *op, const struct node *n);
 /* DB_NO_ROW */

@@ -82,8 +82,7 @@ int node_set_key(struct op *op, struct str id, struct str public_key)
 
 int node_set_role(struct op *op, struct str id, struct str role)
 {
-    TRY(db_exec(op->db, NULL, "UPDATE ssm_node SET role = $2 WHERE id = $1",
-                ARGS(V(id), V(role))));
+    TRY(db_exec(op->db, NULL, "UPDATE ssm_node SET role = $2 WHERE id = $1", ARGS(V(id), V(role))));
     return 0;
 }
 
@@ -97,20 +96,20 @@ int node_list(struct op *op, struct str after, int64_t limit, struct node **ret,
 {
     void *items;
 
-    TRY(db_all(op->db, op->arena, &node_mapping, &items, ret_count,
-               "SELECT " COLUMNS " FROM ssm_node"
-               " WHERE account = $1 AND region = $2 AND id > $3 ORDER BY id LIMIT $4",
-               ARGS(V(op->account), V(op->region), V(str_is_set(after) ? after : S("")),
-                    V(limit))));
+    TRY(db_all(
+        op->db, op->arena, &node_mapping, &items, ret_count,
+        "SELECT " COLUMNS " FROM ssm_node"
+        " WHERE account = $1 AND region = $2 AND id > $3 ORDER BY id LIMIT $4",
+        ARGS(V(op->account), V(op->region), V(str_is_set(after) ? after : S("")), V(limit))));
     *ret = items;
     return 0;
 }
 
 static int port_node(struct db *db, struct arena *a, struct str id, struct node_facts *ret)
 {
-    int found = db_one(db, a, &facts_mapping, ret,
-                       "SELECT id, account, region, public_key FROM ssm_node WHERE id = $1",
-                       ARGS(V(id)));
+    int found =
+        db_one(db, a, &facts_mapping, ret,
+               "SELECT id, account, region, public_key FROM ssm_node WHERE id = $1", ARGS(V(id)));
     if (found == DB_NO_ROW)
         return PORT_NONE;
     TRY(found);

@@ -84,7 +84,7 @@ static const struct shape list_out_shape =
     SHAPE("DescribeInstanceInformationResult", struct list_out, list_out_fields);
 /* clang-format on */
 
-/* --- filters ---------------------------------------------------------------------------------- */
+/* --- filters -------------------------------------------------------------- */
 
 enum key {
     KEY_INSTANCE_IDS,
@@ -213,7 +213,7 @@ static int passes(struct op *op, const struct node *n, const struct filter *filt
     return 0;
 }
 
-/* --- the list ---------------------------------------------------------------------------- */
+/* --- the list ------------------------------------------------------------- */
 
 static struct node_view view(struct op *op, const struct node *n)
 {

@@ -37,7 +37,7 @@ int patch_os_of_request(struct op *op, struct str name, enum patch_os *ret)
     return 0;
 }
 
-/* --- finding -------------------------------------------------------------------------------- */
+/* --- finding -------------------------------------------------------------- */
 
 static int none_such(struct op *op, struct str id)
 {

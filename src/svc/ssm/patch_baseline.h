@@ -44,7 +44,7 @@ struct patch_choice {
 /* Patch group, default, predefined, in this order. SSM_UNSUPPORTED_OPERATING_SYSTEM. */
 MUST_CHECK int patch_choose(struct op *op, const struct node *n, struct patch_choice *ret);
 
-/* --- store: patch_db.c; outcomes DB_NO_ROW ------------------------------------------------- */
+/* --- store: patch_db.c; outcomes DB_NO_ROW -------------------------------- */
 
 struct baseline_row {
     struct str id, name, os, document, client_token, request_hash;

@@ -33,7 +33,7 @@ static struct str baseline_resource(struct op *op, const void *in)
     return str_starts(id, S("arn:")) ? id : patch_baseline_arn(op, id);
 }
 
-/* --- GetPatchBaseline ------------------------------------------------------------------------- */
+/* --- GetPatchBaseline ----------------------------------------------------- */
 
 struct get_out {
     struct baseline_view v;

@@ -16,7 +16,7 @@ static struct str os_name(enum patch_os os)
     return str_of(patch_os_info(os)->name);
 }
 
-/* --- baselines ------------------------------------------------------------------------------ */
+/* --- baselines ------------------------------------------------------------ */
 
 int patch_baseline_get(struct op *op, struct str id, struct baseline_row *ret)
 {

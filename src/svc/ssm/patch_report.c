@@ -14,7 +14,7 @@ static int bad_content(struct op *op, const char *type, struct str member)
                    type, STR(str_slice(member, 0, 64)));
 }
 
-/* --- AWS:PatchSummary ------------------------------------------------------------------------ */
+/* --- AWS:PatchSummary ----------------------------------------------------- */
 
 enum need { NEEDED, MAY_BE };
 

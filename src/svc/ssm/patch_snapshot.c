@@ -59,7 +59,7 @@ int patch_snapshot_of(struct op *op, const struct patch_choice *choice, struct s
     return 0;
 }
 
-/* --- for s3, which shows them ---------------------------------------------------------------- */
+/* --- for s3, which shows them --------------------------------------------- */
 
 static const struct column facts_columns[] = {
     COL_STR(struct object_facts, account),

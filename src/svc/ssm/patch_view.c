@@ -53,7 +53,7 @@ bool check_patch_group(struct str s)
     return true;
 }
 
-/* --- showing ---------------------------------------------------------------------------------- */
+/* --- showing -------------------------------------------------------------- */
 
 static struct filters_view *show_filters(struct op *op, const struct baseline_filters *f)
 {

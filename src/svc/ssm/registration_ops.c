@@ -96,7 +96,7 @@ static int refuse_key(struct op *op)
     return op_invalid(op, "The public key must be a base64-encoded RSA key of at least 2048 bits.");
 }
 
-/* --- RegisterManagedInstance ------------------------------------------------------------------ */
+/* --- RegisterManagedInstance ---------------------------------------------- */
 
 /* One answer for all that can be wrong, so that nothing is learnt by guessing. */
 static int open_activation(struct op *op, const struct register_in *in, struct activation *ret)
@@ -158,7 +158,7 @@ static int register_managed_instance(struct op *op, const struct register_in *in
 }
 OP_HANDLER(register_managed_instance)
 
-/* --- RequestManagedInstanceRoleToken, UpdateManagedInstancePublicKey --------------------- */
+/* --- RequestManagedInstanceRoleToken, UpdateManagedInstancePublicKey ------ */
 
 static struct principal session_of(struct op *op, const struct node *n,
                                    const struct role_facts *role)

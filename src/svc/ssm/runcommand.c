@@ -20,7 +20,7 @@ struct shell {
     struct runcommand_invocation row; /* the last one loaded */
 };
 
-/* --- the engine's shell ------------------------------------------------------------------ */
+/* --- the engine's shell --------------------------------------------------- */
 
 static int load_row(struct shell *s, uint32_t index)
 {
@@ -114,7 +114,7 @@ static int shell_effect(void *context, const struct command_effect *e)
     return FAULT(EINVAL); /* command_tell() keeps visits to itself */
 }
 
-/* --- telling ----------------------------------------------------------------------------- */
+/* --- telling -------------------------------------------------------------- */
 
 static int shell_open(struct op *op, struct str id, struct shell *ret)
 {
@@ -223,7 +223,7 @@ int runcommand_node_gone(struct op *op, struct str node)
     return 0;
 }
 
-/* --- beginning --------------------------------------------------------------------------- */
+/* --- beginning ------------------------------------------------------------ */
 
 int runcommand_refuse(struct op *op, struct str id, enum command_detail why)
 {

@@ -51,7 +51,7 @@ struct runcommand_plugin {
     msec started_at, ended_at;
 };
 
-/* --- the shell: runcommand.c ------------------------------------------------------------ */
+/* --- the shell: runcommand.c ---------------------------------------------- */
 
 /* Sets `at` and tells. Outcome: DB_NO_ROW: no such command here, or it waits for its targets. */
 MUST_CHECK int runcommand_tell(struct op *op, struct str id, const struct command_event *event);
@@ -72,7 +72,7 @@ MUST_CHECK int runcommand_refuse(struct op *op, struct str id, enum command_deta
 /* As a whole. It may be over. */
 MUST_CHECK int runcommand_cancel(struct op *op, struct str id);
 
-/* --- targets: runcommand_target.c ---------------------------------------------------------- */
+/* --- targets: runcommand_target.c ----------------------------------------- */
 
 struct list;
 
@@ -86,7 +86,7 @@ struct strs runcommand_group_types(const struct list *targets);
 MUST_CHECK int runcommand_find_nodes(struct op *op, const struct list *targets, struct strs group,
                                      struct strs *ret);
 
-/* --- store: runcommand_db.c ------------------------------------------------------------------ */
+/* --- store: runcommand_db.c ----------------------------------------------- */
 
 MUST_CHECK int runcommand_insert(struct op *op, const struct runcommand *c,
                                  const struct runcommand_text *t);

@@ -59,7 +59,7 @@ static const struct mapping plugin_mapping = MAPPING(struct runcommand_plugin, p
     "command_id, name, status, output, standard_output, standard_error, position, code,"           \
     " started_at, ended_at"
 
-/* --- commands ------------------------------------------------------------------------------- */
+/* --- commands ------------------------------------------------------------- */
 
 int runcommand_insert(struct op *op, const struct runcommand *c, const struct runcommand_text *t)
 {
@@ -88,8 +88,7 @@ int runcommand_load(struct op *op, struct str id, struct runcommand *ret)
                   ARGS(V(id), V(op->account), V(op->region)));
 }
 
-int runcommand_load_text(struct db *db, struct arena *a, struct str id,
-                         struct runcommand_text *ret)
+int runcommand_load_text(struct db *db, struct arena *a, struct str id, struct runcommand_text *ret)
 {
     return db_one(db, a, &text_mapping, ret,
                   "SELECT " TEXT_COLUMNS " FROM ssm_command_text WHERE id = $1", ARGS(V(id)));
@@ -127,7 +126,7 @@ int runcommand_delete(struct op *op, struct str id)
     return 0;
 }
 
-/* --- invocations ----------------------------------------------------------------------------- */
+/* --- invocations ---------------------------------------------------------- */
 
 int runcommand_invocation_insert(struct op *op, const struct runcommand_invocation *i)
 {
@@ -142,7 +141,7 @@ int runcommand_invocation_insert(struct op *op, const struct runcommand_invocati
 }
 
 int runcommand_invocation_get(struct op *op, struct str id, int64_t position,
-                   struct runcommand_invocation *ret)
+                              struct runcommand_invocation *ret)
 {
     return db_one(op->db, op->arena, &invocation_mapping, ret,
                   "SELECT " INVOCATION_COLUMNS
@@ -151,7 +150,7 @@ int runcommand_invocation_get(struct op *op, struct str id, int64_t position,
 }
 
 int runcommand_invocation_of_node(struct op *op, struct str id, struct str node,
-                       struct runcommand_invocation *ret)
+                                  struct runcommand_invocation *ret)
 {
     return db_one(op->db, op->arena, &invocation_mapping, ret,
                   "SELECT " INVOCATION_COLUMNS
@@ -180,7 +179,7 @@ int runcommand_invocation_set_trace(struct op *op, struct str id, int64_t positi
 }
 
 int runcommand_invocation_next_open(struct op *op, struct str id, int64_t from, bool released,
-                         int64_t otherwise, int64_t *ret)
+                                    int64_t otherwise, int64_t *ret)
 {
     int found = db_int(op->db, ret,
                        "SELECT position FROM ssm_invocation WHERE command_id = $1"
@@ -204,7 +203,7 @@ int runcommand_invocation_open_commands(struct op *op, struct str node, struct s
     return 0;
 }
 
-/* --- steps ------------------------------------------------------------------------------- */
+/* --- steps ---------------------------------------------------------------- */
 
 int runcommand_plugin_put(struct op *op, const struct runcommand_plugin *p)
 {
@@ -226,8 +225,7 @@ int runcommand_plugin_list(struct op *op, struct str id, int64_t position,
     void *items;
 
     TRY(db_all(op->db, op->arena, &plugin_mapping, &items, ret_count,
-               "SELECT " PLUGIN_COLUMNS
-               " FROM ssm_plugin WHERE command_id = $1 AND position = $2",
+               "SELECT " PLUGIN_COLUMNS " FROM ssm_plugin WHERE command_id = $1 AND position = $2",
                ARGS(V(id), V(position))));
     *ret = items;
     return 0;

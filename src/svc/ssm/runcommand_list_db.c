@@ -40,8 +40,8 @@ int runcommand_view_get(struct op *op, struct str id, struct runcommand_view *re
 
 /* Every condition is optional, so the one that narrows most is said first and plainly, and
  * the account is hidden behind an expression from a planner that would rather read all its rows. */
-#define OF_ACCOUNT      " account = $1 AND region = $2 AND"
-#define AND_BY_THE_WAY  " AND account || '' = $1 AND region = $2 AND"
+#define OF_ACCOUNT     " account = $1 AND region = $2 AND"
+#define AND_BY_THE_WAY " AND account || '' = $1 AND region = $2 AND"
 #define VIEW_REST                                                                                  \
     " ($3 IS NULL OR c.id = $3)"                                                                   \
     " AND ($4 IS NULL OR EXISTS (SELECT 1 FROM ssm_invocation i"                                   \
@@ -68,8 +68,8 @@ int runcommand_view_list(struct op *op, const struct runcommand_query *q,
                : str_is_set(q->instance_id) ? by_node
                                             : by_time,
                ARGS(V(op->account), V(op->region), V(q->command_id), V(q->instance_id),
-                    V(q->status), V(q->document_name), V(q->after), V(q->before),
-                    V(q->is_over), V(q->at), V(q->id), V(q->limit))));
+                    V(q->status), V(q->document_name), V(q->after), V(q->before), V(q->is_over),
+                    V(q->at), V(q->id), V(q->limit))));
     *ret = items;
     return 0;
 }

@@ -139,7 +139,7 @@ static int check_command(struct op *op, struct str id)
     return 0;
 }
 
-/* --- ListCommands -------------------------------------------------------------------------- */
+/* --- ListCommands --------------------------------------------------------- */
 
 static int list_commands(struct op *op, const struct list_in *in, struct commands_out *out)
 {
@@ -163,7 +163,7 @@ static int list_commands(struct op *op, const struct list_in *in, struct command
 }
 OP_HANDLER(list_commands)
 
-/* --- ListCommandInvocations -------------------------------------------------------------- */
+/* --- ListCommandInvocations ----------------------------------------------- */
 
 static int view_invocation(struct op *op, const struct runcommand_invocation *row, bool details,
                            struct invocation_view *ret)

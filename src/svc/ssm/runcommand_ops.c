@@ -126,7 +126,7 @@ static const struct shape cancel_in_shape =
     SHAPE("CancelCommandRequest", struct cancel_in, cancel_in_fields);
 /* clang-format on */
 
-/* --- what the request says --------------------------------------------------------------- */
+/* --- what the request says ------------------------------------------------ */
 
 /* Nothing is accepted and then ignored. A name of a log group by itself asks for nothing. */
 static int check_supported(struct op *op, const struct send_in *in)
@@ -211,7 +211,7 @@ static int check_instances(struct op *op, struct strs ids, const struct document
     return 0;
 }
 
-/* --- the command ------------------------------------------------------------------------- */
+/* --- the command ---------------------------------------------------------- */
 
 struct draft {
     struct document document;
@@ -350,7 +350,7 @@ static int send_command(struct op *op, const struct send_in *in, struct send_out
 }
 OP_HANDLER(send_command)
 
-/* --- CancelCommand ----------------------------------------------------------------------- */
+/* --- CancelCommand -------------------------------------------------------- */
 
 static int cancel_nodes(struct op *op, const struct cancel_in *in)
 {

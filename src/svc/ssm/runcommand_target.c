@@ -79,7 +79,7 @@ struct strs runcommand_group_types(const struct list *targets)
     return (struct strs){ 0 };
 }
 
-/* --- sets of ids, sorted ------------------------------------------------------------------- */
+/* --- sets of ids, sorted -------------------------------------------------- */
 
 struct set {
     struct strs ids;
@@ -124,7 +124,7 @@ static struct strs intersect(struct strs a, struct strs b)
     return a;
 }
 
-/* --- one entry ------------------------------------------------------------------------------ */
+/* --- one entry ------------------------------------------------------------ */
 
 static int add_tagged(struct op *op, struct str key, struct strs values, struct set *s)
 {

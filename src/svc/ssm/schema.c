@@ -2,34 +2,33 @@
 #include "svc/ssm/patch_schema.h"
 #include "svc/ssm/ssm.h"
 
-static const char document_sql[] =
-    "CREATE TABLE ssm_document ("
-    "  account TEXT NOT NULL,"
-    "  region TEXT NOT NULL,"
-    "  name TEXT NOT NULL,"
-    "  type TEXT NOT NULL,"
-    "  created_at INTEGER NOT NULL,"
-    "  latest_version INTEGER NOT NULL,"
-    "  default_version INTEGER NOT NULL,"
-    "  PRIMARY KEY (account, region, name)"
-    ");"
-    "CREATE TABLE ssm_document_version ("
-    "  account TEXT NOT NULL,"
-    "  region TEXT NOT NULL,"
-    "  name TEXT NOT NULL,"
-    "  version INTEGER NOT NULL,"
-    "  version_name TEXT,"
-    "  display_name TEXT,"
-    "  target_type TEXT,"
-    "  format TEXT NOT NULL,"
-    "  content TEXT NOT NULL,"
-    "  hash TEXT NOT NULL,"
-    "  schema_version TEXT NOT NULL,"
-    "  description TEXT,"
-    "  platforms TEXT NOT NULL," /* comma-separated */
-    "  created_at INTEGER NOT NULL,"
-    "  PRIMARY KEY (account, region, name, version)"
-    ");";
+static const char document_sql[] = "CREATE TABLE ssm_document ("
+                                   "  account TEXT NOT NULL,"
+                                   "  region TEXT NOT NULL,"
+                                   "  name TEXT NOT NULL,"
+                                   "  type TEXT NOT NULL,"
+                                   "  created_at INTEGER NOT NULL,"
+                                   "  latest_version INTEGER NOT NULL,"
+                                   "  default_version INTEGER NOT NULL,"
+                                   "  PRIMARY KEY (account, region, name)"
+                                   ");"
+                                   "CREATE TABLE ssm_document_version ("
+                                   "  account TEXT NOT NULL,"
+                                   "  region TEXT NOT NULL,"
+                                   "  name TEXT NOT NULL,"
+                                   "  version INTEGER NOT NULL,"
+                                   "  version_name TEXT,"
+                                   "  display_name TEXT,"
+                                   "  target_type TEXT,"
+                                   "  format TEXT NOT NULL,"
+                                   "  content TEXT NOT NULL,"
+                                   "  hash TEXT NOT NULL,"
+                                   "  schema_version TEXT NOT NULL,"
+                                   "  description TEXT,"
+                                   "  platforms TEXT NOT NULL," /* comma-separated */
+                                   "  created_at INTEGER NOT NULL,"
+                                   "  PRIMARY KEY (account, region, name, version)"
+                                   ");";
 
 static const char node_sql[] =
     "CREATE TABLE ssm_activation ("
@@ -213,11 +212,7 @@ static const char automation_sql[] =
     ");";
 
 static const struct migration migrations[] = {
-    { document_sql },
-    { node_sql },
-    { command_sql },
-    { automation_sql },
-    { ssm_patch_sql },
+    { document_sql }, { node_sql }, { command_sql }, { automation_sql }, { ssm_patch_sql },
 };
 
 const struct schema ssm_schema = { "ssm", migrations, ARRAY_LEN(migrations) };

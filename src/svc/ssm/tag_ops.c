@@ -28,9 +28,10 @@ struct list_out {
     struct list tags;
 };
 
-static const char *const types[] = { "Document", "ManagedInstance", "MaintenanceWindow",
-                                     "Parameter", "PatchBaseline", "OpsItem",
-                                     "OpsMetadata", "Automation", "Association", NULL };
+static const char *const types[] = { "Document",    "ManagedInstance", "MaintenanceWindow",
+                                     "Parameter",   "PatchBaseline",   "OpsItem",
+                                     "OpsMetadata", "Automation",      "Association",
+                                     NULL };
 
 /* clang-format off */
 static const struct field add_in_fields[] = {
@@ -63,7 +64,7 @@ static const struct shape list_out_shape =
     SHAPE("ListTagsForResourceResult", struct list_out, list_out_fields);
 /* clang-format on */
 
-/* --- what can be tagged -------------------------------------------------------------------- */
+/* --- what can be tagged --------------------------------------------------- */
 
 static int find_document(struct op *op, struct str id)
 {
@@ -131,7 +132,7 @@ static int find(struct op *op, struct str type, struct str id, struct tagged *re
                    STR(type));
 }
 
-/* --- the operations --------------------------------------------------------------------------- */
+/* --- the operations ------------------------------------------------------- */
 
 static int add_tags_to_resource(struct op *op, const struct add_in *in, struct nothing *out)
 {
@@ -146,8 +147,7 @@ static int add_tags_to_resource(struct op *op, const struct add_in *in, struct n
 }
 OP_HANDLER(add_tags_to_resource)
 
-static int remove_tags_from_resource(struct op *op, const struct remove_in *in,
-                                     struct nothing *out)
+static int remove_tags_from_resource(struct op *op, const struct remove_in *in, struct nothing *out)
 {
     struct tagged r;
     (void)out;

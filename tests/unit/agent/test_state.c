@@ -215,8 +215,10 @@ static void what_is_half_written_is_swept(void **state)
     write_text(p, "done/c-3.json.Xy12ab", "{");
     write_text(p, "token.json.Xy12ab", "secret");
     write_text(p, "token.json", "{}");
-    assert_int_equal(file_make_dirs(arena_fmt(&p->arena, "%s/steps/c-1/0-1", p->folder).p, 0700), 0);
-    assert_int_equal(file_make_dirs(arena_fmt(&p->arena, "%s/steps/c-9/0-1", p->folder).p, 0700), 0);
+    assert_int_equal(file_make_dirs(arena_fmt(&p->arena, "%s/steps/c-1/0-1", p->folder).p, 0700),
+                     0);
+    assert_int_equal(file_make_dirs(arena_fmt(&p->arena, "%s/steps/c-9/0-1", p->folder).p, 0700),
+                     0);
     assert_int_equal(journal_tidy(&p->arena, p->folder), 0);
     assert_true(file_exists(arena_fmt(&p->arena, "%s/commands/c-1.json", p->folder).p));
     assert_true(file_exists(arena_fmt(&p->arena, "%s/steps/c-1/0-1", p->folder).p));

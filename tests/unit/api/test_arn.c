@@ -25,8 +25,18 @@ static void anything_else_is_none(void **state)
 {
     (void)state;
     static const char *const wrong[] = {
-        "", "arn", "arn:", "arn:aws", "arn:aws:s3", "arn:aws:s3:", "arn:aws:s3::", "arn:aws:s3:::",
-        "ARN:aws:s3:::x", " arn:aws:s3:::x", "urn:aws:s3:::x", "bucket",
+        "",
+        "arn",
+        "arn:",
+        "arn:aws",
+        "arn:aws:s3",
+        "arn:aws:s3:",
+        "arn:aws:s3::",
+        "arn:aws:s3:::",
+        "ARN:aws:s3:::x",
+        " arn:aws:s3:::x",
+        "urn:aws:s3:::x",
+        "bucket",
     };
     struct arn arn;
 

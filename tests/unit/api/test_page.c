@@ -17,8 +17,11 @@ static void init(struct listing *l)
 {
     *l = (struct listing){ .service = { .name = "ssm" }, .operation = { .name = "ListDocuments" } };
     memset(l->plane.master_key, 7, sizeof(l->plane.master_key));
-    l->op = (struct op){ .arena = &l->a, .plane = &l->plane, .service = &l->service,
-                         .operation = &l->operation, .account = S("111122223333") };
+    l->op = (struct op){ .arena = &l->a,
+                         .plane = &l->plane,
+                         .service = &l->service,
+                         .operation = &l->operation,
+                         .account = S("111122223333") };
 }
 
 static void a_token_leads_to_its_position(void **state)

@@ -68,8 +68,12 @@ static int add_it(struct op *op, void *context)
 
 static void add(struct world *w, struct str kind, struct str payload, msec due_at)
 {
-    struct task task = { .kind = kind, .key = S("k"), .payload = payload, .due_at = due_at,
-                         .account = S("111122223333"), .region = S("us-east-1") };
+    struct task task = { .kind = kind,
+                         .key = S("k"),
+                         .payload = payload,
+                         .due_at = due_at,
+                         .account = S("111122223333"),
+                         .region = S("us-east-1") };
     assert_int_equal(plane_write(&w->plane, add_it, &task), 0);
 }
 

@@ -7,9 +7,14 @@
 #define NOW 1000000
 
 static const struct principal role = {
-    .kind = PRINCIPAL_ROLE, .account = S_INIT("111122223333"),
-    .arn = S_INIT("arn:aws:sts::111122223333:assumed-role/R/s"), .id = S_INIT("AROAX:s"),
-    .name = S_INIT("R"), .session = S_INIT("s"), .policy = S_INIT("{}"), .chained = true,
+    .kind = PRINCIPAL_ROLE,
+    .account = S_INIT("111122223333"),
+    .arn = S_INIT("arn:aws:sts::111122223333:assumed-role/R/s"),
+    .id = S_INIT("AROAX:s"),
+    .name = S_INIT("R"),
+    .session = S_INIT("s"),
+    .policy = S_INIT("{}"),
+    .chained = true,
 };
 
 static void a_session_is_known_until_it_ends(void **state)
@@ -71,9 +76,9 @@ static void a_changed_token_is_unknown(void **state)
     }
     char *large = arena_alloc(&a, 20000);
     memset(large, 'A', 20000);
-    assert_int_equal(session_open(&plane, &a, s.access_key, (struct str){ large, 20000 }, NOW,
-                                  &who, &secret),
-                     SESSION_UNKNOWN);
+    assert_int_equal(
+        session_open(&plane, &a, s.access_key, (struct str){ large, 20000 }, NOW, &who, &secret),
+        SESSION_UNKNOWN);
     assert_int_equal(session_open(&plane, &a, s.access_key, S(""), NOW, &who, &secret),
                      SESSION_UNKNOWN);
     arena_done(&a);

@@ -4,8 +4,10 @@
 #include "world.h"
 
 static const struct tagged node = {
-    S_INIT("arn:aws:ssm:us-east-1:111122223333:managed-instance/mi-1"), S_INIT("111122223333"),
-    S_INIT("us-east-1"), S_INIT("AWS::SSM::ManagedInstance"),
+    S_INIT("arn:aws:ssm:us-east-1:111122223333:managed-instance/mi-1"),
+    S_INIT("111122223333"),
+    S_INIT("us-east-1"),
+    S_INIT("AWS::SSM::ManagedInstance"),
 };
 
 /* A transaction that is undone where tags_put() refuses, as the writer does. */
@@ -107,15 +109,15 @@ static void groups_find_by_every_filter(void **state)
     other.arn = S("arn:aws:ssm:us-east-1:111122223333:managed-instance/mi-2");
     const struct tag red[] = { { S("color"), S("red") }, { S("fleet"), S("yes") } };
     assert_int_equal(put(&w, red, 2), 0);
-    assert_int_equal(
-        plane_write(&w.plane, run_put, &(struct put){ &other, &red[1], 1, true }), 0);
+    assert_int_equal(plane_write(&w.plane, run_put, &(struct put){ &other, &red[1], 1, true }), 0);
 
     const struct tag_filter both[] = {
-        { S("fleet"), { (struct str[]){ S("no"), S("yes") }, 2 } }, { S("color"), { NULL, 0 } },
+        { S("fleet"), { (struct str[]){ S("no"), S("yes") }, 2 } },
+        { S("color"), { NULL, 0 } },
     };
     struct strs any = { 0 };
-    assert_int_equal(tags_find(w.reader, &w.arena, node.account, node.region, any, both, 2,
-                               S(""), 10, &found, &n),
+    assert_int_equal(tags_find(w.reader, &w.arena, node.account, node.region, any, both, 2, S(""),
+                               10, &found, &n),
                      0);
     assert_int_equal(n, 1);
     assert_true(str_eq(found[0].arn, node.arn));

@@ -2,7 +2,7 @@
 /* The writer's groups, and calls that wait for what it commits. */
 #include "world.h"
 
-/* --- jobs ------------------------------------------------------------------------------------- */
+/* --- jobs ----------------------------------------------------------------- */
 
 struct job {
     struct write_job job;
@@ -97,18 +97,21 @@ static void a_group_that_is_not_committed_has_not_happened(void **state)
 {
     (void)state;
     struct world w;
-    struct job jobs[] = { { .name = S("first"), .pause = 30 }, { .name = S("second") },
+    struct job jobs[] = { { .name = S("first"), .pause = 30 },
+                          { .name = S("second") },
                           { .name = S("refused"), .outcome = OP_INVALID } };
     _Atomic(int) answers = 0;
 
     world_init(&w, NULL);
     assert_int_equal(db_exec(w.writer, NULL,
                              "CREATE TABLE child (item INTEGER REFERENCES item (id)"
-                             " DEFERRABLE INITIALLY DEFERRED)", NO_ARGS),
+                             " DEFERRABLE INITIALLY DEFERRED)",
+                             NO_ARGS),
                      0);
     assert_int_equal(db_exec(w.writer, NULL,
                              "CREATE TRIGGER orphan AFTER INSERT ON item WHEN NEW.name = 'second'"
-                             " BEGIN INSERT INTO child (item) VALUES (-1); END", NO_ARGS),
+                             " BEGIN INSERT INTO child (item) VALUES (-1); END",
+                             NO_ARGS),
                      0);
     submit(&w, jobs, ARRAY_LEN(jobs), &answers);
     assert_true(jobs[1].result < 0);
@@ -124,7 +127,7 @@ static void a_group_that_is_not_committed_has_not_happened(void **state)
     world_done(&w);
 }
 
-/* --- calls that wait --------------------------------------------------------------------------------- */
+/* --- calls that wait ------------------------------------------------------ */
 
 struct name_in {
     struct str name;
@@ -166,11 +169,17 @@ static int put_item(struct op *op, const void *in_, void *out)
 static const struct shape in_shape = SHAPE_EMPTY("In", struct name_in);
 
 static const struct operation await_operation = {
-    .name = "Await", .run = await_item, .in = &in_shape, .out = &shape_nothing,
+    .name = "Await",
+    .run = await_item,
+    .in = &in_shape,
+    .out = &shape_nothing,
     .flags = OP_POLLS | OP_OWN_AUTH,
 };
 static const struct operation put_operation = {
-    .name = "Put", .run = put_item, .in = &in_shape, .out = &shape_nothing,
+    .name = "Put",
+    .run = put_item,
+    .in = &in_shape,
+    .out = &shape_nothing,
     .flags = OP_WRITES | OP_OWN_AUTH,
 };
 
@@ -197,8 +206,12 @@ static void begin(struct world *w, struct request *r, const struct operation *op
     r->st = (struct call_state){
         .rt = w->plane.runtime,
         .operation = operation,
-        .op = { .arena = &r->arena, .plane = &w->plane, .service = &w->service,
-                .operation = operation, .principal = &r->st.principal, .now = world_now() },
+        .op = { .arena = &r->arena,
+                .plane = &w->plane,
+                .service = &w->service,
+                .operation = operation,
+                .principal = &r->st.principal,
+                .now = world_now() },
         .in = &r->in,
         .out = r->out,
         .finished = finished,

@@ -54,8 +54,11 @@ static inline int world_reader(void *context, struct db **ret)
 
 static inline void world_start(struct world *w)
 {
-    struct runtime_config config = { .writer = w->writer, .open_reader = world_reader,
-                                     .context = w, .workers = 2, .now = world_now };
+    struct runtime_config config = { .writer = w->writer,
+                                     .open_reader = world_reader,
+                                     .context = w,
+                                     .workers = 2,
+                                     .now = world_now };
     assert_int_equal(runtime_start(&w->plane, &config), 0);
 }
 
