@@ -261,8 +261,7 @@ static int spawn_and_close(struct environment *e, const struct sandbox_invocatio
     return 0;
 }
 
-/* --- start and end
- * --------------------------------------------------------------------------------- */
+/* --- start and end -------------------------------------------------------- */
 
 static int build(struct environment *e, const struct sandbox_invocation *in, struct arena *a)
 {

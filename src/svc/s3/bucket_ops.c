@@ -141,8 +141,7 @@ static int head_bucket(struct op *op, const struct bucket_in *in, struct head_ou
 }
 OP_HANDLER(head_bucket)
 
-/* --- GetBucketLocation
- * ---------------------------------------------------------------------------- */
+/* --- GetBucketLocation ---------------------------------------------------- */
 
 struct location_out {
     struct str location;
@@ -166,8 +165,7 @@ static int get_location(struct op *op, const struct bucket_in *in, struct locati
 }
 OP_HANDLER(get_location)
 
-/* --- DeleteBucket
- * ------------------------------------------------------------------------------------ */
+/* --- DeleteBucket --------------------------------------------------------- */
 
 static int delete_bucket(struct op *op, const struct bucket_in *in, struct nothing *out)
 {
@@ -184,8 +182,7 @@ static int delete_bucket(struct op *op, const struct bucket_in *in, struct nothi
 }
 OP_HANDLER(delete_bucket)
 
-/* --- ListBuckets
- * ---------------------------------------------------------------------------------------- */
+/* --- ListBuckets ---------------------------------------------------------- */
 
 static const struct field each_fields[] = {
     STRING(struct bucket, name, "Name", OPTIONAL),

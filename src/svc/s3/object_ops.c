@@ -433,8 +433,7 @@ static int get_object(struct op *op, const struct get_in *in, struct get_out *ou
 }
 OP_HANDLER(get_object)
 
-/* --- DeleteObject
- * ----------------------------------------------------------------------------------- */
+/* --- DeleteObject --------------------------------------------------------- */
 
 struct delete_in {
     struct str bucket, key, owner;

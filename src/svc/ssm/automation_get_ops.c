@@ -149,8 +149,7 @@ static int load(struct op *op, struct str id, struct automation *ret, struct aut
     return 0;
 }
 
-/* --- GetAutomationExecution
- * -------------------------------------------------------------------------------- */
+/* --- GetAutomationExecution ----------------------------------------------- */
 
 static int get_automation_execution(struct op *op, const struct get_in *in, struct get_out *out)
 {
@@ -166,9 +165,7 @@ static int get_automation_execution(struct op *op, const struct get_in *in, stru
 }
 OP_HANDLER(get_automation_execution)
 
-/* --- filters
- * --------------------------------------------------------------------------------------------------
- */
+/* --- filters -------------------------------------------------------------- */
 
 static bool is_time(struct str key)
 {
@@ -266,8 +263,7 @@ static bool step_fits(const struct list *filters, const struct step_view *step)
     return true;
 }
 
-/* --- DescribeAutomationExecutions
- * -------------------------------------------------------------------------------- */
+/* --- DescribeAutomationExecutions ----------------------------------------- */
 
 static int bad_token(struct op *op)
 {
@@ -330,8 +326,7 @@ static int describe_automation_executions(struct op *op, const struct list_in *i
 }
 OP_HANDLER(describe_automation_executions)
 
-/* --- DescribeAutomationStepExecutions
- * ------------------------------------------------------------------------------ */
+/* --- DescribeAutomationStepExecutions ------------------------------------- */
 
 /* The steps that are looked at from number `from` on, counted from the end where it is asked
  * for; *ret_more: there are further ones. */

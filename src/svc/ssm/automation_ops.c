@@ -91,8 +91,7 @@ static struct str start_resource(struct op *op, const void *in)
     return automation_definition_arn(op, request->document_name, request->document_version);
 }
 
-/* --- a child's parent
- * ----------------------------------------------------------------------------- */
+/* --- a child's parent ----------------------------------------------------- */
 
 static struct str vouched(const struct op *op, const char *name)
 {
@@ -119,8 +118,7 @@ static int find_origin(struct op *op, struct origin *ret)
     return 0;
 }
 
-/* --- what the request says
- * -------------------------------------------------------------------------- */
+/* --- what the request says ------------------------------------------------ */
 
 static int check_values(struct op *op, const struct value *parameters)
 {
@@ -195,8 +193,7 @@ static int check_request(struct op *op, const struct automation_request *in)
     return 0;
 }
 
-/* --- what is run
- * --------------------------------------------------------------------------------------- */
+/* --- what is run ---------------------------------------------------------- */
 
 static int find_document(struct op *op, const struct automation_request *in, struct draft *d)
 {
@@ -275,9 +272,7 @@ static int find_definition(struct op *op, const struct automation_request *in,
     return read_parameters(op, in, d);
 }
 
-/* --- as whom
- * -----------------------------------------------------------------------------------------------
- */
+/* --- as whom -------------------------------------------------------------- */
 
 static int resolve_role(struct op *op, const struct draft *d, struct str *ret)
 {
@@ -322,8 +317,7 @@ static int choose_role(struct op *op, const struct origin *origin, struct draft 
     return 0;
 }
 
-/* --- StartAutomationExecution
- * -------------------------------------------------------------------------------- */
+/* --- StartAutomationExecution --------------------------------------------- */
 
 /* A request that came before with the same token: its execution. DB_NO_ROW. */
 static int find_earlier(struct op *op, const struct automation_request *in, struct str *ret_id)
@@ -421,8 +415,7 @@ static int start_automation_execution(struct op *op, const struct automation_req
 }
 OP_HANDLER(start_automation_execution)
 
-/* --- StopAutomationExecution
- * ----------------------------------------------------------------------------------- */
+/* --- StopAutomationExecution ---------------------------------------------- */
 
 static struct str stop_resource(struct op *op, const void *in)
 {

@@ -13,8 +13,7 @@
 
 #define UNITS_MAX 1000 /* with the units in them */
 
-/* --- units
- * ------------------------------------------------------------------------------------------ */
+/* --- units ---------------------------------------------------------------- */
 
 struct directory {
     struct task_run *run;
@@ -152,8 +151,7 @@ int automation_expand_settle(struct op *op, const struct task *task, const struc
     return automation_parent_plan(op, &row, &request, answer);
 }
 
-/* --- starting a child
- * ----------------------------------------------------------------------------------- */
+/* --- starting a child ----------------------------------------------------- */
 
 struct start {
     struct automation_text text;
@@ -291,8 +289,7 @@ int automation_start_perform(struct task_run *run, const struct task *task,
     return start_child(run, task, &start, &as, ret_answer);
 }
 
-/* --- how it went
- * --------------------------------------------------------------------------------------------- */
+/* --- how it went ---------------------------------------------------------- */
 
 static int end_pair(struct op *op, struct str id, int64_t position, enum automation_status status,
                     const struct automation_pair *why)

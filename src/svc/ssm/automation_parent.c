@@ -23,8 +23,7 @@ struct str automation_execution_role(struct arena *a, const struct automation_lo
     return arena_fmt(a, "arn:aws:iam::%.*s:role/%.*s", STR(account), STR(name));
 }
 
-/* --- the engine's shell
- * --------------------------------------------------------------------------- */
+/* --- the engine's shell --------------------------------------------------- */
 
 static int load_pair(struct shell *s, uint32_t index)
 {
@@ -132,8 +131,7 @@ static int shell_effect(void *context, const struct locations_effect *e)
     return FAULT(EINVAL); /* locations_tell() keeps visits to itself */
 }
 
-/* --- telling
- * ------------------------------------------------------------------------------------------ */
+/* --- telling -------------------------------------------------------------- */
 
 static int tell(struct shell *s, struct locations_event event)
 {
@@ -217,8 +215,7 @@ int automation_parent_tell(struct op *op, struct str id, const struct locations_
     return 0;
 }
 
-/* --- beginning
- * ----------------------------------------------------------------------------------------- */
+/* --- beginning ------------------------------------------------------------ */
 
 static struct location_unit *units_of(struct arena *a, const struct value *units, size_t *ret)
 {

@@ -109,8 +109,7 @@ int automation_step_settle(struct op *op, const struct task *task, const struct 
     return automation_tell(op, id, &event);
 }
 
-/* --- the command is over
- * ---------------------------------------------------------------------------- */
+/* --- the command is over -------------------------------------------------- */
 
 static int read_targets(struct db *db, struct arena *a, struct str command, struct str *ret_group)
 {

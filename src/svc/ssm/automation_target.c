@@ -26,8 +26,7 @@ static bool is_any_type(struct str type)
     return str_is_empty(type) || str_eq(type, S("/"));
 }
 
-/* --- what the request says
- * --------------------------------------------------------------------------- */
+/* --- what the request says ------------------------------------------------ */
 
 static int check_target(struct op *op, const struct target *t, struct str type)
 {
@@ -88,8 +87,7 @@ const struct target *automation_target_values(const struct automation_request *r
     return is_values(t) ? t : NULL;
 }
 
-/* --- finding them
- * ---------------------------------------------------------------------------------------- */
+/* --- finding them --------------------------------------------------------- */
 
 /* A resource as a parameter's value: what is after its ARN's type. */
 static struct str resource_id(struct str arn_text)

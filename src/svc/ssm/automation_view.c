@@ -121,8 +121,7 @@ static msec instant(msec at)
     return at ? at : UNSET;
 }
 
-/* --- executions
- * --------------------------------------------------------------------------------------- */
+/* --- executions ----------------------------------------------------------- */
 
 static int view_parent(struct op *op, const struct automation *row, struct execution_view *ret)
 {
@@ -200,9 +199,7 @@ int execution_view(struct op *op, const struct automation *row, const struct aut
     return view_outputs(op, row, text, ret);
 }
 
-/* --- steps
- * -----------------------------------------------------------------------------------------------
- */
+/* --- steps ---------------------------------------------------------------- */
 
 /* The same at every look, and made of nothing but what it stands for. */
 static struct str step_id(struct arena *a, struct str execution, int64_t number)

@@ -232,8 +232,7 @@ static int list_items(struct op *op, const struct items_in *in, struct items_out
 }
 OP_HANDLER(list_items)
 
-/* --- ListResourceComplianceSummaries
- * -------------------------------------------------------------- */
+/* --- ListResourceComplianceSummaries -------------------------------------- */
 
 struct resources_in {
     struct list filters;
@@ -357,8 +356,7 @@ static int list_resources(struct op *op, const struct resources_in *in, struct r
 }
 OP_HANDLER(list_resources)
 
-/* --- ListComplianceSummaries
- * ------------------------------------------------------------------------- */
+/* --- ListComplianceSummaries ---------------------------------------------- */
 
 static const struct shape summaries_in_shape =
     SHAPE("ListComplianceSummariesRequest", struct resources_in, resources_in_fields);

@@ -140,8 +140,7 @@ static int load(struct op *op, const struct node *n, struct str type, struct inv
     return 0;
 }
 
-/* --- ListInventoryEntries
- * -------------------------------------------------------------------------- */
+/* --- ListInventoryEntries ------------------------------------------------- */
 
 struct entries_in {
     struct str node, type, next_token;
@@ -222,8 +221,7 @@ static int list_entries(struct op *op, const struct entries_in *in, struct entri
 }
 OP_HANDLER(list_entries)
 
-/* --- GetInventory
- * ------------------------------------------------------------------------------------- */
+/* --- GetInventory --------------------------------------------------------- */
 
 struct attribute_in {
     struct str type;

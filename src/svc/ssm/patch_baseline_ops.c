@@ -116,8 +116,7 @@ static int register_default(struct op *op, const struct id_in *in, struct id_in 
 }
 OP_HANDLER(register_default)
 
-/* --- DescribePatchBaselines
- * ----------------------------------------------------------------------- */
+/* --- DescribePatchBaselines ----------------------------------------------- */
 
 struct list_in {
     struct list filters;

@@ -98,8 +98,7 @@ int patch_default_put(struct op *op, enum patch_os os, struct str id)
     return 0;
 }
 
-/* --- patch groups
- * ----------------------------------------------------------------------------------- */
+/* --- patch groups --------------------------------------------------------- */
 
 static const struct column group_columns[] = {
     COL_STR(struct patch_group_row, patch_group),

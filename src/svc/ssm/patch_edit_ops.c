@@ -119,8 +119,7 @@ static int create_baseline(struct op *op, const struct create_in *in, struct id_
 }
 OP_HANDLER(create_baseline)
 
-/* --- UpdatePatchBaseline
- * -------------------------------------------------------------------------- */
+/* --- UpdatePatchBaseline -------------------------------------------------- */
 
 struct update_in {
     struct baseline_view v;
@@ -190,8 +189,7 @@ static int update_baseline(struct op *op, const struct update_in *in, struct upd
 }
 OP_HANDLER(update_baseline)
 
-/* --- DeletePatchBaseline
- * ----------------------------------------------------------------------------- */
+/* --- DeletePatchBaseline -------------------------------------------------- */
 
 static const struct field id_in_fields[] = {
     STRING(struct id_out, id, "BaselineId", REQUIRED, CHECK_BASELINE_ID),

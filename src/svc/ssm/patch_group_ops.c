@@ -123,8 +123,7 @@ static int get_of_group(struct op *op, const struct of_group *in, struct of_grou
 }
 OP_HANDLER(get_of_group)
 
-/* --- DescribePatchGroups
- * ----------------------------------------------------------------------------- */
+/* --- DescribePatchGroups -------------------------------------------------- */
 
 struct list_in {
     struct list filters;

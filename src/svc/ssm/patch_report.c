@@ -108,8 +108,7 @@ int patch_take_summary(struct op *op, struct str node, const struct value *conte
     return 0;
 }
 
-/* --- AWS:ComplianceItem
- * --------------------------------------------------------------------------- */
+/* --- AWS:ComplianceItem --------------------------------------------------- */
 
 int patch_check_context(struct op *op, const struct value *context)
 {

@@ -229,8 +229,7 @@ static int describe_group(struct op *op, const struct group_in *in, struct state
 }
 OP_HANDLER(describe_group)
 
-/* --- DescribePatchGroupState
- * ------------------------------------------------------------------------ */
+/* --- DescribePatchGroupState ---------------------------------------------- */
 
 struct group_state {
     int64_t instances, installed, installed_other, installed_pending, installed_rejected, missing;

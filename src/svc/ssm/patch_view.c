@@ -107,8 +107,7 @@ void patch_view_of(struct op *op, const struct baseline *b, struct baseline_view
     };
 }
 
-/* --- taking over
- * ------------------------------------------------------------------------------------ */
+/* --- taking over ---------------------------------------------------------- */
 
 static int take_filters(struct op *op, enum patch_os os, const struct filters_view *v,
                         struct baseline_filters *ret)
