@@ -21,7 +21,7 @@ PRINTF(2, 0) static struct str format(struct arena *a, const char *fmt, va_list 
     return (struct str){ p, (size_t)len };
 }
 
-int op_fail(struct op *op, int outcome, const char *fmt, ...)
+int(op_fail)(struct op *op, int outcome, const char *fmt, ...)
 {
     va_list args;
     va_start(args, fmt);
@@ -30,7 +30,7 @@ int op_fail(struct op *op, int outcome, const char *fmt, ...)
     return outcome;
 }
 
-int op_invalid(struct op *op, const char *fmt, ...)
+int(op_invalid)(struct op *op, const char *fmt, ...)
 {
     va_list args;
     va_start(args, fmt);

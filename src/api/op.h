@@ -65,10 +65,15 @@ struct op {
 
 /* Leave with an outcome and AWS's sentence for it:
  * return op_fail(op, SSM_INVALID_DOCUMENT, "Document %.*s does not exist", STR(name)); */
-PRINTF(3, 4) int op_fail(struct op *op, int outcome, const char *fmt, ...);
+PRINTF(3, 4) int(op_fail)(struct op *op, int outcome, const char *fmt, ...);
 
 /* ValidationException / ValidationError with that sentence. */
-PRINTF(2, 3) int op_invalid(struct op *op, const char *fmt, ...);
+PRINTF(2, 3) int(op_invalid)(struct op *op, const char *fmt, ...);
+
+#ifdef __clang_analyzer__ /* what they return, which is in another file */
+#define op_fail(op, outcome, ...) ((void)(op_fail)((op), (outcome), __VA_ARGS__), (outcome))
+#define op_invalid(...)           ((void)(op_invalid)(__VA_ARGS__), OP_INVALID)
+#endif
 
 /* Park a poll until somebody wakes `key` or for `patience` from the call's
  * start: return op_wait(op, key, 16 * MSEC_SECOND). Once op_expired(op), answer

@@ -37,7 +37,7 @@ int err_origin(int errnum, const char *func, const char *file, int line)
     return -errnum;
 }
 
-int err_fault(int errnum, const char *fmt, ...)
+int(err_fault)(int errnum, const char *fmt, ...)
 {
     assert(errnum > 0);
 

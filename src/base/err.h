@@ -19,14 +19,28 @@
 
 #include "base/defs.h"
 
+/* A static analyzer sees one file at a time: what err.c promises is said to it here. */
+#ifdef __clang_analyzer__
+#define err_below_0(fault)                                                                         \
+    ({                                                                                             \
+        int below_0_fault = (fault);                                                               \
+        if (below_0_fault >= 0)                                                                    \
+            __builtin_unreachable();                                                               \
+        below_0_fault;                                                                             \
+    })
+#define err_fault(...) err_below_0((err_fault)(__VA_ARGS__))
+#else
+#define err_below_0(fault) (fault)
+#endif
+
 /* `errnum` is positive, as in errno. */
-#define FAULT(errnum) err_origin((errnum), __func__, __FILE__, __LINE__)
+#define FAULT(errnum) err_below_0(err_origin((errnum), __func__, __FILE__, __LINE__))
 
 #define TRY(call)                                                                                  \
     do {                                                                                           \
         int try_result = (call);                                                                   \
         if (try_result != 0)                                                                       \
-            return err_forward(try_result, __func__, __FILE__, __LINE__);                          \
+            return err_below_0(err_forward(try_result, __func__, __FILE__, __LINE__));             \
     } while (0)
 
 /* Forward faults and outcomes alike: for a callee whose outcomes are, by this
@@ -43,7 +57,7 @@
 int err_origin(int errnum, const char *func, const char *file, int line);
 
 /* The same, with a sentence that says what failed ("cannot open x: ..."). */
-PRINTF(2, 3) int err_fault(int errnum, const char *fmt, ...);
+PRINTF(2, 3) int(err_fault)(int errnum, const char *fmt, ...);
 
 /* Add a frame to the trace. An outcome becomes -ENOTRECOVERABLE. */
 int err_forward(int result, const char *func, const char *file, int line);

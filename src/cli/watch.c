@@ -61,7 +61,7 @@ static bool show(struct watch *w, const struct thing *t, struct str state)
     return true;
 }
 
-/* --- looking ------------------------------------------------------------------------------------ */
+/* --- looking ---------------------------------------------------------------------------------- */
 
 static struct client_call call_in(const struct place *place, const char *target)
 {
@@ -209,7 +209,7 @@ static int look(struct watch *w)
     return 0;
 }
 
-/* --- what nobody may overlook ----------------------------------------------------------------------- */
+/* --- what nobody may overlook ----------------------------------------------------------------- */
 
 /* A group that matched nothing ends in Success: it is said aloud. The plane marks
  * such a step, and the place's step at the parent, with a WarningMessage. */
@@ -244,7 +244,7 @@ static void print_end(struct watch *w, struct str status)
     fflush(stdout);
 }
 
-/* --- until it ends ------------------------------------------------------------------------------------- */
+/* --- until it ends ---------------------------------------------------------------------------- */
 
 /* A plane that is started again in the middle is waited for. */
 static int look_patiently(struct watch *w, msec *last_seen)
@@ -268,7 +268,7 @@ static int look_patiently(struct watch *w, msec *last_seen)
 
 static int watch(struct watch *w)
 {
-    struct str status = S("");
+    struct str status;
     msec last_seen = 0;
 
     for (;;) {

@@ -12,7 +12,7 @@ struct reader {
     struct str why;
 };
 
-PRINTF(2, 3) static int malformed(struct reader *r, const char *fmt, ...)
+PRINTF(2, 3) static void explain(struct reader *r, const char *fmt, ...)
 {
     char text[256];
     va_list args;
@@ -21,8 +21,9 @@ PRINTF(2, 3) static int malformed(struct reader *r, const char *fmt, ...)
     vsnprintf(text, sizeof(text), fmt, args);
     va_end(args);
     r->why = arena_dup(r->arena, str_of(text));
-    return BASELINE_MALFORMED;
 }
+
+#define malformed(r, ...) (explain((r), __VA_ARGS__), BASELINE_MALFORMED)
 
 /* A member that is null is a member that is not there. */
 static const struct value *member(const struct value *map, const char *key)

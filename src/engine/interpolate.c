@@ -84,10 +84,9 @@ static struct str global(struct arena *a, const struct interpolation *with, stru
     return (struct str){ 0 };
 }
 
-static int unresolved(struct work *w, const char *fmt, struct str name)
+static void explain(struct work *w, const char *what, struct str name)
 {
-    *w->why = arena_fmt(w->arena, "%s: {{ %.*s }}", fmt, STR(name));
-    return INTERPOLATE_UNRESOLVED;
+    *w->why = arena_fmt(w->arena, "%s: {{ %.*s }}", what, STR(name));
 }
 
 static int resolve(struct work *w, struct str name, struct value **ret)
@@ -99,10 +98,11 @@ static int resolve(struct work *w, struct str name, struct value **ret)
         v = value_get(w->with->outputs, name);
     if (!v && str_is_set(text))
         v = value_string(w->arena, text);
-    if (!v && str_find(name, '.') >= 0)
-        return unresolved(w, "No step has produced this output", name);
-    if (!v)
-        return unresolved(w, "Nothing has this name", name);
+    if (!v) {
+        explain(w, str_find(name, '.') >= 0 ? "No step has produced this output"
+                                            : "Nothing has this name", name);
+        return INTERPOLATE_UNRESOLVED;
+    }
     *ret = v;
     return 0;
 }
@@ -144,7 +144,8 @@ static int put_text(struct work *w, struct buf *b, struct str name)
     PASS(resolve(w, name, &v));
     struct str text = value_text(w->arena, v);
     if (!str_is_set(text))
-        return unresolved(w, "A list or a map cannot stand within a text", name);
+        return explain(w, "A list or a map cannot stand within a text", name),
+               INTERPOLATE_UNRESOLVED;
     PASS(charge(w, text.len));
     buf_add(b, text);
     return 0;

@@ -153,9 +153,8 @@ static int group_of_node(struct op *op, const struct node *n, struct str *ret)
     *ret = S("");
     TRY(tags_of(op->db, op->arena, node_arn(op, n->id), &tags, &count));
     for (size_t i = 0; i < count; i++)
-        if (str_eq(tags[i].key, S("PatchGroup")) && ret->len == 0)
-            *ret = tags[i].value;
-        else if (str_eq(tags[i].key, S("Patch Group")))
+        if (str_eq(tags[i].key, S("Patch Group")) ||
+            (str_eq(tags[i].key, S("PatchGroup")) && ret->len == 0))
             *ret = tags[i].value;
     return 0;
 }
