@@ -37,8 +37,12 @@ struct str invocation_key(struct op *op, struct str id)
 static int assume_role(struct work *w, struct aws_result *ret)
 {
     struct principal lambda = principal_service(S("lambda.amazonaws.com"), w->task->account);
-    return aws_assume(w->run->aws, &lambda, w->function.role, w->function.name, w->run->arena,
-                      &w->role, ret);
+    /* A session's name has two characters at least, a function's may have one. */
+    struct str session = w->function.name.len > 1
+                             ? w->function.name
+                             : arena_fmt(w->run->arena, "lambda-%.*s", STR(w->function.name));
+    return aws_assume(w->run->aws, &lambda, w->function.role, session, w->run->arena, &w->role,
+                      ret);
 }
 
 static int environment(struct work *w, const struct session *session, struct value **ret)
