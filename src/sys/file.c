@@ -272,7 +272,7 @@ static int remove_at(int dir, const char *name, uint64_t mount, int depth)
 
 int file_remove_tree(const char *path)
 {
-    uint64_t mount;
+    uint64_t mount = 0;
     int error = mount_of(AT_FDCWD, path, &mount);
 
     if (!error)

@@ -107,7 +107,7 @@ static int read_double(struct reader *r, const struct value *v, double *ret)
 
 static int read_time(struct reader *r, const struct value *v, msec *ret)
 {
-    double seconds;
+    double seconds = 0;
 
     if (value_is(v, VALUE_STRING)) {
         if (!time_parse_iso(v->string, ret))

@@ -67,7 +67,7 @@ static int zip_source(struct step *s, struct str source, struct str *ret)
 static int code_of(struct step *s, struct value **ret)
 {
     const struct value *code = value_get(s->properties, S("Code"));
-    struct str source = value_get_str(code, S("ZipFile")), archive;
+    struct str source = value_get_str(code, S("ZipFile")), archive = S("");
 
     *ret = value_copy(s->arena, code);
     if (!str_is_set(source))
