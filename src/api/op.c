@@ -54,8 +54,7 @@ bool op_expired(const struct op *op)
 
 void op_wake(struct op *op, struct str key)
 {
-    op->wakes.items =
-        ARENA_GROW(op->arena, op->wakes.items, op->wakes.count, &op->wakes_capacity);
+    op->wakes.items = ARENA_GROW(op->arena, op->wakes.items, op->wakes.count, &op->wakes_capacity);
     op->wakes.items[op->wakes.count++] = arena_dup(op->arena, key);
 }
 

@@ -30,7 +30,7 @@ enum op_outcome {
 };
 
 struct op_key {
-    struct str name;   /* condition key: "aws:SourceArn" */
+    struct str name; /* condition key: "aws:SourceArn" */
     struct strs values;
 };
 
@@ -46,7 +46,7 @@ struct op {
     struct str public_url; /* "http://host:port", no slash at the end */
     struct str source_ip;  /* absent for in-process calls */
     msec now;
-    bool is_writing; /* on the writer */
+    bool is_writing;  /* on the writer */
     bool is_internal; /* called in process by a task */
 
     const struct op_key *keys; /* condition keys an in-process caller vouches for */
@@ -54,13 +54,13 @@ struct op {
     const struct http_request *http; /* the raw request; NULL in process */
 
     /* What the handler leaves behind. */
-    struct str message;     /* the sentence of an outcome */
-    struct str wait_for;    /* OP_AGAIN: the key that op_wake() will name */
-    msec wait_until;        /* and when to stop waiting; set by the first run, kept */
-    void *wait_state;       /* kept from run to run of one parked call; in its arena */
-    struct strs wakes;      /* keys to wake after the commit */
+    struct str message;  /* the sentence of an outcome */
+    struct str wait_for; /* OP_AGAIN: the key that op_wake() will name */
+    msec wait_until;     /* and when to stop waiting; set by the first run, kept */
+    void *wait_state;    /* kept from run to run of one parked call; in its arena */
+    struct strs wakes;   /* keys to wake after the commit */
     size_t wakes_capacity;
-    bool adds_tasks;        /* something became due: look after the commit */
+    bool adds_tasks; /* something became due: look after the commit */
 };
 
 /* Leave with an outcome and AWS's sentence for it:
@@ -84,7 +84,7 @@ bool op_expired(const struct op *op);
 /* Wake all calls waiting for `key` once this transaction is committed. */
 void op_wake(struct op *op, struct str key);
 
-/* --- names ------------------------------------------------------------------ */
+/* --- names ---------------------------------------------------------------- */
 
 /* arn:aws:SERVICE:REGION:ACCOUNT:rest with this call's account and Region. */
 PRINTF(3, 4) struct str op_arn(struct op *op, const char *service, const char *fmt, ...);
@@ -96,7 +96,7 @@ struct arn {
 };
 bool arn_parse(struct str s, struct arn *ret);
 
-/* --- authorization ----------------------------------------------------------- */
+/* --- authorization -------------------------------------------------------- */
 
 struct auth {
     struct str action;          /* "ssm:SendCommand" */
@@ -126,10 +126,10 @@ struct role_facts;
 
 /* sts:AssumeRole on a role of `role_account`: its trust policy and, where that is not
  * enough, the caller's own policies. OP_DENIED with the one sentence STS has. */
-MUST_CHECK int op_may_assume(struct op *op, const struct role_facts *role,
-                             struct str role_account, const struct op_key *keys, size_t n_keys);
+MUST_CHECK int op_may_assume(struct op *op, const struct role_facts *role, struct str role_account,
+                             const struct op_key *keys, size_t n_keys);
 
-/* --- pages -------------------------------------------------------------------- */
+/* --- pages ---------------------------------------------------------------- */
 
 /* Opaque tokens that say where the next page starts; sealed, so a client cannot
  * forge one. page_open gives absent for an absent token; OP_INVALID otherwise. */

@@ -37,7 +37,7 @@ static bool is_over(struct str status)
            str_eq(status, S("TimedOut")) || str_eq(status, S("Cancelled"));
 }
 
-/* --- lines ---------------------------------------------------------------------------------- */
+/* --- lines ---------------------------------------------------------------- */
 
 static void print_line(struct watch *w, const struct thing *t, struct str state)
 {
@@ -61,12 +61,15 @@ static bool show(struct watch *w, const struct thing *t, struct str state)
     return true;
 }
 
-/* --- looking ---------------------------------------------------------------------------------- */
+/* --- looking -------------------------------------------------------------- */
 
 static struct client_call call_in(const struct place *place, const char *target)
 {
     return (struct client_call){
-        .account = place->account, .region = place->region, .service = "ssm", .target = target,
+        .account = place->account,
+        .region = place->region,
+        .service = "ssm",
+        .target = target,
     };
 }
 
@@ -75,8 +78,7 @@ static struct str output_of(const struct value *step, struct str name)
     return value_str(value_at(value_get(value_get(step, S("Outputs")), name), 0));
 }
 
-static int list_steps(struct watch *w, const struct place *place, struct str id,
-                      struct value **ret)
+static int list_steps(struct watch *w, const struct place *place, struct str id, struct value **ret)
 {
     struct client_call call = call_in(place, "AmazonSSM.DescribeAutomationStepExecutions");
 
@@ -106,13 +108,10 @@ static void show_node(struct watch *w, const struct place *place, const struct v
     struct str detail = value_get_str(invocation, S("StatusDetails"));
     struct str name = value_get_str(invocation, S("InstanceName"));
     struct str id = value_get_str(invocation, S("InstanceId"));
-    struct str what = str_is_empty(name)
-                          ? arena_fmt(&w->page, "  %.*s", STR(id))
-                          : arena_fmt(&w->page, "  %.*s %.*s", STR(id), STR(name));
+    struct str what = str_is_empty(name) ? arena_fmt(&w->page, "  %.*s", STR(id))
+                                         : arena_fmt(&w->page, "  %.*s %.*s", STR(id), STR(name));
 
-    show(w, &(struct thing){ *place, what },
-         is_rebooting(invocation) ? S("rebooting")
-                                  : detail);
+    show(w, &(struct thing){ *place, what }, is_rebooting(invocation) ? S("rebooting") : detail);
     w->n_nodes++;
     w->n_bad += !str_eq(detail, S("Success"));
 }
@@ -129,8 +128,8 @@ static int look_at_nodes(struct watch *w, const struct place *place, struct valu
     call.in = value_map(&w->page);
     value_set_str(&w->page, call.in, S("CommandId"), command);
     value_set_bool(&w->page, call.in, S("Details"), true);
-    int listed = client_list(&w->r->client, &call, S("CommandInvocations"), &invocations,
-                             &w->r->why);
+    int listed =
+        client_list(&w->r->client, &call, S("CommandInvocations"), &invocations, &w->r->why);
     if (listed == CLIENT_FAILED)
         return 0; /* not for us to see: the step's own state must do */
     PASS(listed);
@@ -151,8 +150,7 @@ static int look_at_steps(struct watch *w, const struct place *place, struct valu
 {
     for (size_t i = 0; i < value_count(steps); i++) {
         struct value *step = value_at(steps, i);
-        struct str what =
-            arena_fmt(&w->page, " %.*s", STR(value_get_str(step, S("StepName"))));
+        struct str what = arena_fmt(&w->page, " %.*s", STR(value_get_str(step, S("StepName"))));
         show(w, &(struct thing){ *place, what }, state_of(w, step));
         PASS(look_at_nodes(w, place, step));
     }
@@ -209,7 +207,7 @@ static int look(struct watch *w)
     return 0;
 }
 
-/* --- what nobody may overlook ----------------------------------------------------------------- */
+/* --- what nobody may overlook --------------------------------------------- */
 
 /* A group that matched nothing ends in Success: it is said aloud. The plane marks
  * such a step, and the place's step at the parent, with a WarningMessage. */
@@ -244,7 +242,7 @@ static void print_end(struct watch *w, struct str status)
     fflush(stdout);
 }
 
-/* --- until it ends ---------------------------------------------------------------------------- */
+/* --- until it ends -------------------------------------------------------- */
 
 /* A plane that is started again in the middle is waited for. */
 static int look_patiently(struct watch *w, msec *last_seen)

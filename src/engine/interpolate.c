@@ -99,8 +99,10 @@ static int resolve(struct work *w, struct str name, struct value **ret)
     if (!v && str_is_set(text))
         v = value_string(w->arena, text);
     if (!v) {
-        explain(w, str_find(name, '.') >= 0 ? "No step has produced this output"
-                                            : "Nothing has this name", name);
+        explain(w,
+                str_find(name, '.') >= 0 ? "No step has produced this output"
+                                         : "Nothing has this name",
+                name);
         return INTERPOLATE_UNRESOLVED;
     }
     *ret = v;
