@@ -117,13 +117,16 @@ make_account() { # NAME -> id
 }
 
 make_organization() {
-    local root unit
+    local root unit alpha
     must manage organizations create-organization --feature-set ALL >/dev/null
     management=$(manage sts get-caller-identity --query Account)
     root=$(manage organizations list-roots --query 'Roots[0].Id')
     unit=$(manage organizations create-organizational-unit --parent-id "$root" --name Fleet \
         --query OrganizationalUnit.Id) || die "no OU"
-    accounts=("$(make_account alpha)" "$(make_account beta)")
+    make_account alpha >"$work/alpha" & alpha=$!
+    make_account beta >"$work/beta" || die "account beta could not be made"
+    wait $alpha || die "account alpha could not be made"
+    accounts=("$(cat "$work/alpha")" "$(cat "$work/beta")")
     for account in "${accounts[@]}"; do
         must manage organizations move-account --account-id "$account" \
             --source-parent-id "$root" --destination-parent-id "$unit"
