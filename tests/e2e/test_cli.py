@@ -261,7 +261,10 @@ class Watch:
     def __init__(self, patchbay, execution):
         self.process = subprocess.Popen([PATCHBAY, "executions", "watch", execution],
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                        env=patchbay.environment)
+                                        env=patchbay.environment,
+                                        # Started in the background, tests ignore it themselves.
+                                        preexec_fn=lambda: signal.signal(signal.SIGINT,
+                                                                         signal.SIG_DFL))
         self.lines = []
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
