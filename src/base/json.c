@@ -204,6 +204,10 @@ static void write_double(struct buf *b, double d)
         buf_lit(b, "null"); /* JSON has no word for it */
         return;
     }
+    if (fpclassify(d) == FP_ZERO) {
+        buf_byte(b, '0'); /* "-0" would be read as an integer, which has no sign then */
+        return;
+    }
     if (write_thousandths(b, d))
         return;
     /* The shortest form that reads back the same, as epoch seconds need. */

@@ -305,8 +305,10 @@ static int refuse_unknown(struct reader *r, const struct shape *shape, const str
         const struct value_member *m = &in->map.members[i];
         if (is_known(shape, m->key) || says_nothing(m->value))
             continue;
-        r->why = arena_fmt(r->arena, "The parameter %.*s is not supported.",
-                           STR(str_slice(m->key, 0, 128)));
+        /* A name that no client of AWS's would send is not repeated: it may be anything. */
+        bool is_name = m->key.len <= 128 && str_is_word(m->key, "._-:/");
+        r->why = is_name ? arena_fmt(r->arena, "The parameter %.*s is not supported.", STR(m->key))
+                         : S("A parameter of the request is not supported.");
         return SHAPE_UNSUPPORTED;
     }
     return 0;
