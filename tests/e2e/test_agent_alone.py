@@ -298,12 +298,19 @@ def test_a_message_delivered_twice_runs_once(plane, agent, tmp_path):
 def test_too_many_commands_wait_at_the_plane(plane, agent, tmp_path):
     stop = tmp_path / "stop"
     sent = [plane.run(agent.node, f"until [ -e {stop} ]; do sleep 0.1; done") for _ in range(13)]
-    wait_for(lambda: len(plane.acks) >= 5)
-    time.sleep(2.5)
-    taken = [m for m in sent if (agent.state / "commands" / f"{m.split('.')[2]}.json").exists()]
-    assert len(taken) == 10
-    waiting = next(m for m in taken if not (agent.state / "steps" / m.split(".")[2]).exists())
-    plane.cancel(agent.node, waiting)  # still comes through
+
+    def taken():
+        return [m for m in sent if (agent.state / "commands" / f"{m.split('.')[2]}.json").exists()]
+
+    def started():
+        return [m for m in sent if (agent.state / "steps" / m.split(".")[2]).exists()]
+
+    wait_for(lambda: len(taken()) >= 10 and len(started()) >= 5)
+    assert (len(taken()), len(started())) == (10, 5)
+    waiting = next(m for m in taken() if m not in started())
+    cancel = plane.cancel(agent.node, waiting)  # still comes through
+    wait_for(lambda: cancel in plane.acks)
+    assert (len(taken()), len(started())) == (10, 5)
     stop.touch()
     for message in sent:
         assert plane.final(message, 60)["documentStatus"] == (

@@ -107,7 +107,7 @@ def test_the_code_the_limit_and_the_time_are_kept(plane, ssm, role):
     id, code = activate(ssm, role)
     agent = agents.Agent(plane.url)
     refused("InvalidActivation", lambda: agent.register(id, "x" * 20))
-    refused("InvalidActivation", lambda: agent.register(id[:-1] + "0", code))
+    refused("InvalidActivation", lambda: agent.register(id[:-1] + ("1" if id[-1] == "0" else "0"), code))
     agent.register(id, code)
     refused("InvalidActivation", lambda: agents.Agent(plane.url).register(id, code))
     soon = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=1)
