@@ -5,10 +5,10 @@ set -eu
 
 build="gcc g++ pkg-config meson ninja-build libmicrohttpd-dev libjson-c-dev libyaml-dev
     libsqlite3-dev libzip-dev libcurl4-openssl-dev libssl-dev libapt-pkg-dev libcmocka-dev libc6-dev"
-run="bubblewrap python3 python3-boto3 awscli ca-certificates openssl zip"
+run="bubblewrap python3 python3-boto3 awscli ca-certificates jq openssl zip"
 hosts="mmdebstrap apt-utils gpg gpg-agent iproute2 util-linux dpkg-dev"
 tests="clang clang-format-14 libclang-rt-14-dev python3-pytest python3-pytest-xdist python3-botocore
-    python3-cryptography python3-yaml valgrind curl jq sqlite3"
+    python3-cryptography python3-yaml valgrind curl sqlite3"
 
 case "${1:-all}" in
 build) wanted="$build" ;;
