@@ -3,7 +3,7 @@
  * timed and placed. */
 #include "base/json.h"
 #include "base/yaml.h"
-#include "svc/ssm/command_doc.h"
+#include "svc/ssm/command/command_doc.h"
 
 #include "fuzz.h"
 

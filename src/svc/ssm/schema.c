@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "svc/ssm/patch_schema.h"
+#include "svc/ssm/patch/patch_schema.h"
 #include "svc/ssm/ssm.h"
 
 static const char document_sql[] = "CREATE TABLE ssm_document ("

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "svc/ssm/ssm.h"
 
-#include "svc/ssm/automation_task.h"
+#include "svc/ssm/automation/automation_task.h"
 #include "svc/ssm/errors.h"
 #include "svc/ssm/operations.h"
 

@@ -4,11 +4,11 @@
  * kinds[]; the types of the model that have none are refused.
  */
 #include "svc/ssm/checks.h"
-#include "svc/ssm/document.h"
+#include "svc/ssm/document/document.h"
 #include "svc/ssm/errors.h"
-#include "svc/ssm/node.h"
+#include "svc/ssm/node/node.h"
 #include "svc/ssm/operations.h"
-#include "svc/ssm/patch_baseline.h"
+#include "svc/ssm/patch/patch_baseline.h"
 
 struct add_in {
     struct str type, id;

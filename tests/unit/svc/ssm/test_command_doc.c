@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "svc/ssm/command_doc.h"
+#include "svc/ssm/command/command_doc.h"
 
 #include "../../test.h"
 #include "base/json.h"
