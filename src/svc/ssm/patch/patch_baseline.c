@@ -16,6 +16,11 @@ struct str patch_baseline_arn(struct op *op, struct str id)
     return op_arn(op, "ssm", "patchbaseline/%.*s", STR(id));
 }
 
+struct str patch_baseline_resource(struct op *op, struct str id)
+{
+    return str_starts(id, S("arn:")) ? id : patch_baseline_arn(op, id);
+}
+
 struct str patch_baseline_shown_id(struct op *op, const struct baseline *b)
 {
     if (!patch_baseline_is_predefined(b))

@@ -21,6 +21,7 @@ bool patch_baseline_is_predefined(const struct baseline *b);
 /* As answers name it: the predefined ones by their ARN. */
 struct str patch_baseline_shown_id(struct op *op, const struct baseline *b);
 struct str patch_baseline_arn(struct op *op, struct str id);
+struct str patch_baseline_resource(struct op *op, struct str id); /* of an id or an ARN */
 
 /* What names a system in a request; absent is WINDOWS, as AWS has it. OP_INVALID. */
 MUST_CHECK int patch_os_of_request(struct op *op, struct str name, enum patch_os *ret);

@@ -29,8 +29,7 @@ static const struct shape id_out_shape = SHAPE("BaselineIdResult", struct id_in,
 
 static struct str baseline_resource(struct op *op, const void *in)
 {
-    struct str id = ((const struct id_in *)in)->id;
-    return str_starts(id, S("arn:")) ? id : patch_baseline_arn(op, id);
+    return patch_baseline_resource(op, ((const struct id_in *)in)->id);
 }
 
 /* --- GetPatchBaseline ----------------------------------------------------- */
@@ -124,44 +123,22 @@ struct list_in {
     struct str next_token;
 };
 
-struct identity {
-    struct str id, name, os, description;
-    bool is_default;
-};
-
 struct list_out {
     struct list items;
     struct str next_token;
 };
 
 /* clang-format off */
-static const struct field filter_fields[] = {
-    STRING(struct name_values,  key,    "Key",    OPTIONAL, LENGTH(1, 128)),
-    STRINGS(struct name_values, values, "Values", OPTIONAL, .item_min = 1, .item_max = 256),
-};
-static const struct shape filter_shape =
-    SHAPE("PatchOrchestratorFilter", struct name_values, filter_fields);
-
 static const struct field list_in_fields[] = {
-    LIST(struct list_in,    filters,     "Filters",    OPTIONAL, filter_shape, .min = 0, .max = 5),
+    PATCH_FILTERS(struct list_in, filters),
     INTEGER(struct list_in, max_results, "MaxResults", OPTIONAL, RANGE(1, LIST_PAGE), DEFAULT(LIST_PAGE)),
     STRING(struct list_in,  next_token,  "NextToken",  OPTIONAL),
 };
 static const struct shape list_in_shape =
     SHAPE("DescribePatchBaselinesRequest", struct list_in, list_in_fields);
 
-static const struct field identity_fields[] = {
-    STRING(struct identity,  id,          "BaselineId",          OPTIONAL),
-    STRING(struct identity,  name,        "BaselineName",        OPTIONAL),
-    STRING(struct identity,  os,          "OperatingSystem",     OPTIONAL),
-    STRING(struct identity,  description, "BaselineDescription", OPTIONAL),
-    BOOLEAN(struct identity, is_default,  "DefaultBaseline",     OPTIONAL),
-};
-static const struct shape identity_shape =
-    SHAPE("PatchBaselineIdentity", struct identity, identity_fields);
-
 static const struct field list_out_fields[] = {
-    LIST(struct list_out,   items,      "BaselineIdentities", OPTIONAL, identity_shape),
+    LIST(struct list_out,   items,      "BaselineIdentities", OPTIONAL, baseline_identity_shape),
     STRING(struct list_out, next_token, "NextToken",          OPTIONAL),
 };
 static const struct shape list_out_shape =
@@ -196,35 +173,28 @@ static int passes(struct op *op, const struct list_in *in, const struct baseline
 }
 
 static int add(struct op *op, const struct list_in *in, const struct baseline *b,
-               struct identity *items, size_t *count)
+               struct baseline_identity *items, size_t *count)
 {
-    struct baseline chosen;
     bool is_in;
 
     PASS(passes(op, in, b, &is_in));
     if (!is_in)
         return 0;
-    PASS(patch_baseline_default(op, b->os, &chosen));
-    items[(*count)++] = (struct identity){
-        .id = patch_baseline_shown_id(op, b),
-        .name = b->name,
-        .os = str_of(patch_os_info(b->os)->name),
-        .description = str_is_empty(b->description) ? (struct str){ 0 } : b->description,
-        .is_default = str_eq(chosen.id, b->id),
-    };
+    PASS(patch_identity_of(op, b, &items[(*count)++]));
     return 0;
 }
 
 /* They are few: all are gathered, and a page is cut out. */
-static int gather(struct op *op, const struct list_in *in, struct identity **ret, size_t *ret_count)
+static int gather(struct op *op, const struct list_in *in, struct baseline_identity **ret,
+                  size_t *ret_count)
 {
     size_t n_defaults, n_own, count = 0;
     const struct baseline *defaults = baseline_defaults(&n_defaults);
     struct baseline_row *own;
-    struct identity *items;
+    struct baseline_identity *items;
 
     TRY(patch_baseline_list(op, &own, &n_own));
-    items = arena_array(op->arena, struct identity, n_defaults + n_own);
+    items = arena_array(op->arena, struct baseline_identity, n_defaults + n_own);
     for (size_t i = 0; i < n_defaults; i++)
         PASS(add(op, in, &defaults[i], items, &count));
     for (size_t i = 0; i < n_own; i++) {
@@ -239,7 +209,7 @@ static int gather(struct op *op, const struct list_in *in, struct identity **ret
 
 static int list_baselines(struct op *op, const struct list_in *in, struct list_out *out)
 {
-    struct identity *items = NULL;
+    struct baseline_identity *items = NULL;
     size_t count = 0, first, max = (size_t)in->max_results;
     struct str position;
     int64_t from = 0;

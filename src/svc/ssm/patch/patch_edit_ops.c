@@ -154,8 +154,7 @@ static const struct shape update_out_shape =
 
 static struct str update_resource(struct op *op, const void *in)
 {
-    struct str id = ((const struct update_in *)in)->v.id;
-    return str_starts(id, S("arn:")) ? id : patch_baseline_arn(op, id);
+    return patch_baseline_resource(op, ((const struct update_in *)in)->v.id);
 }
 
 static int not_editable(struct op *op, const struct baseline *b)
@@ -199,8 +198,7 @@ static const struct shape id_in_shape =
 
 static struct str delete_resource(struct op *op, const void *in)
 {
-    struct str id = ((const struct id_out *)in)->id;
-    return str_starts(id, S("arn:")) ? id : patch_baseline_arn(op, id);
+    return patch_baseline_resource(op, ((const struct id_out *)in)->id);
 }
 
 static int check_unused(struct op *op, const struct baseline *b)

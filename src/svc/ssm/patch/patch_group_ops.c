@@ -30,8 +30,7 @@ static const struct shape pair_out_shape =
 
 static struct str baseline_resource(struct op *op, const void *in)
 {
-    struct str id = ((const struct pair *)in)->id;
-    return str_starts(id, S("arn:")) ? id : patch_baseline_arn(op, id);
+    return patch_baseline_resource(op, ((const struct pair *)in)->id);
 }
 
 static int register_group(struct op *op, const struct pair *in, struct pair *out)
@@ -131,14 +130,9 @@ struct list_in {
     struct str next_token;
 };
 
-struct identity {
-    struct str id, name, os, description;
-    bool is_default;
-};
-
 struct mapping_view {
     struct str group;
-    struct identity *baseline;
+    struct baseline_identity *baseline;
 };
 
 struct list_out {
@@ -147,34 +141,17 @@ struct list_out {
 };
 
 /* clang-format off */
-static const struct field filter_fields[] = {
-    STRING(struct name_values,  key,    "Key",    OPTIONAL, LENGTH(1, 128)),
-    STRINGS(struct name_values, values, "Values", OPTIONAL, .item_min = 1, .item_max = 256),
-};
-static const struct shape filter_shape =
-    SHAPE("PatchOrchestratorFilter", struct name_values, filter_fields);
-
 static const struct field list_in_fields[] = {
-    LIST(struct list_in,    filters,     "Filters",    OPTIONAL, filter_shape, .min = 0, .max = 5),
+    PATCH_FILTERS(struct list_in, filters),
     INTEGER(struct list_in, max_results, "MaxResults", OPTIONAL, RANGE(1, PAGE_MAX), DEFAULT(PAGE_MAX)),
     STRING(struct list_in,  next_token,  "NextToken",  OPTIONAL),
 };
 static const struct shape list_in_shape =
     SHAPE("DescribePatchGroupsRequest", struct list_in, list_in_fields);
 
-static const struct field identity_fields[] = {
-    STRING(struct identity,  id,          "BaselineId",          OPTIONAL),
-    STRING(struct identity,  name,        "BaselineName",        OPTIONAL),
-    STRING(struct identity,  os,          "OperatingSystem",     OPTIONAL),
-    STRING(struct identity,  description, "BaselineDescription", OPTIONAL),
-    BOOLEAN(struct identity, is_default,  "DefaultBaseline",     OPTIONAL),
-};
-static const struct shape identity_shape =
-    SHAPE("PatchBaselineIdentity", struct identity, identity_fields);
-
 static const struct field mapping_fields[] = {
     STRING(struct mapping_view, group,    "PatchGroup",       OPTIONAL),
-    STRUCT(struct mapping_view, baseline, "BaselineIdentity", OPTIONAL, identity_shape),
+    STRUCT(struct mapping_view, baseline, "BaselineIdentity", OPTIONAL, baseline_identity_shape),
 };
 static const struct shape mapping_shape =
     SHAPE("PatchGroupPatchBaselineMapping", struct mapping_view, mapping_fields);
@@ -207,19 +184,12 @@ static int passes(struct op *op, const struct list *filters, const struct patch_
 
 static int show(struct op *op, const struct patch_group_row *row, struct mapping_view *ret)
 {
-    struct baseline b, chosen;
+    struct baseline b;
 
     TRY(patch_baseline_find(op, row->baseline, &b));
-    TRY(patch_baseline_default(op, b.os, &chosen));
     ret->group = row->patch_group;
-    ret->baseline = arena_new(op->arena, struct identity);
-    *ret->baseline = (struct identity){
-        .id = patch_baseline_shown_id(op, &b),
-        .name = b.name,
-        .os = row->os,
-        .description = str_is_empty(b.description) ? (struct str){ 0 } : b.description,
-        .is_default = str_eq(chosen.id, b.id),
-    };
+    ret->baseline = arena_new(op->arena, struct baseline_identity);
+    TRY(patch_identity_of(op, &b, ret->baseline));
     return 0;
 }
 

@@ -8,6 +8,7 @@
 #include "svc/ssm/errors.h"
 #include "svc/ssm/inventory/inventory.h"
 #include "svc/ssm/operations.h"
+#include "svc/ssm/patch/patch_view.h"
 
 #define PAGE_MAX 100
 
@@ -28,16 +29,9 @@ struct list_out {
 };
 
 /* clang-format off */
-static const struct field filter_fields[] = {
-    STRING(struct name_values,  key,    "Key",    OPTIONAL, LENGTH(1, 128)),
-    STRINGS(struct name_values, values, "Values", OPTIONAL, .item_min = 1, .item_max = 256),
-};
-static const struct shape filter_shape =
-    SHAPE("PatchOrchestratorFilter", struct name_values, filter_fields);
-
 static const struct field list_in_fields[] = {
     STRING(struct list_in,  node,        "InstanceId", REQUIRED, CHECK_INSTANCE_ID),
-    LIST(struct list_in,    filters,     "Filters",    OPTIONAL, filter_shape, .min = 0, .max = 5),
+    PATCH_FILTERS(struct list_in, filters),
     INTEGER(struct list_in, max_results, "MaxResults", OPTIONAL, RANGE(10, PAGE_MAX), DEFAULT(PAGE_MAX)),
     STRING(struct list_in,  next_token,  "NextToken",  OPTIONAL),
 };

@@ -2,6 +2,7 @@
 #include "svc/ssm/patch/patch_view.h"
 
 #include "base/time.h"
+#include "svc/ssm/checks.h"
 
 const char *const compliance_level_values[] = { "CRITICAL",      "HIGH",        "MEDIUM", "LOW",
                                                 "INFORMATIONAL", "UNSPECIFIED", NULL };
@@ -32,6 +33,23 @@ static const struct field rules_fields[] = {
     LIST(struct rules_view, items, "PatchRules", REQUIRED, rule_shape, .min = 0, .max = 10),
 };
 const struct shape rules_view_shape = SHAPE("PatchRuleGroup", struct rules_view, rules_fields);
+
+static const struct field identity_fields[] = {
+    STRING(struct baseline_identity,  id,          "BaselineId",          OPTIONAL),
+    STRING(struct baseline_identity,  name,        "BaselineName",        OPTIONAL),
+    STRING(struct baseline_identity,  os,          "OperatingSystem",     OPTIONAL),
+    STRING(struct baseline_identity,  description, "BaselineDescription", OPTIONAL),
+    BOOLEAN(struct baseline_identity, is_default,  "DefaultBaseline",     OPTIONAL),
+};
+const struct shape baseline_identity_shape =
+    SHAPE("PatchBaselineIdentity", struct baseline_identity, identity_fields);
+
+static const struct field orchestrator_fields[] = {
+    STRING(struct name_values,  key,    "Key",    OPTIONAL, LENGTH(1, 128)),
+    STRINGS(struct name_values, values, "Values", OPTIONAL, .item_min = 1, .item_max = 256),
+};
+const struct shape patch_filter_shape =
+    SHAPE("PatchOrchestratorFilter", struct name_values, orchestrator_fields);
 /* clang-format on */
 
 bool check_baseline_id(struct str s)
@@ -105,6 +123,21 @@ void patch_view_of(struct op *op, const struct baseline *b, struct baseline_view
         .created_at = b->created_at,
         .modified_at = b->modified_at,
     };
+}
+
+int patch_identity_of(struct op *op, const struct baseline *b, struct baseline_identity *ret)
+{
+    struct baseline chosen;
+
+    PASS(patch_baseline_default(op, b->os, &chosen));
+    *ret = (struct baseline_identity){
+        .id = patch_baseline_shown_id(op, b),
+        .name = b->name,
+        .os = str_of(patch_os_info(b->os)->name),
+        .description = str_is_empty(b->description) ? (struct str){ 0 } : b->description,
+        .is_default = str_eq(chosen.id, b->id),
+    };
+    return 0;
 }
 
 /* --- taking over ---------------------------------------------------------- */

@@ -59,6 +59,19 @@ bool check_patch_group(struct str s);
     STRING(T, VIEW.description, "Description", OPTIONAL, LENGTH(1, 1024))
 /* clang-format on */
 
+/* PatchBaselineIdentity: a baseline in a list. */
+struct baseline_identity {
+    struct str id, name, os, description;
+    bool is_default;
+};
+extern const struct shape baseline_identity_shape;
+MUST_CHECK int patch_identity_of(struct op *op, const struct baseline *b,
+                                 struct baseline_identity *ret);
+
+/* The Filters of the Describe operations: struct name_values. */
+extern const struct shape patch_filter_shape;
+#define PATCH_FILTERS(T, M) LIST(T, M, "Filters", OPTIONAL, patch_filter_shape, .min = 0, .max = 5)
+
 extern const char *const compliance_level_values[];
 extern const char *const rejected_action_values[];
 
