@@ -13,11 +13,14 @@ local-repo.sh package REPO NAME VERSION [option]...   builds a package into REPO
   --script NAME FILE           preinst, postinst, prerm, postrm, config, triggers; repeatable
   --file PATH FILE             installs the content of FILE as PATH; repeatable
   --conffile PATH FILE         the same, and marks PATH as a configuration file
+  --pool NAME                  into REPO/NAME: one pool for each suite that is to differ
   Every package has a file /usr/share/NAME/version with its version.
 
 local-repo.sh publish REPO [option]...   (re)writes the indexes over REPO/pool and signs them
-  --suite CODENAME             bookworm-security
+  --suite NAME                 its folder and Codename field, bookworm-security
+  --codename NAME              another Codename field: jammy, in Ubuntu's jammy-security
   --suite-name NAME            Suite field, oldstable-security
+  --pool NAME                  over REPO/NAME
   --origin TEXT                Debian
   --label TEXT                 Debian-Security
   --field 'Key: value'         any other Release field; repeatable
@@ -31,13 +34,13 @@ die() { echo "local-repo: $*" >&2; exit 1; }
 need() { command -v "$1" >/dev/null || die "needs $1: apt-get install $2"; }
 
 package() {
-    local repo=$1 name=$2 version=$3 arch=all depends='' fields=()
+    local repo=$1 name=$2 version=$3 arch=all depends='' fields=() pool=pool
     shift 3
     need dpkg-deb dpkg
     tree=$(mktemp -d) # not local: the trap needs it
     trap 'rm -rf "$tree"' EXIT
     chmod 755 "$tree"
-    mkdir -p "$tree/DEBIAN" "$tree/usr/share/$name" "$repo/pool"
+    mkdir -p "$tree/DEBIAN" "$tree/usr/share/$name"
     echo "$version" > "$tree/usr/share/$name/version"
 
     while [ $# -gt 0 ]; do
@@ -45,6 +48,7 @@ package() {
         --arch) arch=${2:?}; shift 2 ;;
         --depends) depends=${2:?}; shift 2 ;;
         --field) fields+=("${2:?}"); shift 2 ;;
+        --pool) pool=${2:?}; shift 2 ;;
         --script) install -m 755 "${3:?}" "$tree/DEBIAN/${2:?}"; shift 3 ;;
         --file) install -D -m 644 "${3:?}" "$tree/${2:?}"; shift 3 ;;
         --conffile)
@@ -62,9 +66,10 @@ package() {
         [ ${#fields[@]} = 0 ] || printf '%s\n' "${fields[@]}"
         printf 'Description: package of the Patchbay tests\n It does nothing.\n'
     } > "$tree/DEBIAN/control"
+    mkdir -p "$repo/$pool"
     # The epoch is not part of a file name.
     dpkg-deb --root-owner-group -Zgzip -b "$tree" \
-        "$repo/pool/${name}_${version#*:}_$arch.deb" >/dev/null
+        "$repo/$pool/${name}_${version#*:}_$arch.deb" >/dev/null
 }
 
 # gpg leaves an agent behind; it ends with the command that made it start.
@@ -89,13 +94,15 @@ make_key() {
 
 publish() {
     local repo=$1 suite=bookworm-security suite_name=oldstable-security origin=Debian
-    local label=Debian-Security fields=() arch native
+    local label=Debian-Security fields=() pool=pool codename='' native
     shift
     need apt-ftparchive apt-utils
     need gpg gpg
     while [ $# -gt 0 ]; do
         case $1 in
         --suite) suite=${2:?}; shift 2 ;;
+        --codename) codename=${2:?}; shift 2 ;;
+        --pool) pool=${2:?}; shift 2 ;;
         --suite-name) suite_name=${2:?}; shift 2 ;;
         --origin) origin=${2:?}; shift 2 ;;
         --label) label=${2:?}; shift 2 ;;
@@ -103,19 +110,19 @@ publish() {
         *) die "unknown option $1" ;;
         esac
     done
-    mkdir -p "$repo/pool"
+    mkdir -p "$repo/$pool"
     repo=$(cd "$repo" && pwd)
     native=$(dpkg --print-architecture)
     make_key "$repo" "$repo/.gnupg"
 
     local dist=$repo/dists/$suite
     mkdir -p "$dist/main/binary-$native"
-    (cd "$repo" && apt-ftparchive packages pool) > "$dist/main/binary-$native/Packages"
+    (cd "$repo" && apt-ftparchive packages "$pool") > "$dist/main/binary-$native/Packages"
     gzip -n -k -f "$dist/main/binary-$native/Packages"
     rm -f "$dist"/{Release,InRelease}
     {
         printf 'Origin: %s\nLabel: %s\n' "$origin" "$label"
-        printf 'Suite: %s\nCodename: %s\n' "$suite_name" "$suite"
+        printf 'Suite: %s\nCodename: %s\n' "$suite_name" "${codename:-$suite}"
         printf 'Architectures: all %s\nComponents: main\n' "$native"
         [ ${#fields[@]} = 0 ] || printf '%s\n' "${fields[@]}"
         (cd "$dist" && apt-ftparchive release .)

@@ -232,9 +232,9 @@ class LocalRepo:
         return done.stdout
 
     def package(self, name, version, arch="all", depends="", fields=(), scripts=None, files=None,
-                conffiles=None):
+                conffiles=None, pool="pool"):
         """Builds a package; the dicts are {name or path: content}."""
-        options = ["--arch", arch] + (["--depends", depends] if depends else [])
+        options = ["--arch", arch, "--pool", pool] + (["--depends", depends] if depends else [])
         for field in fields:
             options += ["--field", field]
         with tempfile.TemporaryDirectory() as folder:
@@ -255,9 +255,9 @@ class LocalRepo:
         """Writes and signs the indexes; `options` are those of `local-repo.sh publish`."""
         self._run("publish", *options)
 
-    def enable(self, host, path):
+    def enable(self, host, path, name="local-repo"):
         """Adds the repository, bound at `path` in the host, to its sources, and updates."""
-        sources = "/etc/apt/sources.list.d/local-repo.sources"
+        sources = f"/etc/apt/sources.list.d/{name}.sources"
         host.write(sources, self._run("sources", "--path", path))
         host.exec("apt-get", "-q", "update", "-o", f"Dir::Etc::SourceList={sources}", "-o",
                   "Dir::Etc::SourceParts=-", "-o", "APT::Get::List-Cleanup=0")
