@@ -121,14 +121,21 @@ static bool filters_match(const struct baseline_filters *filters, const struct p
 /* "Neither is supported for Debian/Ubuntu (no reliable dates): approval is
  * immediate whatever is stored." Elsewhere an unknown date means no delay. */
 static bool date_allows(const struct baseline *b, const struct baseline_rule *rule,
-                        const struct patch_version *v, msec now)
+                        const struct patch_version *v, msec now, msec *ret_at)
 {
+    *ret_at = 0;
     if (patch_os_info(b->os)->family == PATCH_FAMILY_APT || v->released_at == 0)
         return true;
-    if (rule->has_until)
-        return v->released_at <= rule->approve_until;
-    if (rule->has_after_days)
-        return now > v->released_at + rule->approve_after_days * MSEC_DAY;
+    if (rule->has_until) {
+        bool in_time = v->released_at <= rule->approve_until;
+
+        *ret_at = in_time ? v->released_at : 0;
+        return in_time;
+    }
+    if (rule->has_after_days) {
+        *ret_at = v->released_at + rule->approve_after_days * MSEC_DAY;
+        return now > *ret_at;
+    }
     return true;
 }
 
@@ -206,33 +213,60 @@ static void deny(struct baseline_approval *r, enum baseline_verdict verdict, int
     r->by_list = rule < 0 && verdict == BASELINE_NOT_SECURITY;
 }
 
+bool baseline_passes_globals(const struct baseline *b, const struct patch_facts *f,
+                             const struct patch_version *v)
+{
+    return filters_match(&b->global, f, v);
+}
+
+struct baseline_opinion baseline_rule_says(const struct baseline *b,
+                                           const struct baseline_rule *rule,
+                                           const struct patch_facts *f,
+                                           const struct patch_version *v, msec now)
+{
+    struct baseline_opinion opinion = { .verdict = BASELINE_NO_RULE };
+
+    if (!filters_match(&rule->filters, f, v))
+        return opinion;
+    if (!v->security && !rule->enable_non_security)
+        opinion.verdict = BASELINE_NOT_SECURITY;
+    else if (!date_allows(b, rule, v, now, &opinion.approved_at))
+        opinion.verdict = BASELINE_WAITS;
+    else
+        opinion.verdict = BASELINE_APPROVED;
+    return opinion;
+}
+
+enum baseline_verdict baseline_list_says(const struct baseline *b, const struct patch_facts *f,
+                                         const struct patch_version *v)
+{
+    if (!approved_list_has(b, f, v))
+        return BASELINE_NO_RULE;
+    return v->security || b->approved_non_security ? BASELINE_APPROVED : BASELINE_NOT_SECURITY;
+}
+
 struct baseline_approval baseline_approves(const struct baseline *b, const struct patch_facts *f,
                                            const struct patch_version *v, msec now)
 {
     struct baseline_approval r = { .verdict = BASELINE_NOT_FILTERED, .rule = -1 };
+    enum baseline_verdict listed = baseline_list_says(b, f, v);
 
-    if (filters_match(&b->global, f, v))
+    if (baseline_passes_globals(b, f, v))
         deny(&r, BASELINE_NO_RULE, -1);
     for (size_t i = 0; r.verdict != BASELINE_NOT_FILTERED && i < b->n_rules; i++) {
-        const struct baseline_rule *rule = &b->rules[i];
+        enum baseline_verdict said = baseline_rule_says(b, &b->rules[i], f, v, now).verdict;
 
-        if (!filters_match(&rule->filters, f, v))
-            continue;
-        if (!v->security && !rule->enable_non_security)
-            deny(&r, BASELINE_NOT_SECURITY, (int)i);
-        else if (!date_allows(b, rule, v, now))
-            deny(&r, BASELINE_WAITS, (int)i);
+        if (said == BASELINE_APPROVED)
+            approve(&r, b->rules[i].level, (int)i);
         else
-            approve(&r, rule->level, (int)i);
+            deny(&r, said, said == BASELINE_NO_RULE ? -1 : (int)i);
     }
 
     /* The list holds even for what the global filters and the rules dropped. */
-    if (approved_list_has(b, f, v)) {
-        if (v->security || b->approved_non_security)
-            approve(&r, b->approved_level, -1);
-        else
-            deny(&r, BASELINE_NOT_SECURITY, -1);
-    }
+    if (listed == BASELINE_APPROVED)
+        approve(&r, b->approved_level, -1);
+    else if (listed == BASELINE_NOT_SECURITY)
+        deny(&r, BASELINE_NOT_SECURITY, -1);
 
     if (baseline_rejects(b, f))
         r = (struct baseline_approval){ .verdict = BASELINE_REJECTED, .rule = -1 };

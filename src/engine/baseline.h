@@ -133,6 +133,22 @@ struct baseline_approval {
 struct baseline_approval baseline_approves(const struct baseline *b, const struct patch_facts *f,
                                            const struct patch_version *v, msec now);
 
+/* What a part of the baseline says on its own; baseline_approves() is their sum. */
+struct baseline_opinion {
+    enum baseline_verdict verdict;
+    msec approved_at; /* WAITS, APPROVED: when its date is or was met; 0: none plays a part */
+};
+bool baseline_passes_globals(const struct baseline *b, const struct patch_facts *f,
+                             const struct patch_version *v);
+struct baseline_opinion baseline_rule_says(const struct baseline *b,
+                                           const struct baseline_rule *rule,
+                                           const struct patch_facts *f,
+                                           const struct patch_version *v, msec now);
+/* BASELINE_NO_RULE: the approved list does not name it. */
+enum baseline_verdict baseline_list_says(const struct baseline *b, const struct patch_facts *f,
+                                         const struct patch_version *v);
+bool baseline_rejects(const struct baseline *b, const struct patch_facts *f);
+
 struct baseline_decision {
     enum patch_state state;
     enum compliance_level level;
@@ -143,5 +159,3 @@ struct baseline_decision {
 
 struct baseline_decision baseline_decide(struct arena *a, const struct baseline *b,
                                          const struct patch_facts *f, msec now);
-
-bool baseline_rejects(const struct baseline *b, const struct patch_facts *f);

@@ -315,7 +315,12 @@ static unsigned roll(struct dice *d, unsigned sides)
 static const struct str some_names[] = { S_INIT("zlib1g"), S_INIT("openssl"), S_INIT("z*"),
                                          S_INIT("bash"), S_INIT("*") };
 static const struct str some_values[] = { S_INIT("optional"), S_INIT("libs"), S_INIT("Debian12"),
-                                          S_INIT("*"), S_INIT("net") };
+                                          S_INIT("*"),        S_INIT("net"),  S_INIT("Security"),
+                                          S_INIT("Important") };
+static const enum patch_key apt_keys[] = { PATCH_KEY_PRODUCT, PATCH_KEY_PRIORITY,
+                                           PATCH_KEY_SECTION };
+static const enum patch_key rpm_keys[] = { PATCH_KEY_PRODUCT, PATCH_KEY_CLASSIFICATION,
+                                           PATCH_KEY_SEVERITY };
 
 struct world {
     struct str approved[3], rejected[3], values[4][2];
@@ -329,7 +334,10 @@ static void random_rule(struct world *w, struct dice *d, size_t i)
 {
     w->values[i][0] = some_values[roll(d, ARRAY_LEN(some_values))];
     w->values[i][1] = some_values[roll(d, ARRAY_LEN(some_values))];
-    w->filters[i] = (struct baseline_filter){ (enum patch_key)roll(d, 3), { w->values[i], 2 } };
+    w->filters[i] = (struct baseline_filter){
+        w->b.os == PATCH_OS_DEBIAN ? apt_keys[roll(d, 3)] : rpm_keys[roll(d, 3)],
+        { w->values[i], 2 },
+    };
     w->rules[i] = (struct baseline_rule){
         .filters = { &w->filters[i], roll(d, 2) },
         .level = (enum compliance_level)roll(d, 6),
@@ -358,6 +366,10 @@ static void random_world(struct world *w, struct dice *d)
     w->f = package("zlib1g", roll(d, 8) ? "1.0" : NULL, roll(d, 2), roll(d, 2) ? "1.1" : "1.0",
                    roll(d, 2));
     w->f.candidate.released_at = DAY(-(int)roll(d, 20));
+    if (w->b.os != PATCH_OS_DEBIAN) {
+        w->f.candidate.classification = roll(d, 2) ? S("Security") : S("Bugfix");
+        w->f.candidate.severity = roll(d, 2) ? S("Important") : S("Low");
+    }
     w->f.held = roll(d, 4) == 0;
     w->f.broken = roll(d, 8) == 0;
     w->f.failed = roll(d, 8) == 0;
@@ -445,6 +457,83 @@ static void adding_an_approval_never_removes_one(void **state)
     }
 }
 
+static void adding_a_rejection_never_approves(void **state)
+{
+    (void)state;
+    struct dice d = { 5 };
+    struct world w;
+
+    for (int i = 0; i < 5000; i++) {
+        struct arena a = { 0 };
+        struct baseline_decision before, after;
+        enum baseline_verdict was;
+
+        random_world(&w, &d);
+        was = verdict(&w);
+        before = decide(&a, &w.b, w.f);
+        w.b.rejected.count++;
+        after = decide(&a, &w.b, w.f);
+        if (was != BASELINE_APPROVED)
+            assert_int_not_equal(verdict(&w), BASELINE_APPROVED);
+        if (!before.install && before.state != PATCH_INSTALLED_REJECTED)
+            assert_true(!after.install || after.state == PATCH_FAILED);
+        assert_true(after.level <= before.level);
+        arena_done(&a);
+    }
+}
+
+/* What waits for its days is approved one day, and stays so. */
+static void approval_after_days_is_monotone_in_time(void **state)
+{
+    (void)state;
+    struct dice d = { 6 };
+    struct world w;
+    int n_flips = 0;
+
+    for (int i = 0; i < 2000; i++) {
+        struct baseline_approval before = { 0 };
+
+        random_world(&w, &d);
+        for (int day = 0; day < 30; day++) {
+            struct baseline_approval now = baseline_approves(&w.b, &w.f, &w.f.candidate, DAY(day));
+
+            if (day > 0 && before.verdict == BASELINE_APPROVED) {
+                assert_int_equal(now.verdict, BASELINE_APPROVED);
+                assert_true(now.level >= before.level);
+            }
+            n_flips +=
+                day > 0 && before.verdict == BASELINE_WAITS && now.verdict == BASELINE_APPROVED;
+            before = now;
+        }
+    }
+    assert_true(n_flips > 20); /* the worlds do have what this is about */
+}
+
+/* A later end of approval takes in what an earlier one did. */
+static void approval_until_a_date_is_monotone_in_the_date(void **state)
+{
+    (void)state;
+    struct dice d = { 7 };
+    struct world w;
+
+    for (int i = 0; i < 2000; i++) {
+        enum baseline_verdict before, after;
+
+        random_world(&w, &d);
+        for (size_t n = 0; n < w.b.n_rules; n++) {
+            w.rules[n].has_after_days = false;
+            w.rules[n].has_until = true;
+            w.rules[n].approve_until = DAY(-(int)roll(&d, 20));
+        }
+        before = verdict(&w);
+        for (size_t n = 0; n < w.b.n_rules; n++)
+            w.rules[n].approve_until += roll(&d, 10) * MSEC_DAY;
+        after = verdict(&w);
+        if (before == BASELINE_APPROVED)
+            assert_int_equal(after, BASELINE_APPROVED);
+    }
+}
+
 static void what_is_to_be_installed_is_not_called_compliant(void **state)
 {
     (void)state;
@@ -487,6 +576,9 @@ int main(void)
         cmocka_unit_test(rejected_always_wins),
         cmocka_unit_test(the_order_of_rules_is_irrelevant),
         cmocka_unit_test(adding_an_approval_never_removes_one),
+        cmocka_unit_test(adding_a_rejection_never_approves),
+        cmocka_unit_test(approval_after_days_is_monotone_in_time),
+        cmocka_unit_test(approval_until_a_date_is_monotone_in_the_date),
         cmocka_unit_test(what_is_to_be_installed_is_not_called_compliant),
     };
 
