@@ -7,49 +7,11 @@ import pytest
 
 import agent as agents
 from conftest import fails_with
+from node_fixtures import make_node, node, plane, role, ssm  # noqa: F401
 
 AT = "2026-11-23T03:53:04Z"
 RUN = {"ExecutionTime": datetime.datetime(2026, 11, 23, 12, tzinfo=datetime.timezone.utc),
        "ExecutionId": "", "ExecutionType": ""}
-
-
-@pytest.fixture(scope="module")
-def plane(tmp_path_factory):
-    from conftest import Plane
-    plane = Plane(tmp_path_factory.mktemp("inventory") / "data").start()
-    yield plane
-    assert plane.stop() == 0, plane.log_text()
-
-
-@pytest.fixture(scope="module")
-def ssm(plane):
-    return plane.client("ssm")
-
-
-@pytest.fixture(scope="module")
-def role(plane):
-    return agents.make_node_role(plane.client("iam"))
-
-
-@pytest.fixture
-def make_node(plane, ssm, role):
-    made = []
-
-    def make():
-        activation = ssm.create_activation(IamRole=role)
-        new = agents.Agent(plane.url).start(activation["ActivationId"],
-                                            activation["ActivationCode"])
-        made.append(new)
-        return new
-
-    yield make
-    for one in made:
-        ssm.deregister_managed_instance(InstanceId=one.id)
-
-
-@pytest.fixture
-def node(make_node):
-    return make_node()
 
 
 def package(name, version="1.0"):

@@ -11,48 +11,10 @@ import pytest
 
 import agent as agents
 from conftest import fails_with
+from node_fixtures import make_node, node, plane, role, ssm  # noqa: F401
 
 BASELINE = "pb-09a5f8eb62bde80b1"
 END = "2026-11-23T12:00:30Z"
-
-
-@pytest.fixture(scope="module")
-def plane(tmp_path_factory):
-    from conftest import Plane
-    plane = Plane(tmp_path_factory.mktemp("reports") / "data").start()
-    yield plane
-    assert plane.stop() == 0, plane.log_text()
-
-
-@pytest.fixture(scope="module")
-def ssm(plane):
-    return plane.client("ssm")
-
-
-@pytest.fixture(scope="module")
-def role(plane):
-    return agents.make_node_role(plane.client("iam"))
-
-
-@pytest.fixture
-def make_node(plane, ssm, role):
-    made = []
-
-    def make():
-        activation = ssm.create_activation(IamRole=role)
-        new = agents.Agent(plane.url).start(activation["ActivationId"],
-                                            activation["ActivationCode"])
-        made.append(new)
-        return new
-
-    yield make
-    for one in made:
-        ssm.deregister_managed_instance(InstanceId=one.id)
-
-
-@pytest.fixture
-def node(make_node):
-    return make_node()
 
 
 def patch(id, state="Installed", severity="UNSPECIFIED", **more):

@@ -9,6 +9,17 @@ struct str function_arn(struct op *op, struct str name)
     return op_arn(op, "lambda", "function:%.*s", STR(name));
 }
 
+struct str function_arn_of(struct op *op, struct str given)
+{
+    ptrdiff_t at = str_rfind(given, ':');
+
+    if (at >= 0 && str_eq(str_from(given, (size_t)at), S(":$LATEST"))) {
+        given = str_slice(given, 0, (size_t)at);
+        at = str_rfind(given, ':');
+    }
+    return function_arn(op, at >= 0 ? str_from(given, (size_t)at + 1) : given);
+}
+
 /* What is left of "function:NAME[:QUALIFIER]" or "NAME[:QUALIFIER]". */
 static int name_in(struct op *op, struct str rest, struct str *ret)
 {

@@ -24,6 +24,10 @@ struct function {
 
 struct str function_arn(struct op *op, struct str name);
 
+/* What an authorization is asked for: the function's ARN, however `given` names it and
+ * whether or not it is a name at all. */
+struct str function_arn_of(struct op *op, struct str given);
+
 /* NAME, ACCOUNT:function:NAME or the ARN, with :$LATEST or without. LAMBDA_INVALID_PARAMETER
  * for other qualifiers (there are no versions or aliases), LAMBDA_NOT_FOUND elsewhere. */
 MUST_CHECK int function_name(struct op *op, struct str given, struct str *ret);

@@ -547,30 +547,19 @@ OP_HANDLER(list_functions)
 
 /* -------------------------------------------------------------------------- */
 
-/* The name only, so that "FUNCTION" and its ARN ask for the same resource. */
-static struct str arn_of_name(struct op *op, struct str given)
-{
-    ptrdiff_t at = str_rfind(given, ':');
-    if (at >= 0 && str_eq(str_from(given, (size_t)at), S(":$LATEST"))) {
-        given = str_slice(given, 0, (size_t)at);
-        at = str_rfind(given, ':');
-    }
-    return function_arn(op, at >= 0 ? str_from(given, (size_t)at + 1) : given);
-}
-
 static struct str create_arn(struct op *op, const void *in)
 {
-    return arn_of_name(op, ((const struct create_in *)in)->name);
+    return function_arn_of(op, ((const struct create_in *)in)->name);
 }
 
 static struct str named_arn(struct op *op, const void *in)
 {
-    return arn_of_name(op, ((const struct named_in *)in)->name);
+    return function_arn_of(op, ((const struct named_in *)in)->name);
 }
 
 static struct str update_arn(struct op *op, const void *in)
 {
-    return arn_of_name(op, ((const struct update_in *)in)->name);
+    return function_arn_of(op, ((const struct update_in *)in)->name);
 }
 
 /* clang-format off */

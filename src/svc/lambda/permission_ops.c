@@ -250,25 +250,19 @@ OP_HANDLER(get_policy)
 
 /* -------------------------------------------------------------------------- */
 
-static struct str arn_of_name(struct op *op, struct str given)
-{
-    ptrdiff_t at = str_rfind(given, ':');
-    return function_arn(op, at >= 0 ? str_from(given, (size_t)at + 1) : given);
-}
-
 static struct str add_arn(struct op *op, const void *in)
 {
-    return arn_of_name(op, ((const struct add_in *)in)->name);
+    return function_arn_of(op, ((const struct add_in *)in)->name);
 }
 
 static struct str remove_arn(struct op *op, const void *in)
 {
-    return arn_of_name(op, ((const struct remove_in *)in)->name);
+    return function_arn_of(op, ((const struct remove_in *)in)->name);
 }
 
 static struct str get_arn(struct op *op, const void *in)
 {
-    return arn_of_name(op, ((const struct get_in *)in)->name);
+    return function_arn_of(op, ((const struct get_in *)in)->name);
 }
 
 /* clang-format off */
