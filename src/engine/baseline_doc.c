@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/time.h"
+#include "engine/patch_source.h"
 
 struct reader {
     struct arena *arena;
@@ -210,12 +211,14 @@ static int read_sources(struct reader *r, const struct value *v, struct baseline
     for (size_t i = 0; i < value_count(list); i++) {
         struct baseline_source *source = &ret->sources[ret->n_sources++];
         const struct value *item = value_at(list, i);
+        const char *fault;
 
         PASS(read_string(r, item, "name", 50, &source->name));
         PASS(read_strings(r, item, "products", BASELINE_MAX_VALUES, 128, &source->products));
         PASS(read_string(r, item, "configuration", 1024, &source->configuration));
-        if (str_is_empty(source->configuration))
-            return malformed(r, "sources[%zu] has no configuration", i);
+        fault = patch_source_fault(patch_os_info(r->os)->family, source->configuration);
+        if (fault)
+            return malformed(r, "the configuration of sources[%zu] is wrong: %s", i, fault);
     }
     return 0;
 }

@@ -48,7 +48,7 @@ static void every_member_is_read(void **state)
               "\"approvedPatches\":[\"a*\"],\"approvedPatchesComplianceLevel\":\"LOW\","
               "\"approvedPatchesEnableNonSecurity\":true,\"rejectedPatches\":[\"b\"],"
               "\"rejectedPatchesAction\":\"BLOCK\",\"createdTime\":1.5,\"sources\":"
-              "[{\"name\":\"x\",\"products\":[\"*\"],\"configuration\":\"deb x\"}]},"
+              "[{\"name\":\"x\",\"products\":[\"*\"],\"configuration\":\"deb file:x y z\"}]},"
               "\"patchGroup\":null,\"patches\":[]}",
               &s, NULL),
         0);

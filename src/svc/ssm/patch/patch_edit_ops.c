@@ -39,7 +39,7 @@ static int save(struct op *op, const struct baseline *b, struct str token, struc
 /* --- CreatePatchBaseline -----------------------------------------------------------------------
  */
 
-/* Not taken: Sources (no host applies them), and what is Windows' alone. */
+/* Not taken: what is Windows' alone. */
 struct create_in {
     struct baseline_view v;
     struct str token;

@@ -2,11 +2,17 @@
 #include "svc/ssm/patch/patch_view.h"
 
 #include "base/time.h"
+#include "engine/patch_source.h"
 #include "svc/ssm/checks.h"
 
 const char *const compliance_level_values[] = { "CRITICAL",      "HIGH",        "MEDIUM", "LOW",
                                                 "INFORMATIONAL", "UNSPECIFIED", NULL };
 const char *const rejected_action_values[] = { "ALLOW_AS_DEPENDENCY", "BLOCK", NULL };
+
+static bool check_source_name(struct str s)
+{
+    return s.len >= 3 && s.len <= 50 && str_is_word(s, "_-.");
+}
 
 /* clang-format off */
 static const struct field filter_fields[] = {
@@ -33,6 +39,19 @@ static const struct field rules_fields[] = {
     LIST(struct rules_view, items, "PatchRules", REQUIRED, rule_shape, .min = 0, .max = 10),
 };
 const struct shape rules_view_shape = SHAPE("PatchRuleGroup", struct rules_view, rules_fields);
+
+static const struct field source_fields[] = {
+    STRING(struct source_view,  name,          "Name",          REQUIRED, .matches = check_source_name, .pattern = "^[a-zA-Z0-9_\\-.]{3,50}$"),
+    STRINGS(struct source_view, products,      "Products",      REQUIRED, .min = 1, .max = 20, .item_min = 1, .item_max = 128),
+    STRING(struct source_view,  configuration, "Configuration", REQUIRED, LENGTH(1, 1024)),
+};
+const struct shape source_view_shape = SHAPE("PatchSource", struct source_view, source_fields);
+
+static const struct field override_fields[] = {
+    STRING(struct override_view, v.os, "OperatingSystem", OPTIONAL),
+    BASELINE_RULES(struct override_view, v),
+};
+const struct shape override_shape = SHAPE("BaselineOverride", struct override_view, override_fields);
 
 static const struct field identity_fields[] = {
     STRING(struct baseline_identity,  id,          "BaselineId",          OPTIONAL),
@@ -105,6 +124,19 @@ static struct rules_view *show_rules(struct op *op, const struct baseline *b)
     return v;
 }
 
+static struct list show_sources(struct op *op, const struct baseline *b)
+{
+    struct source_view *items = arena_array(op->arena, struct source_view, b->n_sources);
+
+    for (size_t i = 0; i < b->n_sources; i++)
+        items[i] = (struct source_view){
+            .name = b->sources[i].name,
+            .products = b->sources[i].products,
+            .configuration = b->sources[i].configuration,
+        };
+    return (struct list){ items, b->n_sources };
+}
+
 void patch_view_of(struct op *op, const struct baseline *b, struct baseline_view *ret)
 {
     *ret = (struct baseline_view){
@@ -119,6 +151,7 @@ void patch_view_of(struct op *op, const struct baseline *b, struct baseline_view
         .rejected = b->rejected,
         .rejected_action =
             str_of(rejected_action_values[b->rejected_action == REJECTED_BLOCK ? 1 : 0]),
+        .sources = show_sources(op, b),
         .description = str_is_empty(b->description) ? (struct str){ 0 } : b->description,
         .created_at = b->created_at,
         .modified_at = b->modified_at,
@@ -196,6 +229,23 @@ static int take_rules(struct op *op, const struct rules_view *v, struct baseline
     return 0;
 }
 
+static int take_sources(struct op *op, const struct list *v, struct baseline *b)
+{
+    struct baseline_source *sources = arena_array(op->arena, struct baseline_source, v->count);
+
+    for (size_t i = 0; i < v->count; i++) {
+        const struct source_view *s = LIST_ITEM(struct source_view, *v, i);
+        const char *fault = patch_source_fault(patch_os_info(b->os)->family, s->configuration);
+        if (fault)
+            return op_invalid(op, "The configuration of the patch source %.*s is not valid: %s.",
+                              STR(s->name), fault);
+        sources[i] = (struct baseline_source){ s->name, s->products, s->configuration };
+    }
+    b->sources = sources;
+    b->n_sources = v->count;
+    return 0;
+}
+
 int patch_view_apply(struct op *op, const struct baseline_view *v, struct baseline *b)
 {
     if (str_is_set(v->name))
@@ -206,6 +256,8 @@ int patch_view_apply(struct op *op, const struct baseline_view *v, struct baseli
         PASS(take_filters(op, b->os, v->global, &b->global));
     if (v->rules)
         PASS(take_rules(op, v->rules, b));
+    if (v->sources.items)
+        PASS(take_sources(op, &v->sources, b));
     if (v->approved.items)
         b->approved = v->approved;
     if (v->rejected.items)

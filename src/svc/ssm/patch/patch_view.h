@@ -25,17 +25,29 @@ struct rules_view {
     struct list items; /* rule_view */
 };
 
+struct source_view {
+    struct str name, configuration;
+    struct strs products;
+};
+
 struct baseline_view {
     struct str id, name, os, approved_level, rejected_action, description;
     struct filters_view *global;
     struct rules_view *rules;
     struct strs approved, rejected, groups;
     enum tristate approved_non_security;
+    struct list sources; /* source_view */
     msec created_at, modified_at;
+};
+
+struct override_view {
+    struct baseline_view v;
 };
 
 extern const struct shape filters_view_shape; /* PatchFilterGroup */
 extern const struct shape rules_view_shape;   /* PatchRuleGroup */
+extern const struct shape source_view_shape;  /* PatchSource */
+extern const struct shape override_shape;     /* BaselineOverride */
 
 bool check_baseline_id(struct str s);
 bool check_baseline_name(struct str s);
@@ -47,8 +59,8 @@ bool check_patch_group(struct str s);
 #define CHECK_PATCH_GROUP                                                                          \
     LENGTH(1, 256), .matches = check_patch_group, .pattern = "^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$"
 
-/* The members of a baseline that a request may set and an answer shows. */
-#define BASELINE_MEMBERS(T, VIEW) \
+/* What a baseline says of packages. */
+#define BASELINE_RULES(T, VIEW) \
     STRUCT(T, VIEW.global, "GlobalFilters", OPTIONAL, filters_view_shape), \
     STRUCT(T, VIEW.rules, "ApprovalRules", OPTIONAL, rules_view_shape), \
     STRINGS(T, VIEW.approved, "ApprovedPatches", OPTIONAL, .min = 0, .max = 50, .item_min = 1, .item_max = 100), \
@@ -56,6 +68,11 @@ bool check_patch_group(struct str s);
     TRISTATE(T, VIEW.approved_non_security, "ApprovedPatchesEnableNonSecurity", OPTIONAL), \
     STRINGS(T, VIEW.rejected, "RejectedPatches", OPTIONAL, .min = 0, .max = 50, .item_min = 1, .item_max = 100), \
     STRING(T, VIEW.rejected_action, "RejectedPatchesAction", OPTIONAL, .values = rejected_action_values), \
+    LIST(T, VIEW.sources, "Sources", OPTIONAL, source_view_shape, .min = 0, .max = 20)
+
+/* The members of a baseline that a request may set and an answer shows. */
+#define BASELINE_MEMBERS(T, VIEW) \
+    BASELINE_RULES(T, VIEW), \
     STRING(T, VIEW.description, "Description", OPTIONAL, LENGTH(1, 1024))
 /* clang-format on */
 
@@ -78,5 +95,6 @@ extern const char *const rejected_action_values[];
 void patch_view_of(struct op *op, const struct baseline *b, struct baseline_view *ret);
 
 /* Takes over what the view has into *b, whose system is set; what the view leaves out stays
- * as it is. OP_INVALID for keys and dates that the system does not know. */
+ * as it is. OP_INVALID for keys and dates that the system does not know, and for sources
+ * that its package manager would not understand. */
 MUST_CHECK int patch_view_apply(struct op *op, const struct baseline_view *v, struct baseline *b);
