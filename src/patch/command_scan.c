@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "patch/commands.h"
 #include "patch/print.h"
+#include "patch/reboot.h"
 
 #define REFRESH_TIMEOUT (5 * MSEC_MINUTE)
 
@@ -76,6 +77,19 @@ static bool parse(int argc, char **argv, struct scan_arguments *ret)
     return optind == argc;
 }
 
+/* What another root's processes would be is not known here. */
+static struct value *json_of(struct arena *a, const struct local *local, struct scan *scan)
+{
+    struct value *doc = print_json(a, scan);
+
+    if (!str_eq(local->host.root, S("/")))
+        return doc;
+    local->provider->date(a, &local->host, &scan->packages);
+    const struct reboot_facts reboot = reboot_read(a, &local->host, &scan->packages);
+    value_set(a, doc, S("facts"), reboot_json(a, &reboot));
+    return doc;
+}
+
 static int scan(struct arena *a, const struct scan_arguments *arguments)
 {
     struct local local;
@@ -98,7 +112,7 @@ static int scan(struct arena *a, const struct scan_arguments *arguments)
     if (r != 0)
         return command_fail(r, why, EXIT_FAILED);
     if (arguments->json)
-        printf("%.*s\n", STR(json_format_pretty(a, print_json(a, &result))));
+        printf("%.*s\n", STR(json_format_pretty(a, json_of(a, &local, &result))));
     else
         printf("%.*s%.*s", STR(print_table(a, &result, arguments->all)),
                STR(print_summary(a, &result)));
