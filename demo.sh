@@ -158,6 +158,7 @@ start_host() { # ACCOUNT REGION NAME
     "$build/tests/testbed/testbed-host" run --base "$base" --dir "$dir" --name "$3" \
         --bind "$build/src/agent/patchbay-agent:/usr/bin/patchbay-agent:ro" \
         --bind "$build/src/patch/patchbay-patch:/usr/bin/patchbay-patch:ro" \
+        --bind "$build/src/patch/patchbay-apt.so:/usr/lib/patchbay/patchbay-apt.so:ro" \
         --when /var/lib/patchbay/agent/identity.json \
         --start '/usr/bin/patchbay-agent run --state /var/lib/patchbay/agent' \
         >"$dir/supervisor.log" 2>&1 &

@@ -32,6 +32,7 @@ static void read_release(struct host *host, struct str text)
         { "VERSION_ID", offsetof(struct host, version_id) },
         { "VERSION_CODENAME", offsetof(struct host, codename) },
         { "PRETTY_NAME", offsetof(struct host, pretty) },
+        { "PLATFORM_ID", offsetof(struct host, platform) },
     };
     struct str line, key, value;
 

@@ -11,6 +11,7 @@ struct host {
     struct str root; /* "/" or the path of another root */
     enum patch_os os;
     struct str id, version_id, codename, pretty; /* os-release */
+    struct str platform;                         /* PLATFORM_ID: "platform:el9" */
     struct str product;                          /* Debian12 */
     struct str boot_id; /* changes with every boot; empty for another root */
 };

@@ -48,7 +48,8 @@ void install_recover(struct arena *a, const struct scan *scan, struct state *sta
         for (size_t n = 0; n < scan->packages.count; n++) {
             const struct patch_facts *f = &scan->packages.items[n].facts;
 
-            if (str_eq(f->name, run->changes[i].name) && str_eq(f->arch, run->changes[i].arch) &&
+            if (str_eq(f->name, run->changes[i].new_name) &&
+                str_eq(f->arch, run->changes[i].new_arch) &&
                 str_eq(f->installed.version, run->changes[i].to) &&
                 !str_eq(run->changes[i].from, run->changes[i].to))
                 state_installed(a, state, &then, f, run->started_at);
@@ -96,7 +97,7 @@ static void note_installed(struct arena *a, const struct packages *before, const
 
 static bool came_in(const struct scan *after, const struct change *change)
 {
-    const struct package like = { .facts = { .name = change->name, .arch = change->arch } };
+    const struct package like = { .facts = { .name = change->new_name, .arch = change->new_arch } };
     const struct package *now = find(&after->packages, &like);
 
     return now && !now->facts.broken && str_eq(now->facts.installed.version, change->to);

@@ -12,7 +12,8 @@
 
 struct package {
     struct patch_facts facts;
-    struct str manager_name; /* as the manager wants it: "zlib1g:amd64" */
+    struct str manager_name;       /* as the manager wants it: "zlib1g:amd64" */
+    struct str new_name, new_arch; /* what it is once the candidate is there: mostly the same */
     struct baseline_decision decision;
     msec installed_at; /* 0: not looked up, or unknown */
 };
@@ -35,6 +36,7 @@ struct scan_request {
 
 struct change {
     struct str manager_name, name, arch, from, to;
+    struct str new_name, new_arch; /* where it is found afterwards: mostly the same */
     bool done;
     struct str failure; /* where not done */
 };
@@ -57,9 +59,8 @@ struct provider {
     const char *name;
     enum patch_family family;
 
-    /* Every installed package. Outcome PROVIDER_FAILED. */
-    int (*scan)(struct arena *a, const struct scan_request *request, struct packages *ret,
-                struct str *ret_why);
+    const char *module; /* that knows the facts */
+    char arch_mark;     /* between name and architecture, as the manager writes them */
 
     /* Fetch the package lists. Outcomes PROVIDER_FAILED, PROVIDER_LOCKED. */
     int (*refresh)(struct arena *a, const struct host *host, msec timeout, struct str *ret_why);
@@ -81,3 +82,8 @@ struct provider {
 extern const struct provider provider_apt;
 
 const struct provider *provider_find(enum patch_family family); /* NULL if there is none */
+
+/* Every installed package. Outcome PROVIDER_FAILED. */
+MUST_CHECK int provider_scan(struct arena *a, const struct provider *provider,
+                             const struct scan_request *request, struct packages *ret,
+                             struct str *ret_why);

@@ -86,7 +86,7 @@ int scan_run(struct arena *a, const struct scan_options *options, const struct s
         .context = &absent,
     };
 
-    PASS(options->provider->scan(a, &request, &scan.packages, ret_why));
+    PASS(provider_scan(a, options->provider, &request, &scan.packages, ret_why));
     scan.n_state[PATCH_NOT_APPLICABLE] = absent.count;
     scan_decide(a, &scan, memory, options->now);
     *ret = scan;
@@ -119,6 +119,8 @@ struct change *scan_changes(struct arena *a, const struct scan *scan,
             .arch = p->facts.arch,
             .from = p->facts.installed.version,
             .to = p->facts.candidate.version,
+            .new_name = p->new_name,
+            .new_arch = p->new_arch,
         };
     }
     *ret_count = count;

@@ -41,6 +41,13 @@ static struct str text_of(const struct value *v, struct str key)
     return str_is_set(s) ? s : S("");
 }
 
+static struct str text_or(const struct value *v, struct str key, struct str otherwise)
+{
+    struct str s = value_get_str(v, key);
+
+    return str_is_set(s) ? s : otherwise;
+}
+
 static void read_package(const struct value *v, struct state_package *ret)
 {
     ret->name = text_of(v, S("name"));
@@ -69,6 +76,8 @@ static void read_run(struct arena *a, const struct value *v, struct state_run *r
         ret->changes[ret->n_changes++] = (struct change){
             .name = text_of(change, S("name")),
             .arch = text_of(change, S("arch")),
+            .new_name = text_or(change, S("newName"), text_of(change, S("name"))),
+            .new_arch = text_or(change, S("newArch"), text_of(change, S("arch"))),
             .from = text_of(change, S("from")),
             .to = text_of(change, S("to")),
             .failure = value_get_str(change, S("failure")),
@@ -137,6 +146,10 @@ static struct value *format_run(struct arena *a, const struct state_run *run)
         value_set_str(a, change, S("arch"), run->changes[i].arch);
         value_set_str(a, change, S("from"), run->changes[i].from);
         value_set_str(a, change, S("to"), run->changes[i].to);
+        if (!str_eq(run->changes[i].new_name, run->changes[i].name))
+            value_set_str(a, change, S("newName"), run->changes[i].new_name);
+        if (!str_eq(run->changes[i].new_arch, run->changes[i].arch))
+            value_set_str(a, change, S("newArch"), run->changes[i].new_arch);
         if (str_is_set(run->changes[i].failure))
             value_set_str(a, change, S("failure"), run->changes[i].failure);
         value_append(a, changes, change);

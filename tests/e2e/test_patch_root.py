@@ -4,6 +4,7 @@
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import time
@@ -13,7 +14,8 @@ import pytest
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "testbed"))
 
-from testbed import Host, LocalRepo  # noqa: E402  (the path is set above)
+import testbed  # noqa: E402  (the path is set above)
+from testbed import Host, LocalRepo  # noqa: E402
 
 BUILD = pathlib.Path(os.environ.get("PATCHBAY_BUILD", HERE.parents[1] / "build"))
 PATCH = "/opt/patchbay/patchbay-patch"
@@ -100,13 +102,32 @@ def test_a_scan_changes_nothing_and_needs_no_root():
 
 def test_another_root_is_scanned_from_outside(tmp_path):
     with new_host() as host:
-        from testbed import base_root
         inside = updates(scan(host))
-    root = base_root()
+    root = testbed.base_root()
     done = subprocess.run([BUILD / "src/patch/patchbay-patch", "scan", "--json", "--root", root,
                            "--state", tmp_path], capture_output=True, text=True, check=True)
     found = {p["name"]: p for p in json.loads(done.stdout)["packages"]}
     assert updates(found) == inside
+
+
+def test_without_its_module_it_says_what_is_missing(tmp_path):
+    alone = tmp_path / "bin" / "patchbay-patch"
+    modules = tmp_path / "lib" / "patchbay"
+    alone.parent.mkdir()
+    modules.mkdir(parents=True)
+    shutil.copy(BUILD / "src/patch/patchbay-patch", alone)
+
+    scan_it = [alone, "scan", "--root", testbed.base_root(), "--state", tmp_path / "state"]
+
+    def fails(reason):
+        done = subprocess.run(scan_it, capture_output=True, text=True, check=False)
+        assert done.returncode == 1 and reason in done.stderr, done
+
+    fails("needs the module patchbay-apt.so")
+    (modules / "patchbay-apt.so").write_text("not a library")
+    fails("the module cannot be loaded")
+    shutil.copy(BUILD / "src/patch/patchbay-apt.so", modules)
+    subprocess.run(scan_it, capture_output=True, check=True)
 
 
 # --- packages of our own ---

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Any text as what apt-get printed, as a credentials file, as an InstallOverrideList. */
-#include "patch/apt_get.h"
+#include "patch/apt/apt_get.h"
 #include "patch/override.h"
 #include "patch/plane.h"
 #include "wire/sigv4.h"

@@ -16,6 +16,9 @@ from conftest import BUILD, Organization, wait_for  # noqa: E402
 
 AGENT = BUILD / "src/agent/patchbay-agent"
 PATCH = BUILD / "src/patch/patchbay-patch"
+MODULE = "patchbay-apt.so"  # what it knows Debian packages by
+PROGRAMS = {"/usr/bin/patchbay-agent": AGENT, "/usr/bin/patchbay-patch": PATCH,
+            f"/usr/lib/patchbay/{MODULE}": PATCH.parent / MODULE}
 STATE = "/var/lib/patchbay/agent"
 GROUP = "PatchFleet"
 ROLE = "PatchbayNode"
@@ -58,7 +61,7 @@ class Fleet:
         return self
 
     def _start_host(self, name, pair):
-        binds = {"/usr/bin/patchbay-agent": AGENT, "/usr/bin/patchbay-patch": PATCH}
+        binds = dict(PROGRAMS)
         if self.repository:
             binds["/srv/repository"] = self.repository.directory
         host = testbed.Host(name, binds=binds, start=[

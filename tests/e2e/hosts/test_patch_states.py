@@ -29,8 +29,7 @@ def host(plane, ssm, tmp_path):
                            PolicyArn="arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore")
     activation = ssm.create_activation(IamRole="PatchStatesNode")
     state = fleets.STATE
-    binds = {"/usr/bin/patchbay-agent": fleets.AGENT, "/usr/bin/patchbay-patch": fleets.PATCH,
-             "/srv/repo": repo.directory}
+    binds = {**fleets.PROGRAMS, "/srv/repo": repo.directory}
     with Host("states", binds=binds, start=[
             (f"/usr/bin/patchbay-agent run --state {state}", f"{state}/identity.json")]) as host:
         host.sh("rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*")

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "patch/apt_get.h"
+#include "patch/apt/apt_get.h"
 
 #include <dirent.h>
 #include <errno.h>

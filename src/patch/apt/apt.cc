@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "patch/apt.h"
+/*
+ * The module for Debian-family hosts, and the only C++ in the tree: it agrees with
+ * apt on sources, pins, holds and phasing because it asks apt. It keeps a package
+ * cache of its own, so that it never invalidates (or trusts) the one apt uses.
+ */
+#include "patch/module.h"
 
 #include <apt-pkg/cachefile.h>
 #include <apt-pkg/configuration.h>
@@ -28,7 +33,7 @@ using PkgIterator = pkgCache::PkgIterator;
 
 /* What one scan asks of every version. */
 struct scanner {
-    const apt_options *options;
+    const module_request *request;
     pkgPolicy *policy;
     pkgRecords *records;        /* only where updates are phased */
     std::string security_suite; /* "bookworm-security" */
@@ -54,14 +59,14 @@ bool is_security(const scanner &s, const pkgCache::PkgFileIterator &file)
 {
     bool suite = is(file.Archive(), s.security_suite) || is(file.Codename(), s.security_suite);
 
-    if (strcmp(s.options->id, "ubuntu") == 0)
+    if (strcmp(s.request->id, "ubuntu") == 0)
         return suite && is(file.Origin(), "Ubuntu");
     if (suite && (is(file.Origin(), "Debian") || is(file.Origin(), "Raspbian")))
         return true;
     if (!is(file.Label(), "Debian-Security") && !is(file.Label(), "Raspbian-Security"))
         return false;
-    return suite || *text(file.Codename()) == '\0' || is(file.Codename(), s.options->codename) ||
-           is(file.Archive(), s.options->codename);
+    return suite || *text(file.Codename()) == '\0' || is(file.Codename(), s.request->codename) ||
+           is(file.Archive(), s.request->codename);
 }
 
 std::string origin_of(const pkgCache::PkgFileIterator &file)
@@ -74,7 +79,7 @@ std::string origin_of(const pkgCache::PkgFileIterator &file)
 }
 
 /* Of the sources that have this very version a security source counts first. */
-void look_at_sources(const scanner &s, const VerIterator &ver, apt_version *out,
+void look_at_sources(const scanner &s, const VerIterator &ver, module_version *out,
                      std::string *origin)
 {
     origin->clear();
@@ -91,9 +96,9 @@ void look_at_sources(const scanner &s, const VerIterator &ver, apt_version *out,
     out->origin = origin->c_str();
 }
 
-apt_version describe(const scanner &s, const VerIterator &ver, std::string *origin)
+module_version describe(const scanner &s, const VerIterator &ver, std::string *origin)
 {
-    apt_version out = {};
+    module_version out = {};
     static const char *const priorities[] = { "optional", "required", "important",
                                               "standard", "optional", "extra" };
 
@@ -121,7 +126,7 @@ unsigned phase_of(pkgRecords *records, const VerIterator &ver)
 /* Ubuntu hides a phased update from a host until the phase covers it. Which hosts
  * those are is a dice roll that apt seeds with source, version and machine id, so
  * the same seed has to give the same roll here. Security updates never wait. */
-bool is_phased_out(const scanner &s, const VerIterator &ver, const apt_version &described)
+bool is_phased_out(const scanner &s, const VerIterator &ver, const module_version &described)
 {
     if (!s.phasing || described.security)
         return false;
@@ -169,7 +174,7 @@ const char *find_hidden(const PkgIterator &pkg, const VerIterator &best)
 
 void visit_package(scanner &s, const PkgIterator &pkg)
 {
-    apt_package out = {};
+    module_package out = {};
     VerIterator current = pkg.CurrentVer();
     VerIterator candidate = s.policy->GetCandidateVer(pkg);
 
@@ -190,7 +195,7 @@ void visit_package(scanner &s, const PkgIterator &pkg)
         out.phased = out.has_update && is_phased_out(s, candidate, out.candidate);
         out.broken = is_broken(pkg);
     }
-    s.options->visit(s.options->context, &out);
+    s.request->visit(s.request->context, &out);
 }
 
 /* libapt would fork "dpkg --print-foreign-architectures" of the host it runs on,
@@ -257,7 +262,7 @@ bool explain(char *why, size_t size)
     return false;
 }
 
-bool begin(const apt_options *o)
+bool begin(const module_request *o)
 {
     std::string root = o->root && strcmp(o->root, "/") != 0 ? o->root : "";
 
@@ -279,7 +284,7 @@ bool begin(const apt_options *o)
 void visit_all(scanner &s, pkgCache *cache)
 {
     for (auto pkg = cache->PkgBegin(); !pkg.end(); ++pkg) {
-        if (!s.options->absent_too && pkg->CurrentVer == 0)
+        if (!s.request->absent_too && pkg->CurrentVer == 0)
             continue;
         if (pkg->VersionList != 0)
             visit_package(s, pkg);
@@ -295,11 +300,9 @@ size_t count_security_sources(const scanner &s, pkgCache *cache)
     return count;
 }
 
-} // namespace
-
-bool apt_scan(const apt_options *options, char *why, size_t size)
+bool apt_scan(const module_request *request, char *why, size_t size)
 {
-    if (!begin(options))
+    if (!begin(request))
         return explain(why, size);
     drop_doubtful_cache();
 
@@ -308,16 +311,20 @@ bool apt_scan(const apt_options *options, char *why, size_t size)
         return explain(why, size);
 
     scanner s = {};
-    s.options = options;
+    s.request = request;
     s.policy = file.GetPolicy();
-    s.security_suite = std::string(text(options->codename)) + "-security";
-    s.machine = machine_id(options->root);
-    s.phasing = strcmp(options->id, "ubuntu") == 0 && !s.machine.empty() &&
+    s.security_suite = std::string(text(request->codename)) + "-security";
+    s.machine = machine_id(request->root);
+    s.phasing = strcmp(request->id, "ubuntu") == 0 && !s.machine.empty() &&
                 !_config->FindB("APT::Get::Always-Include-Phased-Updates", false);
     pkgRecords *records = s.phasing ? new pkgRecords(*file.GetPkgCache()) : nullptr;
     s.records = records;
     visit_all(s, file.GetPkgCache());
-    *options->n_security_sources = count_security_sources(s, file.GetPkgCache());
+    *request->n_security_sources = count_security_sources(s, file.GetPkgCache());
     delete records;
     return !_error->PendingError() || explain(why, size);
 }
+
+} // namespace
+
+const struct module patchbay_module = { MODULE_ABI, sizeof(module_package), "apt", apt_scan };

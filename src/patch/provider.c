@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From what a module shows of a host to the facts of its packages. */
+#include "patch/provider.h"
+
+#include <stdlib.h>
+
+#include "patch/module_load.h"
+
+struct collector {
+    struct arena *arena;
+    const struct scan_request *request;
+    char arch_mark;
+    struct packages packages;
+    struct str arches[16]; /* names of architectures are few and repeated */
+    size_t n_arches;
+};
+
+static struct str text(const char *s)
+{
+    return str_of(s ? s : "");
+}
+
+static struct strs list_of(struct arena *a, const char *const *items)
+{
+    struct strs list = { 0 };
+
+    if (!items)
+        return list;
+    while (items[list.count])
+        list.count++;
+    list.items = arena_array(a, struct str, list.count + 1);
+    for (size_t i = 0; i < list.count; i++)
+        list.items[i] = arena_dup(a, str_of(items[i]));
+    return list;
+}
+
+static struct patch_version view_of(struct arena *a, const struct module_version *v)
+{
+    return (struct patch_version){
+        .version = str_of(v->version),
+        .origin = text(v->origin),
+        .security = v->security,
+        .priority = text(v->priority),
+        .section = text(v->section),
+        .classification = text(v->classification),
+        .severity = text(v->severity),
+        .advisories = list_of(a, v->advisories),
+        .cves = list_of(a, v->cves),
+        .bugs = list_of(a, v->bugs),
+        .released_at = (msec)v->released_at * MSEC_SECOND,
+    };
+}
+
+static struct patch_version copy_of(struct arena *a, const struct module_version *v)
+{
+    struct patch_version copy = view_of(a, v);
+
+    copy.version = arena_dup(a, copy.version);
+    copy.origin = arena_dup(a, copy.origin);
+    copy.priority = arena_dup(a, copy.priority);
+    copy.section = arena_dup(a, copy.section);
+    copy.classification = arena_dup(a, copy.classification);
+    copy.severity = arena_dup(a, copy.severity);
+    return copy;
+}
+
+static struct str keep_arch(struct collector *c, const char *arch)
+{
+    struct str s = str_of(arch);
+
+    for (size_t i = 0; i < c->n_arches; i++)
+        if (str_eq(c->arches[i], s))
+            return c->arches[i];
+    s = arena_dup(c->arena, s);
+    if (c->n_arches < ARRAY_LEN(c->arches))
+        c->arches[c->n_arches++] = s;
+    return s;
+}
+
+static void tell_absent(struct collector *c, const struct module_package *p)
+{
+    struct arena a = { 0 };
+    const struct patch_facts facts = {
+        .name = str_of(p->name),
+        .arch = str_of(p->candidate.arch),
+        .product = c->request->host->product,
+        .candidate = view_of(&a, &p->candidate),
+    };
+
+    c->request->absent(c->request->context, &facts);
+    arena_done(&a);
+}
+
+static void add_update(struct collector *c, const struct module_package *p, struct package *ret)
+{
+    if (!p->has_update) {
+        ret->facts.candidate = ret->facts.installed;
+        return;
+    }
+    ret->facts.candidate = copy_of(c->arena, &p->candidate);
+    if (p->becomes)
+        ret->new_name = arena_dup(c->arena, str_of(p->becomes));
+    ret->new_arch = keep_arch(c, p->candidate.arch);
+}
+
+static void collect(void *context, const struct module_package *p)
+{
+    struct collector *c = context;
+    struct packages *all = &c->packages;
+    struct package *package;
+
+    if (!p->installed.version) {
+        tell_absent(c, p);
+        return;
+    }
+    all->items = ARENA_GROW(c->arena, all->items, all->count, &all->capacity);
+    package = &all->items[all->count++];
+    *package = (struct package){
+        .manager_name = arena_fmt(c->arena, "%s%c%s", p->name, c->arch_mark, p->arch),
+        .installed_at = (msec)p->installed_at * MSEC_SECOND,
+        .facts = {
+            .name = arena_dup(c->arena, str_of(p->name)),
+            .arch = keep_arch(c, p->installed.arch),
+            .product = c->request->host->product,
+            .installed = copy_of(c->arena, &p->installed),
+            .has_update = p->has_update,
+            .hidden = arena_dup(c->arena, str_of(p->hidden)),
+            .held = p->held,
+            .phased = p->phased,
+            .broken = p->broken,
+        },
+    };
+    package->new_name = package->facts.name;
+    package->new_arch = package->facts.arch;
+    add_update(c, p, package);
+}
+
+static int by_name(const void *left, const void *right)
+{
+    const struct package *a = left, *b = right;
+    int order = str_cmp(a->facts.name, b->facts.name);
+
+    return order != 0 ? order : str_cmp(a->facts.arch, b->facts.arch);
+}
+
+int provider_scan(struct arena *a, const struct provider *provider,
+                  const struct scan_request *request, struct packages *ret, struct str *ret_why)
+{
+    const struct host *host = request->host;
+    struct collector c = { .arena = a, .request = request, .arch_mark = provider->arch_mark };
+    const struct module *module;
+    char why[1024] = "";
+    const struct module_request asked = {
+        .root = arena_cstr(a, host->root),
+        .cache_dir = request->cache_dir.p ? arena_cstr(a, request->cache_dir) : NULL,
+        .id = arena_cstr(a, host->id),
+        .codename = arena_cstr(a, host->codename),
+        .platform = arena_cstr(a, host->platform),
+        .visit = collect,
+        .context = &c,
+        .absent_too = request->absent != NULL,
+        .n_security_sources = &c.packages.n_security_sources,
+    };
+
+    int result = module_load(a, provider->module, &module, ret_why);
+
+    if (result == MODULE_UNUSABLE)
+        return PROVIDER_FAILED;
+    TRY(result);
+    if (!module->scan(&asked, why, sizeof(why))) {
+        *ret_why = arena_dup(a, str_of(why));
+        return PROVIDER_FAILED;
+    }
+    if (c.packages.count > 0)
+        qsort(c.packages.items, c.packages.count, sizeof(*c.packages.items), by_name);
+    *ret = c.packages;
+    return 0;
+}
+
+const struct provider *provider_find(enum patch_family family)
+{
+    static const struct provider *const providers[] = { &provider_apt };
+
+    for (size_t i = 0; i < ARRAY_LEN(providers); i++)
+        if (providers[i]->family == family)
+            return providers[i];
+    return NULL;
+}
