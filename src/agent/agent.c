@@ -125,7 +125,7 @@ static void note_failure(struct poller *p, int result, const struct plane_answer
                     STR(p->agent->plane.identity.endpoint), STR(answer->code),
                     str_is_set(answer->code) ? ": " : "",
                     STR(str_is_set(answer->message) ? answer->message : S("no answer in time")));
-    backoff_add(&p->backoff);
+    backoff_add(&p->backoff, answer->retry_after);
     p->heartbeat_at =
         0; /* its short answer, not the long poll's, will say that the plane is back */
 }
@@ -160,7 +160,9 @@ static bool turn_once(struct poller *p)
 
 static void poll_until_stopped(struct agent *agent)
 {
-    struct poller p = { .agent = agent, .client = http_client_new() };
+    struct poller p = { .agent = agent,
+                        .client = http_client_new(),
+                        .backoff = { .first = agent->config.reconnect } };
     bool is_over = false;
 
     while (!is_over) {

@@ -2,29 +2,30 @@
 #include "agent/backoff.h"
 
 #include "base/crypto.h"
+#include "base/retry.h"
 #include "sys/clock.h"
 
-#define PAUSE_MAX (60 * MSEC_SECOND)
-
-msec backoff_pause(unsigned failures, uint32_t random)
+msec backoff_pause(msec first, unsigned failures, msec retry_after, uint32_t random)
 {
-    msec longest = failures > 6 ? PAUSE_MAX : MSEC_SECOND << (failures ? failures - 1 : 0);
+    const struct retry r = { .first = first, .longest = first * BACKOFF_GROWTH };
 
-    if (longest > PAUSE_MAX)
-        longest = PAUSE_MAX;
-    return longest / 2 + (msec)((uint64_t)random * (uint64_t)(longest / 2) >> 32);
+    if (retry_after > BACKOFF_RETRY_AFTER)
+        retry_after = BACKOFF_RETRY_AFTER;
+    return (retry_after > 0 ? retry_after : 0) + retry_pause(&r, failures, random);
 }
 
-void backoff_add(struct backoff *b)
+void backoff_add(struct backoff *b, msec retry_after)
 {
     uint32_t random;
 
     random_bytes(&random, sizeof(random));
     b->failures++;
-    b->retry_at = clock_monotonic() + backoff_pause(b->failures, random);
+    b->retry_at = clock_monotonic() + backoff_pause(b->first ? b->first : BACKOFF_FIRST,
+                                                    b->failures, retry_after, random);
 }
 
 void backoff_reset(struct backoff *b)
 {
-    *b = (struct backoff){ 0 };
+    b->failures = 0;
+    b->retry_at = 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/config.h"
 
+#include "agent/backoff.h"
 #include "sys/file.h"
 
 #define CONFIG_LIMIT ((size_t)64 * 1024)
@@ -13,6 +14,7 @@ void config_defaults(struct config *config)
         .boot_id_file = "/proc/sys/kernel/random/boot_id",
         .reboot_timeout = 10 * MSEC_MINUTE,
         .heartbeat = 5 * MSEC_MINUTE,
+        .reconnect = BACKOFF_FIRST,
     };
 }
 
@@ -45,6 +47,8 @@ bool config_set(struct arena *a, struct config *config, struct str key, struct s
         return set_seconds(&config->reboot_timeout, value, 1, 86400, ret_why);
     else if (str_eq(key, S("heartbeat_seconds")))
         return set_seconds(&config->heartbeat, value, 1, 3600, ret_why);
+    else if (str_eq(key, S("reconnect_seconds")))
+        return set_seconds(&config->reconnect, value, 1, 600, ret_why);
     else {
         *ret_why = arena_fmt(a, "unknown key %.*s", STR(key));
         return false;

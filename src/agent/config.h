@@ -17,6 +17,7 @@ struct config {
     const char *boot_id_file;   /* whose content changes with every boot */
     msec reboot_timeout;        /* a node still up after that was not restarted */
     msec heartbeat;
+    msec reconnect; /* the first window of a pause after a failure */
 };
 
 void config_defaults(struct config *config);

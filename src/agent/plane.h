@@ -48,6 +48,7 @@ struct plane_call {
 struct plane_answer {
     struct value *body;       /* of a success */
     struct str code, message; /* of an error, or why there was no answer */
+    msec retry_after;         /* the server asks to be left alone so long; 0: it does not */
 };
 
 enum plane_outcome {

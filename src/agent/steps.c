@@ -32,6 +32,7 @@ struct steps *steps_new(struct worker *w, struct arena *a)
 
     s->worker = w;
     s->arena = a;
+    s->backoff.first = w->agent->config.reconnect;
     return s;
 }
 
@@ -259,7 +260,7 @@ static int tell_plane(struct steps *s, const char *operation, struct value *inpu
         log_warning("%s: %.*s %.*s; it will be tried again", operation, STR(answer.code),
                     STR(answer.message));
     if (sent != PLANE_WOKEN) {
-        backoff_add(&s->backoff);
+        backoff_add(&s->backoff, answer.retry_after);
         s->failed_at = clock_monotonic();
     }
     return PORT_NOT_YET;

@@ -8,9 +8,9 @@
 #include "api/task_db.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/retry.h"
 
 #define LOOK_AHEAD 256
-#define MAX_PAUSE  (5 * MSEC_MINUTE)
 #define MAX_SLEEP  (60 * MSEC_SECOND) /* clocks are set, rows come from elsewhere */
 
 /* One task on its way: heap memory of its own arena. */
@@ -126,14 +126,11 @@ static void submit_settle(struct task_job *job)
 static int postpone_run(struct write_job *write, struct db *db)
 {
     struct task_job *job = job_of(write);
-    int64_t shift = job->task.attempts < 9 ? job->task.attempts : 9;
-    msec pause = MSEC_SECOND << shift;
-    uint32_t jitter;
+    static const struct retry pauses = { .first = MSEC_SECOND, .longest = 5 * MSEC_MINUTE };
+    uint32_t random;
 
-    random_bytes(&jitter, sizeof(jitter));
-    if (pause > MAX_PAUSE)
-        pause = MAX_PAUSE;
-    pause += (msec)(jitter % (uint32_t)pause) / 2;
+    random_bytes(&random, sizeof(random));
+    msec pause = retry_pause(&pauses, job->task.attempts + 1, random);
     return task_postpone(db, job->task.id, job->rt->config.now() + pause);
 }
 

@@ -37,7 +37,7 @@ class Agent:
         self.reboots = self.folder / "reboots"
         self.boot.write_text("boot-1\n")
         settings = {"boot_id_file": self.boot, "reboot_command": f"echo x >> {self.reboots}",
-                    **settings}
+                    "reconnect_seconds": 1, **settings}
         self.config = self.folder / "agent.conf"
         self.config.write_text("".join(f"{k} = {v}\n" for k, v in settings.items()))
         done = register(plane.url, self.state, *more)

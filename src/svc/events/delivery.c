@@ -6,9 +6,8 @@
 #include "base/hex.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/retry.h"
 #include "svc/events/tick.h"
-
-#define MAX_PAUSE (5 * MSEC_MINUTE)
 
 enum target_kind target_kind_of(struct str text)
 {
@@ -166,13 +165,11 @@ int delivery_perform(struct task_run *run, const struct task *task, struct value
 
 static msec pause_after(int64_t tries)
 {
-    msec pause = MSEC_SECOND << (tries < 9 ? tries : 9);
-    uint32_t jitter;
+    static const struct retry pauses = { .first = MSEC_SECOND, .longest = 5 * MSEC_MINUTE };
+    uint32_t random;
 
-    random_bytes(&jitter, sizeof(jitter));
-    if (pause > MAX_PAUSE)
-        pause = MAX_PAUSE;
-    return pause / 2 + (msec)(jitter % (uint32_t)pause) / 2 + 1;
+    random_bytes(&random, sizeof(random));
+    return retry_pause(&pauses, tries + 1, random);
 }
 
 int delivery_settle(struct op *op, const struct task *task, const struct value *answer)

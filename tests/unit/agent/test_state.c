@@ -276,14 +276,22 @@ static void a_claim_without_a_result_was_interrupted(void **state)
     assert_true(str_contains(r.problem, S("interrupted")));
 }
 
-static void pauses_double_and_differ(void **state)
+static void pauses_grow_until_there_is_an_answer(void **state)
 {
     (void)state;
-    assert_int_equal(backoff_pause(1, 0), 500);
-    assert_in_range(backoff_pause(1, UINT32_MAX), 999, 1000);
-    assert_int_equal(backoff_pause(4, 0), 4000);
-    assert_int_equal(backoff_pause(7, 0), 30000);
-    assert_in_range(backoff_pause(1000, UINT32_MAX), 59999, 60000);
+    struct backoff b = { .first = 1000 };
+    msec now = clock_monotonic();
+
+    backoff_add(&b, 0);
+    backoff_add(&b, 0);
+    assert_int_equal(b.failures, 2);
+    assert_true(b.retry_at >= now + 250);
+    backoff_add(&b, MSEC_MINUTE);
+    assert_true(b.retry_at >= now + MSEC_MINUTE + 500);
+    backoff_reset(&b);
+    assert_int_equal(b.failures, 0);
+    assert_int_equal(b.retry_at, 0);
+    assert_int_equal(b.first, 1000);
 }
 
 static void the_system_is_named_by_os_release(void **state)
@@ -315,7 +323,7 @@ int main(void)
         IN_PLACE(ids_cannot_leave_their_folder),
         IN_PLACE(an_attempt_is_claimed_once),
         IN_PLACE(a_claim_without_a_result_was_interrupted),
-        IN_PLACE(pauses_double_and_differ),
+        IN_PLACE(pauses_grow_until_there_is_an_answer),
         IN_PLACE(the_system_is_named_by_os_release),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
