@@ -7,13 +7,14 @@ build="gcc g++ pkg-config meson ninja-build libmicrohttpd-dev libjson-c-dev liby
     libsqlite3-dev libzip-dev libcurl4-openssl-dev libssl-dev libapt-pkg-dev libcmocka-dev libc6-dev"
 run="bubblewrap python3 python3-boto3 awscli ca-certificates jq openssl zip"
 hosts="mmdebstrap apt-utils gpg gpg-agent iproute2 util-linux dpkg-dev"
+rpms="rpm createrepo-c"
 tests="clang clang-format-14 libclang-rt-14-dev python3-pytest python3-pytest-xdist python3-botocore
     python3-cryptography python3-yaml valgrind curl sqlite3"
 
 case "${1:-all}" in
 build) wanted="$build" ;;
 demo) wanted="$build $run $hosts" ;;
-all) wanted="$build $run $hosts $tests" ;;
+all) wanted="$build $run $hosts $rpms $tests" ;;
 *)
     echo "usage: $0 [build|demo|all]" >&2
     exit 2

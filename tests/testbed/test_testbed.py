@@ -12,7 +12,8 @@ import time
 
 import pytest
 
-from testbed import HERE, Host, LocalRepo, TestbedError, base_root, program
+from rpm_world import SYSTEMS
+from testbed import HERE, Host, LocalRepo, TestbedError, base_root, program, rpm_root
 
 MACHINE_BOOT_ID = pathlib.Path("/proc/sys/kernel/random/boot_id")
 
@@ -309,3 +310,25 @@ def test_the_base_root_is_made_once():
     before = time.monotonic()
     assert base_root.__wrapped__() == base_root()
     assert time.monotonic() - before < 2
+
+
+@pytest.mark.parametrize("system", ["rocky", "amzn"])
+def test_an_rpm_host_has_updates_and_notices(system):
+    with Host("rpm1", base=rpm_root(system)) as host:
+        assert SYSTEMS[system].release in host.sh("rpm -q --whatprovides system-release")
+        checked = host.exec("dnf", "-q", "check-update", check=False)
+        assert checked.returncode == 100
+        assert "pb-multi.i686" in checked.stdout and "pb-new-name.noarch" in checked.stdout
+        assert SYSTEMS[system].security % 1 in host.sh("dnf -q updateinfo list --security")
+        host.exec("dnf", "-q", "-y", "upgrade")
+        assert set(host.sh("rpm -q pb-multi").split()) == {
+            "pb-multi-1.0-2.el9.i686", "pb-multi-1.0-2.el9.x86_64"}
+        assert len(host.sh("rpm -q kernel-core").split()) == 3
+
+
+def test_a_suse_host_has_patches():
+    with Host("rpm1", base=rpm_root("sles")) as host:
+        assert "pb-critical" in host.sh("zypper -n list-updates")
+        assert host.exec("zypper", "-n", "patch-check", check=False).returncode == 101
+        host.exec("zypper", "-n", "update")
+        assert host.sh("rpm -q pb-critical") == "pb-critical-1.0-2.el9.noarch"

@@ -40,15 +40,25 @@ def program():
     return str(path)
 
 
+def _make_root(script, *options):
+    cache = os.environ.get("TESTBED_BASE", str(BUILD / "testbed/base"))
+    done = subprocess.run([HERE / script, "--cache", cache, *options],
+                          capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise TestbedError(f"{script} cannot make the root:\n" + done.stderr[-4000:])
+    return done.stdout.strip()
+
+
 @functools.cache
 def base_root(*options):
     """The root that hosts share, made on first use; `options` are those of base-root.sh."""
-    cache = os.environ.get("TESTBED_BASE", str(BUILD / "testbed/base"))
-    done = subprocess.run([HERE / "base-root.sh", "--cache", cache, *options],
-                          capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise TestbedError("cannot make the base root:\n" + done.stderr[-4000:])
-    return done.stdout.strip()
+    return _make_root("base-root.sh", *options)
+
+
+@functools.cache
+def rpm_root(system="rocky"):
+    """The same for hosts of the RPM family; `system` is one of rpm_world.SYSTEMS."""
+    return _make_root("rpm-root.sh", "--os", system)
 
 
 class Host:
