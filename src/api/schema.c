@@ -11,6 +11,8 @@ static const struct migration migrations[] = {
       " account TEXT NOT NULL, region TEXT NOT NULL, due_at INTEGER NOT NULL,"
       " attempts INTEGER NOT NULL DEFAULT 0, payload TEXT, UNIQUE (kind, key));"
       "CREATE INDEX task_by_due ON task (due_at, id);" },
+    /* A sentence sealed with the master key: what this database's secrets open with. */
+    { "CREATE TABLE master_key (id INTEGER PRIMARY KEY CHECK (id = 1), sealed TEXT NOT NULL);" },
 };
 
 const struct schema api_schema = { "api", migrations, ARRAY_LEN(migrations) };

@@ -82,6 +82,10 @@ struct service {
     const struct task_kind *tasks; /* name == NULL ends it; may be NULL */
     const struct schema *schema;   /* may be NULL */
 
+    /* SQL, one for each column that names blobs: any row if $1 is among them. A blob that
+     * no service knows is swept. NULL ends it; may be NULL. */
+    const char *const *blob_uses;
+
     /* Largest body of this service's requests, bytes; 0: 1 MiB. */
     size_t max_body;
 };

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/buf.h"
+#include "base/hex.h"
 #include "base/log.h"
 #include "daemon/wiring.h"
 #include "svc/iam/iam.h"
@@ -44,6 +45,29 @@ static int read_master_key(struct datadir *d, struct plane *plane, bool is_new)
         return err_fault(EINVAL, "%s is not a master key (%d bytes)", path, SEAL_KEY_SIZE);
     TRY(found);
     memcpy(plane->master_key, key.p, SEAL_KEY_SIZE);
+    return 0;
+}
+
+/* A key of the right size that belongs to another database would be found out only by
+ * whoever signs a call. */
+static int prove_master_key(struct datadir *d, const struct plane *plane)
+{
+    static const char about[] = "master.key";
+    struct str sealed, box, text;
+    int found = db_str(d->writer, d->a, &sealed, "SELECT sealed FROM master_key", NO_ARGS);
+
+    if (found == DB_NO_ROW) {
+        sealed = base64_encode(d->a, seal(d->a, plane->master_key, str_of(about), str_of(about)));
+        found = db_exec(d->writer, NULL, "INSERT INTO master_key (id, sealed) VALUES (1, $1)",
+                        ARGS(V(sealed)));
+        if (found == DB_FULL)
+            return err_fault(ENOSPC, "no space left in %.*s", STR(d->path));
+    }
+    TRY(found);
+    if (!base64_decode(d->a, sealed, &box) ||
+        !unseal(d->a, plane->master_key, str_of(about), box, &text))
+        return err_fault(EKEYREJECTED, "%s is not the key that this database was sealed with",
+                         datadir_file(d, "master.key"));
     return 0;
 }
 
@@ -93,6 +117,7 @@ int datadir_open(struct arena *a, struct str path, struct plane *plane, struct d
     TRY(read_master_key(ret, plane, is_new));
     TRY(db_open_sqlite(db_path, true, &ret->writer));
     TRY(migrate(ret));
+    TRY(prove_master_key(ret, plane));
     TRY(blob_open(datadir_file(ret, "blobs"), &ret->blobs));
     TRY(file_make_dirs(datadir_file(ret, "run"), 0700));
     plane->blobs = (struct blob_port){ ret->blobs, port_put, port_get };

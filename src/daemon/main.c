@@ -10,6 +10,7 @@
 #include "daemon/gateway.h"
 #include "daemon/notify.h"
 #include "daemon/sandbox.h"
+#include "daemon/sweeper.h"
 #include "daemon/wiring.h"
 #include "sys/clock.h"
 #include "sys/http_server.h"
@@ -21,6 +22,7 @@ struct patchbayd {
     struct datadir data;
     struct gateway gateway;
     struct sandbox *sandbox;
+    struct sweeper *sweeper;
     struct http_server *server;
 };
 
@@ -84,6 +86,7 @@ static int start(struct patchbayd *p)
     p->plane.own_url = own_url(p);
     TRY(sandbox_serve(p->sandbox, p->server));
     TRY(runtime_start_tasks(&p->plane));
+    TRY(sweeper_start(&p->data, &p->plane, &p->sweeper));
     return 0;
 }
 
@@ -99,6 +102,7 @@ static void announce(struct patchbayd *p)
 static void stop(struct patchbayd *p)
 {
     notify("STOPPING=1");
+    sweeper_stop(p->sweeper);
     /* First the functions, which may have minutes to go: their tasks are done again. */
     sandbox_stop(p->sandbox);
     if (p->plane.runtime)

@@ -3,6 +3,7 @@
 what is left after a crash or on a full disk."""
 
 import concurrent.futures
+import hashlib
 import json
 import os
 import pathlib
@@ -300,6 +301,9 @@ def test_a_lost_master_key_is_told(make_plane):
     key.write_bytes(bytes[:-1])
     done = patchbayd("--data", plane.data, "--listen", "127.0.0.1:0")
     assert done.returncode == 1 and "is not a master key" in done.stderr
+    key.write_bytes(bytes[::-1])
+    done = patchbayd("--data", plane.data, "--listen", "127.0.0.1:0")
+    assert done.returncode == 1 and "is not the key that this database" in done.stderr
     key.write_bytes(bytes)
     assert plane.start().management_account
 
@@ -393,6 +397,30 @@ def test_what_was_acknowledged_outlives_a_crash(make_plane, after):
         if name in there:
             tags = ssm.list_tags_for_resource(ResourceType="Document", ResourceId=name)["TagList"]
             assert tags == [{"Key": "made-by", "Value": name}]
+
+
+def test_blobs_that_nothing_refers_to_are_swept(make_plane):
+    plane = make_plane()
+    s3 = plane.client("s3")
+    s3.create_bucket(Bucket="sweep")
+    for key in ("kept", "gone", "young"):
+        s3.put_object(Bucket="sweep", Key=key, Body=key.encode())
+    s3.put_object(Bucket="sweep", Key="again", Body=b"gone")
+    blob = {key: next(plane.data.glob(f"blobs/*/{hashlib.sha256(key.encode()).hexdigest()}"))
+            for key in ("kept", "gone", "young")}
+    for key in ("gone", "young"):
+        s3.delete_object(Bucket="sweep", Key=key)
+    plane.stop()
+    for key in ("kept", "gone"):
+        os.utime(blob[key], (0, 0))
+    plane.start()
+    plane.client("s3").delete_object(Bucket="sweep", Key="again")
+    plane.stop()
+    assert all(b.exists() for b in blob.values())
+    plane.start()
+    wait_for(lambda: "blobs swept: 1" in plane.log_text())
+    assert not blob["gone"].exists() and blob["kept"].exists() and blob["young"].exists()
+    assert plane.client("s3").get_object(Bucket="sweep", Key="kept")["Body"].read() == b"kept"
 
 
 # --- a full disk ------------------------------------------------------------------------------------------------

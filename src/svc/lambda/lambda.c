@@ -19,6 +19,11 @@ static const struct task_kind tasks[] = {
     { .name = NULL },
 };
 
+static const char *const blob_uses[] = {
+    "SELECT 1 FROM lambda_function WHERE code = $1 LIMIT 1",
+    NULL,
+};
+
 const struct service lambda_service = {
     .name = "lambda",
     .protocol = PROTOCOL_REST_JSON,
@@ -27,5 +32,6 @@ const struct service lambda_service = {
     .n_errors = LAMBDA_N_ERRORS,
     .tasks = tasks,
     .schema = &lambda_schema,
+    .blob_uses = blob_uses,
     .max_body = 70 * 1024 * 1024, /* an archive of 50 MB as base64 */
 };

@@ -14,6 +14,7 @@ static const struct migration migrations[] = {
       " function TEXT NOT NULL, payload TEXT NOT NULL, is_event INTEGER NOT NULL,"
       " tries INTEGER NOT NULL, created_at INTEGER NOT NULL, ended_at INTEGER NOT NULL DEFAULT 0,"
       " result TEXT, error TEXT, log TEXT);" },
+    { "CREATE INDEX lambda_function_by_code ON lambda_function (code);" },
 };
 
 const struct schema lambda_schema = { "lambda", migrations, ARRAY_LEN(migrations) };

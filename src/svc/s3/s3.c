@@ -9,6 +9,8 @@
 static const struct operation *const nouns[] = { bucket_operations, list_operations,
                                                  object_operations, NULL };
 
+static const char *const blob_uses[] = { "SELECT 1 FROM s3_object WHERE blob = $1 LIMIT 1", NULL };
+
 const struct service s3_service = {
     .name = "s3",
     .xml_namespace = "http://s3.amazonaws.com/doc/2006-03-01/",
@@ -17,5 +19,6 @@ const struct service s3_service = {
     .errors = s3_errors,
     .n_errors = S3_N_ERRORS,
     .schema = &s3_schema,
+    .blob_uses = blob_uses,
     .max_body = OBJECT_MAX_SIZE,
 };

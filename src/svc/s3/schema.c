@@ -11,6 +11,7 @@ static const struct migration migrations[] = {
       " bucket TEXT NOT NULL, key TEXT NOT NULL, blob TEXT NOT NULL, size INTEGER NOT NULL,"
       " etag TEXT NOT NULL, content_type TEXT, metadata TEXT, checksum_name TEXT,"
       " checksum TEXT, modified_at INTEGER NOT NULL, PRIMARY KEY (bucket, key));" },
+    { "CREATE INDEX s3_object_by_blob ON s3_object (blob);" },
 };
 
 const struct schema s3_schema = { "s3", migrations, ARRAY_LEN(migrations) };

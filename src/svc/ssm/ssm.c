@@ -31,6 +31,11 @@ static const struct task_kind tasks[] = {
 /* The largest request is an agent's PutInventory: AWS takes 10 MB. */
 #define MAX_BODY (11 * 1024 * 1024)
 
+static const char *const blob_uses[] = {
+    "SELECT 1 FROM ssm_patch_snapshot WHERE blob = $1 LIMIT 1",
+    NULL,
+};
+
 const struct service ssm_service = {
     .name = "ssm",
     .target_prefix = "AmazonSSM",
@@ -40,6 +45,7 @@ const struct service ssm_service = {
     .n_errors = SSM_N_ERRORS,
     .tasks = tasks,
     .schema = &ssm_schema,
+    .blob_uses = blob_uses,
     .max_body = MAX_BODY,
 };
 
