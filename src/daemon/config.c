@@ -25,6 +25,7 @@ static const struct setting settings[] = {
     TEXT(data, "DIR", "where everything is kept (required)"),
     TEXT(listen, "ADDR:PORT", "where to accept connections (127.0.0.1:8080)"),
     TEXT(public_url, "URL", "how clients reach this plane, for the URLs it hands out"),
+    TEXT(packages_dir, "DIR", "signed packages of the agent, served with /install.sh (none)"),
     TEXT(management_account, "12DIGITS", "account made at the first start (random)"),
     TEXT(tls_cert, "FILE", "certificate chain, PEM; needs --tls-key"),
     TEXT(tls_key, "FILE", "its private key, PEM"),

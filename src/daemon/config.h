@@ -15,6 +15,7 @@ struct config {
     struct str address; /* of listen */
     uint16_t port;
     struct str public_url;         /* absent: http(s)://listen */
+    struct str packages_dir;       /* absent: none are served */
     struct str management_account; /* first start only; absent: random */
     struct str tls_cert, tls_key;
     bool insecure_http; /* plain HTTP on an address that others can reach */

@@ -75,6 +75,10 @@ static void handle(void *context, struct http_exchange *x)
         answer_health(g, x);
         return;
     }
+    if (packages_is_path(r)) {
+        packages_answer(&g->packages, x);
+        return;
+    }
     /* The session channel is not served. This body, by its element's name, is what
      * makes amazon-ssm-agent stay with message polling. */
     if (str_starts(r->path, S("/v1/control-channel/"))) {

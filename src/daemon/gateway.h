@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Between the HTTP server and dispatch: /health, the refusal that keeps agents
- * on the polling channel, the Runtime API of functions, everything else to the
- * plane.
+ * Between the HTTP server and dispatch: /health, the agent's packages, the
+ * refusal that keeps agents on the polling channel, the Runtime API of functions,
+ * everything else to the plane.
  */
 #pragma once
 
 #include "api/dispatch.h"
+#include "daemon/packages.h"
 #include "daemon/sandbox.h"
 #include "sys/http_server.h"
 
@@ -14,6 +15,7 @@ struct gateway {
     struct plane *plane;
     const char *scheme; /* "http" or "https" */
     struct sandbox *sandbox;
+    struct packages packages;
 };
 
 /* Fills in the callbacks of the server's configuration. */

@@ -35,7 +35,14 @@ static int start_server(struct patchbayd *p)
 {
     const struct config *c = &p->config;
 
-    p->gateway = (struct gateway){ &p->plane, is_tls(p) ? "https" : "http", p->sandbox };
+    const char *scheme = is_tls(p) ? "https" : "http";
+    p->gateway = (struct gateway){
+        .plane = &p->plane,
+        .scheme = scheme,
+        .sandbox = p->sandbox,
+        .packages = { c->packages_dir, c->public_url, scheme },
+    };
+    TRY(packages_check(&p->gateway.packages));
     struct http_server_config config = {
         .address = arena_cstr(&p->a, c->address),
         .port = c->port,

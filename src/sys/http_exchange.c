@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "sys/http_private.h"
 
@@ -29,6 +30,7 @@ struct http_exchange {
     struct MHD_Connection *connection;
     struct http_request request;
     struct http_response response;
+    struct http_file file; /* the body, if it is open */
     struct arena arena;
     void *data;
     struct str tag;
@@ -38,7 +40,7 @@ struct http_exchange {
     int fd;
     atomic_int state;
     atomic_uint n_holders;
-    bool has_head, is_too_large, is_handed;
+    bool has_head, is_too_large, is_handed, has_file;
     char peer[INET6_ADDRSTRLEN];
 };
 
@@ -55,6 +57,8 @@ void http_exchange_release(void *item)
 
     if (atomic_fetch_sub(&x->n_holders, 1) > 1)
         return;
+    if (x->has_file)
+        close(x->file.fd);
     arena_done(&x->arena);
     free(x->body);
     free(x);
@@ -119,18 +123,31 @@ static ssize_t no_bytes(void *closure, uint64_t at, char *buffer, size_t size)
     return MHD_CONTENT_READER_END_WITH_ERROR;
 }
 
+static struct MHD_Response *new_bodiless(uint64_t length)
+{
+    return MHD_create_response_from_callback(length, 1024, no_bytes, NULL, NULL);
+}
+
 /* A HEAD request's answer says the length of a body that is not there. */
-static struct MHD_Response *new_response(const struct http_exchange *x)
+static struct MHD_Response *new_response(struct http_exchange *x)
 {
     const struct http_response *r = &x->response;
+    bool is_head = str_eq(x->request.method, S("HEAD"));
     int64_t length;
 
-    if (str_eq(x->request.method, S("HEAD")))
+    if (x->has_file && !is_head) {
+        struct MHD_Response *response =
+            MHD_create_response_from_fd_at_offset64(x->file.size, x->file.fd, x->file.offset);
+        x->has_file = response == NULL; /* else the descriptor is the response's */
+        return response;
+    }
+    if (x->has_file)
+        return new_bodiless(x->file.size);
+    if (is_head)
         for (size_t i = 0; i < r->n_headers; i++)
             if (str_ieq(r->headers[i].name, S("Content-Length")) &&
                 str_to_int(r->headers[i].value, &length) && length >= 0)
-                return MHD_create_response_from_callback((uint64_t)length, 1024, no_bytes, NULL,
-                                                         NULL);
+                return new_bodiless((uint64_t)length);
     return MHD_create_response_from_buffer(r->body.len, (void *)(uintptr_t)r->body.p,
                                            MHD_RESPMEM_PERSISTENT);
 }
@@ -193,6 +210,14 @@ void http_answer(struct http_exchange *x, const struct http_response *response)
         MHD_resume_connection(connection); /* x may be gone by the time this returns */
     }
     atomic_fetch_sub(&s->n_unanswered, 1);
+}
+
+void http_answer_file(struct http_exchange *x, const struct http_response *response,
+                      const struct http_file *file)
+{
+    x->file = *file;
+    x->has_file = true;
+    http_answer(x, response);
 }
 
 /* --- receiving ------------------------------------------------------------ */

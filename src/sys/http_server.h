@@ -69,3 +69,12 @@ void http_exchange_set_data(struct http_exchange *x, void *data);
  * a Content-Length among the headers is sent as it is. A header whose value is
  * empty is not sent. */
 void http_answer(struct http_exchange *x, const struct http_response *response);
+
+/* The same with the bytes of a file for a body: `size` of them from `offset`, sent as the
+ * client takes them, never all in memory. The descriptor is ours from here on. */
+struct http_file {
+    int fd;
+    uint64_t offset, size;
+};
+void http_answer_file(struct http_exchange *x, const struct http_response *response,
+                      const struct http_file *file);

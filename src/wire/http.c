@@ -40,3 +40,27 @@ struct str http_query_get(struct arena *a, struct str query, struct str name)
     }
     return (struct str){ 0 };
 }
+
+enum http_range http_range_parse(struct str range, int64_t size, int64_t *ret_first,
+                                 int64_t *ret_last)
+{
+    struct str unit, first, last;
+    int64_t from = 0, to = size - 1;
+
+    if (!str_cut(range, '=', &unit, &range) || !str_eq(unit, S("bytes")) ||
+        !str_cut(range, '-', &first, &last) || (first.len == 0 && last.len == 0) ||
+        (first.len && !str_to_int(first, &from)) || (last.len && !str_to_int(last, &to)) ||
+        from < 0 || to < 0 || (first.len && last.len && to < from))
+        return HTTP_RANGE_ALL;
+    if (first.len == 0) {
+        from = to < size ? size - to : 0;
+        to = to == 0 ? -1 : size - 1;
+    }
+    if (to >= size)
+        to = size - 1;
+    if (from >= size || to < from)
+        return HTTP_RANGE_NONE;
+    *ret_first = from;
+    *ret_last = to;
+    return HTTP_RANGE_PART;
+}

@@ -37,3 +37,14 @@ bool http_query_next(struct str *rest, struct str *ret_name, struct str *ret_val
 /* The decoded value of a parameter of a raw query string or form body; absent
  * if there is none, or if it is badly encoded. "?x" and "?x=" are empty. */
 struct str http_query_get(struct arena *a, struct str query, struct str name);
+
+/* What a Range header asks of `size` bytes: bytes=FIRST-LAST, bytes=FIRST- or bytes=-COUNT.
+ * Anything else, several ranges too, asks for all, as HTTP has it for what one does not
+ * understand. */
+enum http_range {
+    HTTP_RANGE_ALL,
+    HTTP_RANGE_PART, /* *ret_first up to *ret_last, both included */
+    HTTP_RANGE_NONE, /* nothing there: 416 */
+};
+enum http_range http_range_parse(struct str range, int64_t size, int64_t *ret_first,
+                                 int64_t *ret_last);

@@ -390,26 +390,18 @@ static int head_object(struct op *op, const struct get_in *in, struct get_out *o
 }
 OP_HANDLER(head_object)
 
-/* bytes=FIRST-LAST, bytes=FIRST- or bytes=-COUNT; anything else asks for all, as HTTP has it
- * for ranges one does not understand. */
 static int cut_range(struct op *op, struct str range, struct get_out *out)
 {
-    struct str unit, first, last;
-    int64_t size = out->length, from = 0, to = size - 1;
+    int64_t size = out->length, from, to;
 
-    if (!str_cut(range, '=', &unit, &range) || !str_eq(unit, S("bytes")) ||
-        !str_cut(range, '-', &first, &last) || (first.len == 0 && last.len == 0) ||
-        (first.len && !str_to_int(first, &from)) || (last.len && !str_to_int(last, &to)) ||
-        from < 0 || to < 0 || (first.len && last.len && to < from))
+    switch (http_range_parse(range, size, &from, &to)) {
+    case HTTP_RANGE_ALL:
         return 0;
-    if (first.len == 0) {
-        from = to < size ? size - to : 0;
-        to = to == 0 ? -1 : size - 1;
-    }
-    if (to >= size)
-        to = size - 1;
-    if (from >= size || to < from)
+    case HTTP_RANGE_NONE:
         return op_fail(op, S3_RANGE, "The requested range is not satisfiable");
+    case HTTP_RANGE_PART:
+        break;
+    }
     out->body = str_slice(out->body, (size_t)from, (size_t)(to - from + 1));
     out->length = to - from + 1;
     out->content_range = arena_fmt(op->arena, "bytes %lld-%lld/%lld", (long long)from,

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+# bash completion for patchbay, patchbayd, patchbay-agent and patchbay-patch. The words are those of
+# the program's own --help, so they cannot fall behind it. Installed under each program's name.
+
+# The commands that a help text names: `usage: PROGRAM COMMAND`, and lists of `  COMMAND  what`.
+_patchbay_commands() {
+    awk -v program="$1" -v depth="$2" '
+        { at = 0; for (i = 1; i <= 2; i++) if ($i == program) at = i }
+        at && (at == 1 || $1 == "usage:") { word = $(at + depth); if (word ~ /^[a-z][a-z-]*$/) print word }
+        depth == 1 && /^  [a-z][a-z-]*  ?[^ ]/ { print $1 }'
+}
+
+_patchbay() {
+    local program=${1##*/} current=$2 previous=$3 command='' help i value
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        if [[ ${COMP_WORDS[i]} =~ ^[a-z][a-z-]*$ && ${COMP_WORDS[i - 1]} != --* ]]; then
+            command=${COMP_WORDS[i]}
+            break
+        fi
+    done
+    # shellcheck disable=SC2086 # one word or none
+    help=$("$1" $command --help 2>&1)
+
+    COMPREPLY=()
+    if [[ $previous == --* ]]; then
+        value=$(sed -nE "s/.*$previous ([A-Za-z0-9|]+).*/\1/p" <<<"$help" | head -n 1)
+        case $value in
+        FILE) compopt -o default ;;
+        DIR) compopt -o dirnames ;;
+        LEVEL) mapfile -t COMPREPLY < <(compgen -W "error warning notice info debug" -- "$current") ;;
+        *'|'*) mapfile -t COMPREPLY < <(compgen -W "${value//|/ }" -- "$current") ;;
+        esac
+        # A word in capitals is a value that has to be typed; else it was a flag.
+        [[ ! $value =~ ^[A-Z0-9]+$ && $value != *'|'* ]] || return
+    fi
+    local words
+    words=$(grep -oE -- '--[a-z][a-z-]*' <<<"$help" | sort -u)
+    if [[ -z $command ]]; then
+        words+=" $(_patchbay_commands "$program" 1 <<<"$help")"
+    elif [[ $command == admin ]]; then
+        words+=" $(_patchbay_commands "$program" 2 <<<"$help")"
+    fi
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+}
+
+complete -F _patchbay patchbay patchbayd patchbay-agent patchbay-patch
