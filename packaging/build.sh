@@ -45,14 +45,9 @@ install_all() {
     [ -n "$agent" ] || fail "meson install put no patchbay-agent anywhere"
     tree=${agent%/sbin/patchbay-agent}
     for file in "${PACKAGE_PROGRAMS:-/nonexistent}"/*; do
-        [ ! -f "$file" ] || cp "$file" "$(find "$tree" -name "${file##*/}" -type f | head -n 1)"
+        [ ! -f "$file" ] || cp "$file" "$tree/sbin/"
     done
     version=${PACKAGE_VERSION:-$("$tree/sbin/patchbay-agent" --version | cut -d' ' -f2)}
-    find "$tree/sbin" "$tree/bin" "$tree/lib/patchbay" -type f | while read -r file; do
-        # Not everything there is a program: the functions' bootstrap is Python.
-        file -b "$file" | grep -q '^ELF' || continue
-        strip --strip-unneeded --remove-section=.comment "$file"
-    done
 }
 
 # take ROOT PATH...: from the installed tree, below /usr
@@ -62,6 +57,11 @@ take() {
     for path in "$@"; do
         mkdir -p "$root/usr/$(dirname "$path")"
         cp -p "$tree/$path" "$root/usr/$path"
+        case $path in
+        bin/* | sbin/* | *.so | */patchbay-function-host)
+            strip --strip-unneeded --remove-section=.comment "$root/usr/$path"
+            ;;
+        esac
     done
 }
 
@@ -157,8 +157,12 @@ plane_deb() {
 agent_rpm() {
     local root=$work/agent-rpm
     agent_files "$root" rpm
-    (cd "$root" && find etc usr \( -path '*/patchbay*' -o -path 'etc/*' \) -type f | sort |
-        sed -e 's|^etc/.*|%config(noreplace) /&|; s|^usr|/usr|') >"$work/files"
+    {
+        echo '%dir /etc/patchbay' && echo '%dir /usr/lib/patchbay'
+        echo '%dir /usr/share/doc/patchbay-agent'
+        (cd "$root" && find etc usr -type f | sort) |
+            sed -e 's|^etc/.*|%config(noreplace) /&|; s|^usr|/usr|'
+    } >"$work/files"
     rpmbuild -bb --quiet --nodeps --define "_topdir $work/rpm" --define "staged $root" \
         --define "file_list $work/files" --define "package_version $version" \
         "$here/patchbay-agent.spec" >"$work/rpm.log" 2>&1 || {

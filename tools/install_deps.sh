@@ -8,13 +8,14 @@ build="gcc g++ pkg-config meson ninja-build libmicrohttpd-dev libjson-c-dev liby
 run="bubblewrap python3 python3-boto3 awscli ca-certificates jq openssl zip"
 hosts="mmdebstrap apt-utils gpg gpg-agent iproute2 util-linux dpkg-dev"
 rpms="rpm createrepo-c"
+packages="file binutils dpkg-dev" # and rpm: what packaging/build.sh makes packages with
 tests="clang clang-format-14 libclang-rt-14-dev python3-pytest python3-pytest-xdist python3-botocore
     python3-cryptography python3-yaml valgrind curl sqlite3"
 
 case "${1:-all}" in
 build) wanted="$build" ;;
 demo) wanted="$build $run $hosts" ;;
-all) wanted="$build $run $hosts $rpms $tests" ;;
+all) wanted="$build $run $hosts $rpms $packages $tests" ;;
 *)
     echo "usage: $0 [build|demo|all]" >&2
     exit 2

@@ -46,15 +46,15 @@ int packages_check(const struct packages *p)
         return 0;
     bool is_there = stat(arena_cstr(&a, p->directory), &st) == 0 && S_ISDIR(st.st_mode);
     arena_done(&a);
-    return is_there ? 0
-                    : err_fault(ENOTDIR, "packages_dir: there is no folder %.*s",
-                                STR(p->directory));
+    return is_there
+               ? 0
+               : err_fault(ENOTDIR, "packages_dir: there is no folder %.*s", STR(p->directory));
 }
 
 static bool is_signed(const struct http_request *r)
 {
     return str_is_set(http_header_get(r, S("Authorization"))) ||
-           str_contains(r->query, S("X-Amz-Signature=")) || str_contains(r->query, S("Signature="));
+           str_contains(r->query, S("Signature="));
 }
 
 bool packages_is_path(const struct http_request *r)
@@ -275,17 +275,14 @@ static void answer_script(struct visit *v, const struct packages *p)
 
 void packages_answer(const struct packages *p, struct http_exchange *x)
 {
-    struct visit v = { .x = x,
-                       .a = http_exchange_arena(x),
-                       .request = http_exchange_request(x) };
+    struct visit v = { .x = x, .a = http_exchange_arena(x), .request = http_exchange_request(x) };
     struct str method = v.request->method;
 
     if (!str_eq(method, S("GET")) && !str_eq(method, S("HEAD"))) {
         add_header(&v, S("Allow"), S("GET, HEAD"));
         answer_text(&v, 405, S("Only GET and HEAD.\n"));
     } else if (!str_is_set(p->directory)) {
-        answer_text(&v, 404,
-                    S("This plane serves no packages: its packages_dir is not set.\n"));
+        answer_text(&v, 404, S("This plane serves no packages: its packages_dir is not set.\n"));
     } else if (str_eq(v.request->path, S("/install.sh"))) {
         answer_script(&v, p);
     } else {
