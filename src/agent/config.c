@@ -3,6 +3,7 @@
 
 #include "agent/backoff.h"
 #include "sys/file.h"
+#include "sys/light_proxy.h"
 
 #define CONFIG_LIMIT ((size_t)64 * 1024)
 
@@ -30,6 +31,18 @@ static bool set_seconds(msec *to, struct str value, int64_t min, int64_t max, st
     return true;
 }
 
+static bool set_proxy(struct arena *a, struct config *config, struct str value, struct str *ret_why)
+{
+    struct light_proxy proxy;
+
+    if (!light_proxy_parse(a, value, &proxy)) {
+        *ret_why = S("proxy must be http://[user:password@]host[:port]");
+        return false;
+    }
+    config->proxy = arena_cstr(a, value);
+    return true;
+}
+
 bool config_set(struct arena *a, struct config *config, struct str key, struct str value,
                 struct str *ret_why)
 {
@@ -41,6 +54,10 @@ bool config_set(struct arena *a, struct config *config, struct str key, struct s
         config->state = arena_cstr(a, value);
     else if (str_eq(key, S("reboot_command")))
         config->reboot_command = arena_cstr(a, value);
+    else if (str_eq(key, S("proxy")))
+        return set_proxy(a, config, value, ret_why);
+    else if (str_eq(key, S("no_proxy")))
+        config->no_proxy = arena_cstr(a, value);
     else if (str_eq(key, S("boot_id_file")))
         config->boot_id_file = arena_cstr(a, value);
     else if (str_eq(key, S("reboot_timeout_seconds")))
@@ -54,6 +71,11 @@ bool config_set(struct arena *a, struct config *config, struct str key, struct s
         return false;
     }
     return true;
+}
+
+int config_export(const struct config *config)
+{
+    return light_proxy_export(config->proxy, config->no_proxy);
 }
 
 bool config_parse(struct arena *a, struct config *config, struct str text, struct str *ret_why)

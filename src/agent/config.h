@@ -13,9 +13,10 @@
 
 struct config {
     const char *state;
-    const char *reboot_command; /* run by sh -c */
-    const char *boot_id_file;   /* whose content changes with every boot */
-    msec reboot_timeout;        /* a node still up after that was not restarted */
+    const char *reboot_command;   /* run by sh -c */
+    const char *proxy, *no_proxy; /* NULL: what the environment says */
+    const char *boot_id_file;     /* whose content changes with every boot */
+    msec reboot_timeout;          /* a node still up after that was not restarted */
     msec heartbeat;
     msec reconnect; /* the first window of a pause after a failure */
 };
@@ -26,6 +27,9 @@ void config_defaults(struct config *config);
 bool config_set(struct arena *a, struct config *config, struct str key, struct str value,
                 struct str *ret_why);
 bool config_parse(struct arena *a, struct config *config, struct str text, struct str *ret_why);
+
+/* Puts the proxy where this program and the steps it starts look for it. */
+MUST_CHECK int config_export(const struct config *config);
 
 /* Reads the file; it may be absent unless it was asked for by name. */
 MUST_CHECK int config_load(struct arena *a, struct config *config, const char *path,

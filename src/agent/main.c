@@ -18,8 +18,8 @@ enum exit_code {
 
 static const char usage[] =
     "usage: patchbay-agent register --endpoint URL --region REGION --activation-id ID\n"
-    "           --activation-code CODE [--state DIR] [--ca-file FILE] [--force]\n"
-    "           [--insecure-http]\n"
+    "           --activation-code CODE [--state DIR] [--config FILE] [--ca-file FILE]\n"
+    "           [--force] [--insecure-http]\n"
     "       patchbay-agent run [--state DIR] [--config FILE] [--reboot-command COMMAND]\n"
     "           [--boot-id-file FILE]\n"
     "       patchbay-agent --help | --version\n"
@@ -48,6 +48,7 @@ static const struct option register_options[] = {
     { "activation-id", required_argument, NULL, OPT_ACTIVATION_ID },
     { "activation-code", required_argument, NULL, OPT_ACTIVATION_CODE },
     { "state", required_argument, NULL, OPT_STATE },
+    { "config", required_argument, NULL, OPT_CONFIG },
     { "ca-file", required_argument, NULL, OPT_CA_FILE },
     { "force", no_argument, NULL, OPT_FORCE },
     { "insecure-http", no_argument, NULL, OPT_INSECURE_HTTP },
@@ -88,9 +89,23 @@ static struct str read_code(struct arena *a, const char *given)
     return arena_dup(a, str_trim(str_of(line)));
 }
 
+/* What the file says, the default one if it is there; -1: go on; else the exit code. */
+static int read_config(struct arena *a, const char *file, struct config *ret)
+{
+    struct str why;
+
+    config_defaults(ret);
+    int loaded = config_load(a, ret, file ? file : CONFIG_FILE, file, &why);
+    if (loaded != 0)
+        return complain(loaded == CONFIG_BAD ? arena_cstr(a, why) : err_trace());
+    return config_export(ret) == 0 ? -1 : complain(err_trace());
+}
+
 /* -1: go on; else the exit code. */
 static int read_register_options(struct arena *a, int argc, char **argv, struct registration *r)
 {
+    const char *config_file = NULL;
+    struct config config;
     int option;
 
     while ((option = getopt_long(argc, argv, "", register_options, NULL)) != -1) {
@@ -109,6 +124,9 @@ static int read_register_options(struct arena *a, int argc, char **argv, struct 
             break;
         case OPT_STATE:
             r->state = optarg;
+            break;
+        case OPT_CONFIG:
+            config_file = optarg;
             break;
         case OPT_CA_FILE:
             r->ca_file = optarg;
@@ -129,12 +147,14 @@ static int read_register_options(struct arena *a, int argc, char **argv, struct 
     if (optind != argc || !str_is_set(r->endpoint) || !str_is_set(r->region) ||
         !str_is_set(r->activation_id) || !str_is_set(r->activation_code))
         return misused();
-    return -1;
+    int code = read_config(a, config_file, &config);
+    r->state = r->state ? r->state : config.state;
+    return code;
 }
 
 static int main_register(struct arena *a, int argc, char **argv)
 {
-    struct registration r = { .state = CONFIG_STATE };
+    struct registration r = { 0 };
     struct str answer;
 
     int code = read_register_options(a, argc, argv, &r);
@@ -158,7 +178,6 @@ static int read_run_options(struct arena *a, int argc, char **argv, struct confi
 {
     const char *config_file = NULL;
     struct config given = { 0 };
-    struct str why;
     int option;
 
     while ((option = getopt_long(argc, argv, "", run_options, NULL)) != -1) {
@@ -185,10 +204,9 @@ static int read_run_options(struct arena *a, int argc, char **argv, struct confi
     if (optind != argc)
         return misused();
 
-    config_defaults(config);
-    int loaded = config_load(a, config, config_file ? config_file : CONFIG_FILE, config_file, &why);
-    if (loaded != 0)
-        return complain(loaded == CONFIG_BAD ? arena_cstr(a, why) : err_trace());
+    int code = read_config(a, config_file, config);
+    if (code >= 0)
+        return code;
     const char *boot_id_file = getenv("PATCHBAY_BOOT_ID_FILE");
     if (boot_id_file && *boot_id_file)
         config->boot_id_file = boot_id_file;

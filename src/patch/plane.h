@@ -29,7 +29,7 @@ enum plane_outcome {
 /* Where the plane is and who this node is: the environment (PATCHBAY_ENDPOINT,
  * AWS_REGION, PATCHBAY_INSTANCE_ID, AWS_SHARED_CREDENTIALS_FILE, AWS_PROFILE), then
  * /etc/patchbay/patch.conf (endpoint, region, instance-id, credentials-file, profile,
- * ca-file), then what patchbay-agent and amazon-ssm-agent wrote when they were
+ * ca-file, proxy, no-proxy), then what patchbay-agent and amazon-ssm-agent wrote when they were
  * registered. Outcome PLANE_UNCONFIGURED. */
 MUST_CHECK int plane_open(struct arena *a, struct plane *ret, struct str *ret_why);
 void plane_close(struct plane *p);

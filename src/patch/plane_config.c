@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "patch/plane.h"
 #include "sys/file.h"
+#include "sys/light_proxy.h"
 #include "wire/sigv4.h"
 
 #define FILE_MAX ((size_t)256 * 1024)
@@ -30,6 +31,18 @@ static void read_environment(struct plane *p)
         p->ca_file = getenv("AWS_CA_BUNDLE");
 }
 
+/* For the calls and downloads here and for the package manager; the agent's word,
+ * in the environment, comes first. */
+static bool set_proxy(struct arena *a, struct str value)
+{
+    struct light_proxy proxy;
+
+    if (!light_proxy_parse(a, value, &proxy))
+        return false;
+    return getenv("http_proxy") || getenv("https_proxy") ||
+           light_proxy_export(arena_cstr(a, value), NULL) == 0;
+}
+
 static bool set_key(struct arena *a, struct plane *p, struct str key, struct str value)
 {
     if (str_eq(key, S("endpoint")))
@@ -44,6 +57,10 @@ static bool set_key(struct arena *a, struct plane *p, struct str key, struct str
         set_if_absent(&p->profile, value);
     else if (str_eq(key, S("ca-file")))
         p->ca_file = p->ca_file ? p->ca_file : arena_cstr(a, value);
+    else if (str_eq(key, S("proxy")))
+        return set_proxy(a, value);
+    else if (str_eq(key, S("no-proxy")))
+        return getenv("no_proxy") || light_proxy_export(NULL, arena_cstr(a, value)) == 0;
     else
         return false;
     return true;
@@ -63,7 +80,8 @@ static int read_config(struct arena *a, struct plane *p, struct str *ret_why)
         if (str_is_empty(line) || line.p[0] == '#')
             continue;
         if (!str_cut(line, '=', &key, &value) || !set_key(a, p, str_trim(key), str_trim(value))) {
-            *ret_why = arena_fmt(a, "%s: cannot understand \"%.*s\"", PLANE_CONFIG_FILE, STR(line));
+            *ret_why = arena_fmt(a, "%s: cannot understand \"%.*s\"", PLANE_CONFIG_FILE,
+                                 STR(str_trim(key))); /* the value may be a secret */
             return PLANE_UNCONFIGURED;
         }
     }

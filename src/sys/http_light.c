@@ -113,8 +113,12 @@ static int read_url(struct light_call *call)
     if (str_find(call->host, '@') >= 0 || !split_port(call->host, &call->target))
         return light_fail(&call->io, HTTP_CLIENT_UNREACHABLE, "not a usable URL: %.*s", STR(url));
     call->target.unix_socket = call->out->unix_socket;
-    if (!call->out->unix_socket)
-        call->target.proxy = light_proxy_of(call->io.arena, call->target.is_tls, call->target.host);
+    if (!call->out->unix_socket &&
+        light_proxy_of(call->io.arena, call->target.is_tls, call->target.host, call->target.port,
+                       &call->target.proxy) != 0)
+        return light_fail(&call->io, HTTP_CLIENT_UNREACHABLE,
+                          "the %s_proxy that is set is not http://[user:password@]host[:port]",
+                          call->target.is_tls ? "https" : "http");
     return 0;
 }
 

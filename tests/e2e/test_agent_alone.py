@@ -40,7 +40,7 @@ class Agent:
                     "reconnect_seconds": 1, **settings}
         self.config = self.folder / "agent.conf"
         self.config.write_text("".join(f"{k} = {v}\n" for k, v in settings.items()))
-        done = register(plane.url, self.state, *more)
+        done = register(plane.url, self.state, "--config", self.config, *more)
         assert done.returncode == 0, done.stderr
         self.node = done.stdout.split()[-1]
         self.process = None
@@ -153,7 +153,8 @@ def test_a_failed_registration_says_why_and_leaves_nothing(plane, tmp_path):
 
 
 def test_unknown_settings_are_refused(plane, make_agent):
-    agent = make_agent(rebot_command="x")
+    agent = make_agent()
+    agent.config.write_text("rebot_command = x\n")
     done = subprocess.run([AGENT, "run", "--state", agent.state, "--config", agent.config],
                           capture_output=True, text=True)
     assert done.returncode == 1 and "unknown key rebot_command" in done.stderr
@@ -559,7 +560,7 @@ def certificate(tmp_path_factory):
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout",
          folder / "key", "-out", folder / "cert", "-subj", "/CN=localhost", "-addext",
-         "subjectAltName=DNS:localhost"], check=True, capture_output=True)
+         "subjectAltName=DNS:localhost,DNS:plane.test"], check=True, capture_output=True)
     return folder / "cert", folder / "key"
 
 

@@ -11,6 +11,14 @@
 #include "../test.h"
 #include "sys/http_client.h"
 
+static struct light_proxy proxy_of(struct arena *a, bool is_tls, struct str host)
+{
+    struct light_proxy p;
+
+    assert_int_equal(light_proxy_of(a, is_tls, host, S("443"), &p), 0);
+    return p;
+}
+
 static void the_environment_is_read_as_others_read_it(void **state)
 {
     (void)state;
@@ -21,26 +29,95 @@ static void the_environment_is_read_as_others_read_it(void **state)
     unsetenv("NO_PROXY");
     setenv("http_proxy", "http://us%40er:pw@proxy.example:8080/", 1);
     setenv("HTTPS_PROXY", "other.example", 1);
-    struct light_proxy p = light_proxy_of(&a, false, S("host.test"));
+    struct light_proxy p = proxy_of(&a, false, S("host.test"));
     assert_str(p.host, "proxy.example");
     assert_str(p.port, "8080");
     assert_str(p.credentials, "Basic dXNAZXI6cHc=");
-    p = light_proxy_of(&a, true, S("host.test"));
+    p = proxy_of(&a, true, S("host.test"));
     assert_str(p.host, "other.example");
     assert_str(p.port, "3128");
     assert_false(str_is_set(p.credentials));
-    assert_false(str_is_set(light_proxy_of(&a, true, S("127.0.0.1")).host));
+    assert_false(str_is_set(proxy_of(&a, true, S("127.0.0.1")).host));
 
     setenv("NO_PROXY", "x.org, .host.test", 1);
-    assert_false(str_is_set(light_proxy_of(&a, true, S("host.test")).host));
-    assert_false(str_is_set(light_proxy_of(&a, true, S("a.Host.test")).host));
-    assert_true(str_is_set(light_proxy_of(&a, true, S("ghost.test")).host));
+    assert_false(str_is_set(proxy_of(&a, true, S("host.test")).host));
+    assert_false(str_is_set(proxy_of(&a, true, S("a.Host.test")).host));
+    assert_true(str_is_set(proxy_of(&a, true, S("ghost.test")).host));
     setenv("no_proxy", "*", 1);
-    assert_false(str_is_set(light_proxy_of(&a, true, S("ghost.test")).host));
+    assert_false(str_is_set(proxy_of(&a, true, S("ghost.test")).host));
     unsetenv("no_proxy");
     unsetenv("NO_PROXY");
-    setenv("HTTPS_PROXY", "socks5://x:1", 1);
-    assert_false(str_is_set(light_proxy_of(&a, true, S("ghost.test")).host));
+    unsetenv("HTTPS_PROXY");
+    arena_done(&a);
+}
+
+static void exceptions_may_have_a_port_or_be_an_address(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *list, *host, *port;
+        bool is_exempt;
+    } cases[] = {
+        { "a.test:8443", "a.test", "8443", true },
+        { "a.test:8443", "a.test", "443", false },
+        { "10.1.2.3", "10.1.2.3", "443", true },
+        { "0.1.2.3", "10.1.2.3", "443", false },
+        { "fd00::1", "fd00::1", "443", true },
+        { "[fd00::1]", "fd00::1", "443", true },
+        { "[fd00::1]:80", "fd00::1", "80", true },
+        { "[fd00::1]:80", "fd00::1", "443", false },
+        { "*:80", "a.test", "80", true },
+        { "*:80", "a.test", "443", false },
+        { "", "a.test", "443", false },
+        { " , .test ,", "a.test", "443", true },
+        { "test", "a.test", "443", true },
+        { "est", "a.test", "443", false },
+        { "10.0.0.0/8", "10.1.2.3", "443", false },
+    };
+    struct arena a = { 0 };
+    struct light_proxy p;
+
+    setenv("https_proxy", "proxy.example", 1);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        setenv("no_proxy", cases[i].list, 1);
+        assert_int_equal(light_proxy_of(&a, true, str_of(cases[i].host), str_of(cases[i].port), &p),
+                         0);
+        assert_int_equal(str_is_set(p.host), !cases[i].is_exempt);
+    }
+    unsetenv("https_proxy");
+    unsetenv("no_proxy");
+    arena_done(&a);
+}
+
+/* Going directly where a proxy was asked for would be a leak at worst, a riddle at best. */
+static void a_proxy_that_cannot_be_used_is_an_error(void **state)
+{
+    (void)state;
+    static const char *const bad[] = { "socks5://x:1",  "https://x:1",     "http://",   "x:port",
+                                       "http://x/path", "http://u%zz@x:1", "http://:1", "a b" };
+    struct arena a = { 0 };
+    struct light_proxy p;
+    struct http_client *c = http_client_new();
+    struct http_response r;
+    struct str why;
+    struct http_outgoing get = { .method = S("GET"), .url = S("http://u.test/") };
+
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+        assert_false(light_proxy_parse(&a, str_of(bad[i]), &p));
+    assert_true(light_proxy_parse(&a, S("http://[fd00::1]:8080/"), &p));
+    assert_str(p.host, "fd00::1");
+    assert_str(p.port, "8080");
+    assert_int_equal(light_proxy_export("socks5://me:secret@x:1", NULL), 0);
+    assert_int_equal(light_proxy_of(&a, true, S("u.test"), S("443"), &p), LIGHT_PROXY_UNUSABLE);
+    assert_int_equal(http_call(c, &get, &a, &r, &why), HTTP_CLIENT_UNREACHABLE);
+    assert_true(str_contains(why, S("http_proxy")) && !str_contains(why, S("secret")));
+    assert_int_equal(light_proxy_export("http://x:1", "u.test"), 0);
+    assert_int_equal(light_proxy_of(&a, true, S("u.test"), S("443"), &p), 0);
+    assert_false(str_is_set(p.host));
+    unsetenv("http_proxy");
+    unsetenv("https_proxy");
+    unsetenv("no_proxy");
+    http_client_free(c);
     arena_done(&a);
 }
 
@@ -162,6 +239,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_environment_is_read_as_others_read_it),
+        cmocka_unit_test(exceptions_may_have_a_port_or_be_an_address),
+        cmocka_unit_test(a_proxy_that_cannot_be_used_is_an_error),
         cmocka_unit_test(a_plain_call_names_the_whole_address),
         cmocka_unit_test(a_call_with_tls_goes_through_a_tunnel),
     };
