@@ -190,7 +190,8 @@ static int send_once(struct plane *p, const struct identity *id, const struct pl
         return PLANE_WOKEN;
     if (called == HTTP_CLIENT_TIMED_OUT)
         return PLANE_TIMED_OUT;
-    if (called == HTTP_CLIENT_UNREACHABLE || called == HTTP_CLIENT_TOO_LARGE)
+    if (called == HTTP_CLIENT_UNREACHABLE || called == HTTP_CLIENT_UNTRUSTED ||
+        called == HTTP_CLIENT_TOO_LARGE)
         return PLANE_LATER;
     TRY(called);
     if (p)

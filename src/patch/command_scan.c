@@ -114,7 +114,8 @@ static int scan(struct arena *a, const struct scan_arguments *arguments)
     if (arguments->json)
         printf("%.*s\n", STR(json_format_pretty(a, json_of(a, &local, &result))));
     else
-        printf("%.*s%.*s", STR(print_table(a, &result, arguments->all)),
+        printf("%.*s%.*s",
+               STR(print_table(a, &result, arguments->all ? PRINT_ALL : PRINT_WORTH_A_LOOK)),
                STR(print_summary(a, &result)));
     return fflush(stdout) == 0 ? EXIT_OK : EXIT_FAILED;
 }

@@ -187,7 +187,7 @@ static int sign_s3(struct arena *a, const struct plane *p, struct str url,
 }
 
 static int download_once(struct arena *a, struct plane *p, struct str url, size_t max,
-                         struct http_response *ret, struct str *ret_why)
+                         struct http_response *ret, bool *ret_again, struct str *ret_why)
 {
     struct http_header headers[MAX_HEADERS];
     struct http_outgoing out = {
@@ -201,6 +201,7 @@ static int download_once(struct arena *a, struct plane *p, struct str url, size_
     if (str_starts(url, S("s3://")))
         PASS(sign_s3(a, p, url, &out, headers, ret_why));
     result = http_call(p->http, &out, a, ret, ret_why);
+    *ret_again = result == HTTP_CLIENT_UNREACHABLE || result == HTTP_CLIENT_TIMED_OUT;
     if (result > 0)
         return PLANE_UNREACHABLE;
     TRY(result);
@@ -217,17 +218,18 @@ int plane_download(struct arena *a, struct plane *p, struct str url, size_t max,
                    struct plane_error *ret_error, struct str *ret_why)
 {
     int result = PLANE_UNREACHABLE;
+    bool again = true;
 
     if (!is_address(url)) {
         *ret_why = S("it is no https or s3 address");
         return PLANE_UNREACHABLE;
     }
-    for (int attempt = 0; attempt < TRIES; attempt++) {
+    for (int attempt = 0; again && attempt < TRIES; attempt++) {
         struct http_response response;
 
         if (attempt > 0)
             pause_before(attempt);
-        result = download_once(a, p, url, max, &response, ret_why);
+        result = download_once(a, p, url, max, &response, &again, ret_why);
         if (result == PLANE_UNREACHABLE)
             continue;
         PASS(result);
@@ -237,10 +239,53 @@ int plane_download(struct arena *a, struct plane *p, struct str url, size_t max,
         }
         ret_error->code = arena_fmt(a, "HTTP %d", response.status);
         ret_error->message = S("");
+        ret_error->status = response.status;
         *ret_why = arena_fmt(a, "the download was answered with HTTP %d", response.status);
         result = PLANE_REFUSED;
-        if (response.status < 500)
-            break;
+        again = response.status >= 500 || response.status == 429;
     }
     return result;
+}
+
+/* "^https://.+$|^s3://([^/]+)/(.*?([^/]+))$", and nothing that has no place in a URL. */
+static bool is_given_address(struct str url)
+{
+    bool is_s3 = str_starts(url, S("s3://"));
+    struct str rest = str_from(url, is_s3 ? strlen("s3://") : strlen("https://"));
+
+    for (size_t i = 0; i < url.len; i++)
+        if ((unsigned char)url.p[i] < 0x20 || url.p[i] == 0x7f || (url.p[i] == ' ' && !is_s3))
+            return false;
+    if (!is_s3)
+        return str_starts(url, S("https://")) && rest.len > 0;
+    return str_find(rest, '/') > 0 && !str_ends(rest, S("/"));
+}
+
+static struct str explain_status(struct arena *a, int status)
+{
+    if (status == 404 || status == 410)
+        return arena_fmt(a, "it is not there (HTTP %d)", status);
+    if (status == 401 || status == 403)
+        return arena_fmt(a, "access to it is denied (HTTP %d)", status);
+    if (status >= 300 && status < 400)
+        return arena_fmt(a, "it is elsewhere (HTTP %d), and redirects are not followed", status);
+    return arena_fmt(a, "its server answers with HTTP %d", status);
+}
+
+int plane_fetch_given(struct arena *a, struct plane *p, struct str url, size_t max, struct str *ret,
+                      struct str *ret_why)
+{
+    struct plane_error error = { 0 };
+    struct str why = S("it is no https or s3 address");
+    int result = PLANE_UNREACHABLE;
+
+    if (is_given_address(url))
+        result = plane_download(a, p, url, max, ret, &error, &why);
+    if (result == 0)
+        return 0;
+    if (result < 0)
+        TRY(result);
+    *ret_why = arena_fmt(a, "%.*s: %.*s", STR(url),
+                         STR(result == PLANE_REFUSED ? explain_status(a, error.status) : why));
+    return PLANE_UNREACHABLE;
 }

@@ -37,6 +37,7 @@ void plane_close(struct plane *p);
 struct plane_error {
     struct str code; /* AccessDeniedException */
     struct str message;
+    int status; /* of HTTP */
 };
 
 /* One call of AmazonSSM. Outcomes PLANE_UNCONFIGURED (no credentials),
@@ -46,10 +47,16 @@ MUST_CHECK int plane_call(struct arena *a, struct plane *p, const char *operatio
                           struct str *ret_why);
 
 /* The bytes behind a presigned or public URL, or behind s3://BUCKET/KEY, for which
- * the node's credentials are used. Outcomes PLANE_UNREACHABLE, PLANE_REFUSED, for
- * s3 also PLANE_UNCONFIGURED. */
+ * the node's credentials are used. Redirects are not followed. Outcomes
+ * PLANE_UNREACHABLE (also: not trusted, too large), PLANE_REFUSED, for s3 also
+ * PLANE_UNCONFIGURED. */
 MUST_CHECK int plane_download(struct arena *a, struct plane *p, struct str url, size_t max,
                               struct str *ret, struct plane_error *ret_error, struct str *ret_why);
+
+/* The same for what a parameter's address names: https or s3 only, and *ret_why says in
+ * people's words what is wrong with it. Outcome PLANE_UNREACHABLE. */
+MUST_CHECK int plane_fetch_given(struct arena *a, struct plane *p, struct str url, size_t max,
+                                 struct str *ret, struct str *ret_why);
 
 /* ---- for tests ---- */
 

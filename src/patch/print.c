@@ -8,9 +8,10 @@
 static const char *const titles[COLUMNS] = { "PACKAGE", "INSTALLED", "CANDIDATE", "STATE",
                                              "REASON" };
 
-static bool is_worth_a_row(const struct package *p, bool all)
+static bool is_worth_a_row(const struct package *p, enum print_rows rows)
 {
-    return all || p->facts.has_update || !patch_state_is_compliant(p->decision.state);
+    return rows == PRINT_ALL || !patch_state_is_compliant(p->decision.state) ||
+           (rows == PRINT_WORTH_A_LOOK && p->facts.has_update);
 }
 
 static void cells_of(struct arena *a, const struct package *p, struct str *cells)
@@ -29,7 +30,7 @@ static void add_row(struct buf *out, const struct str *cells, const size_t *widt
     buf_fmt(out, "%.*s\n", STR(cells[COLUMNS - 1]));
 }
 
-struct str print_table(struct arena *a, const struct scan *scan, bool all)
+struct str print_table(struct arena *a, const struct scan *scan, enum print_rows wanted)
 {
     struct buf out = buf_in(a);
     struct str(*rows)[COLUMNS] = arena_alloc(a, sizeof(*rows) * (scan->packages.count + 1));
@@ -39,7 +40,7 @@ struct str print_table(struct arena *a, const struct scan *scan, bool all)
     for (size_t i = 0; i < COLUMNS; i++)
         rows[0][i] = str_of(titles[i]);
     for (size_t i = 0; i < scan->packages.count; i++)
-        if (is_worth_a_row(&scan->packages.items[i], all))
+        if (is_worth_a_row(&scan->packages.items[i], wanted))
             cells_of(a, &scan->packages.items[i], rows[++count]);
     for (size_t row = 0; row <= count; row++)
         for (size_t i = 0; i < COLUMNS; i++)

@@ -6,8 +6,13 @@
 
 #include "patch/scan.h"
 
-/* Rows for what is not compliant or has an update; for every package if `all`. */
-struct str print_table(struct arena *a, const struct scan *scan, bool all);
+enum print_rows {
+    PRINT_WORTH_A_LOOK, /* what is not compliant or has an update */
+    PRINT_NON_COMPLIANT,
+    PRINT_ALL,
+};
+
+struct str print_table(struct arena *a, const struct scan *scan, enum print_rows rows);
 
 struct str print_summary(struct arena *a, const struct scan *scan);
 

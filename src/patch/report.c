@@ -128,7 +128,7 @@ static struct value *compliance_context(struct arena *a, const struct report *re
 
     value_set_str(a, v, S("ComplianceType"), S("Patch"));
     value_set_str(a, v, S("ExecutionId"), report->snapshot_id);
-    value_set_str(a, v, S("ExecutionType"), S("Command"));
+    value_set_str(a, v, S("ExecutionType"), report->execution_type);
     value_set_str(a, v, S("ExecutionTime"), time_iso(a, report->ended_at));
     return v;
 }

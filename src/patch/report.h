@@ -14,6 +14,7 @@ struct report {
     struct str operation;     /* Scan, Install */
     struct str reboot_option; /* Install only; else empty */
     struct str install_override_list;
+    struct str execution_type; /* Command; of a patch policy: PatchPolicy */
     msec started_at, ended_at;
     msec last_no_reboot_install_at; /* 0: never */
 };

@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include "base/crypto.h"
+#include "base/json.h"
+#include "engine/baseline_override.h"
 #include "patch/commands.h"
 #include "patch/print.h"
 #include "patch/report.h"
@@ -22,6 +24,7 @@ struct session {
     struct state state;
     struct str snapshot_id;
     struct override_list list;
+    struct baseline_override override; /* `request` is NULL where there is none */
     msec started_at;
     bool is_install, no_reboot;
 };
@@ -37,8 +40,6 @@ static int check_overrides(const struct run_options *o)
                             S("InstallOverrideList and BaselineOverride cannot be used "
                               "together"),
                             EXIT_BOTH_OVERRIDES);
-    if (!str_is_empty(o->baseline_override))
-        return command_fail(1, S("BaselineOverride is not supported"), EXIT_FAILED);
     if (!str_is_empty(o->association_id))
         printf("association %.*s\n", STR(o->association_id));
     return EXIT_OK;
@@ -73,7 +74,51 @@ static bool is_reentry(const struct session *s)
            str_eq(run->snapshot_id, s->options->snapshot_id);
 }
 
+/* "Except when a patching operation uses a patch policy, using the BaselineOverride
+ * parameter doesn't overwrite the patch compliance." */
+static bool is_patch_policy(const struct session *s)
+{
+    return s->override.request && !str_is_empty(s->options->association_id);
+}
+
 /* ---- the snapshot ---- */
+
+static int fetch_override(struct session *s)
+{
+    struct str url = s->options->baseline_override, text, why = S("");
+    struct value *doc;
+    int r;
+
+    if (str_is_empty(url))
+        return EXIT_OK;
+    r = plane_fetch_given(s->arena, &s->plane, url, BASELINE_OVERRIDE_MAX_BYTES, &text, &why);
+    if (r == 0)
+        r = json_parse(s->arena, text, &doc, &why);
+    if (r == 0)
+        r = baseline_override_parse(s->arena, doc, s->local.host.os, &s->override, &why);
+    if (r != 0)
+        return command_fail(r, arena_fmt(s->arena, "bad BaselineOverride: %.*s", STR(why)),
+                            EXIT_FAILED);
+    return EXIT_OK;
+}
+
+/* The snapshot may be older than the override, and then it wins: only where it says the
+ * same is it what the override calls it. */
+static void name_snapshot(struct session *s)
+{
+    struct baseline *frozen = &s->local.snapshot.baseline;
+
+    if (!s->override.request)
+        return;
+    if (!baseline_same_rules(s->arena, frozen, &s->override.baseline)) {
+        puts("the snapshot was frozen before this BaselineOverride, and counts");
+        return;
+    }
+    if (!str_is_empty(s->override.baseline.id))
+        frozen->id = s->override.baseline.id;
+    if (!str_is_empty(s->override.baseline.name))
+        frozen->name = s->override.baseline.name;
+}
 
 static int snapshot_code(int result, const struct plane_error *error)
 {
@@ -93,6 +138,8 @@ static int fetch_snapshot(struct session *s)
 
     value_set_str(s->arena, in, S("InstanceId"), s->plane.instance_id);
     value_set_str(s->arena, in, S("SnapshotId"), s->snapshot_id);
+    if (s->override.request)
+        value_set(s->arena, in, S("BaselineOverride"), s->override.request);
     r = plane_call(s->arena, &s->plane, "GetDeployablePatchSnapshotForInstance", in, &answer,
                    &error, &why);
     if (r == 0)
@@ -104,6 +151,7 @@ static int fetch_snapshot(struct session *s)
     r = local_use_snapshot(s->arena, &s->local, text, &why);
     if (r != 0)
         return command_fail(r, arena_fmt(s->arena, "bad snapshot: %.*s", STR(why)), EXIT_SNAPSHOT);
+    name_snapshot(s);
     printf("baseline %.*s (%.*s), snapshot %.*s\n", STR(s->local.snapshot.baseline.id),
            STR(s->local.snapshot.baseline.name), STR(s->snapshot_id));
     return EXIT_OK;
@@ -113,12 +161,11 @@ static int fetch_snapshot(struct session *s)
 static int fetch_list(struct session *s)
 {
     struct str url = s->options->install_override_list, text, why = S("");
-    struct plane_error error = { 0 };
     int r;
 
     if (!s->is_install || str_is_empty(url))
         return EXIT_OK;
-    r = plane_download(s->arena, &s->plane, url, OVERRIDE_MAX_BYTES, &text, &error, &why);
+    r = plane_fetch_given(s->arena, &s->plane, url, OVERRIDE_MAX_BYTES, &text, &why);
     if (r == 0)
         r = override_parse(s->arena, text, &s->list, &why);
     if (r != 0)
@@ -139,6 +186,7 @@ static int send_report(struct session *s, struct scan *scan)
         .execution_id = s->options->execution_id,
         .operation = s->options->operation,
         .reboot_option = s->is_install ? s->options->reboot_option : S(""),
+        .execution_type = is_patch_policy(s) ? S("PatchPolicy") : S("Command"),
         .install_override_list = str_slice(s->options->install_override_list, 0, REPORTED_LIST_MAX),
         .started_at = s->started_at,
         .ended_at = clock_now(),
@@ -151,12 +199,27 @@ static int send_report(struct session *s, struct scan *scan)
     r = report_send(s->arena, &s->plane, &report, s->state.sent_hash, &s->state.sent_hash, &why);
     if (r != 0)
         return command_fail(r, arena_fmt(s->arena, "no report: %.*s", STR(why)), EXIT_REPORT);
-    r = state_save(s->arena, s->local.state_path, &s->state);
-    if (r != 0)
-        return command_fail(r, S("the state could not be written"), EXIT_FAILED);
-    printf("%.*s%.*sreported as %.*s\n", STR(print_table(s->arena, scan, false)),
+    printf("%.*s%.*sreported as %.*s\n", STR(print_table(s->arena, scan, PRINT_WORTH_A_LOOK)),
            STR(print_summary(s->arena, scan)), STR(s->plane.instance_id));
     return EXIT_OK;
+}
+
+/* What was found goes to the plane, or, where another baseline than the node's own was
+ * asked for once, to the output alone. */
+static int conclude(struct session *s, struct scan *scan)
+{
+    int r, code = EXIT_OK;
+
+    if (s->override.request && !is_patch_policy(s))
+        printf("%.*s%.*snot reported: with BaselineOverride the node's compliance stays as it is\n",
+               STR(print_table(s->arena, scan, PRINT_NON_COMPLIANT)),
+               STR(print_summary(s->arena, scan)));
+    else
+        code = send_report(s, scan);
+    if (code != EXIT_OK)
+        return code;
+    r = state_save(s->arena, s->local.state_path, &s->state);
+    return r != 0 ? command_fail(r, S("the state could not be written"), EXIT_FAILED) : EXIT_OK;
 }
 
 /* ---- Scan, Install, and what follows a reboot ---- */
@@ -180,7 +243,7 @@ static int run_scan(struct session *s)
     struct str why = S("");
     int r = scan_run(s->arena, &options, &(struct scan_memory){ .state = &s->state }, &scan, &why);
 
-    return r != 0 ? command_fail(r, why, EXIT_FAILED) : send_report(s, &scan);
+    return r != 0 ? command_fail(r, why, EXIT_FAILED) : conclude(s, &scan);
 }
 
 static int end_install(struct session *s, struct install *install)
@@ -192,7 +255,7 @@ static int end_install(struct session *s, struct install *install)
         puts("a reboot is asked for; the report follows after it");
         return EXIT_REBOOT;
     }
-    code = send_report(s, &install->scan);
+    code = conclude(s, &install->scan);
     if (code != EXIT_OK)
         return code;
     return install->n_failed > 0 ? EXIT_FAILED : EXIT_OK;
@@ -246,7 +309,7 @@ static int run_after_reboot(struct session *s)
         return command_fail(r, why, EXIT_FAILED);
     puts(rebooted ? "the host was rebooted" : "the host was asked to reboot, and did not");
     run->phase = RUN_DONE;
-    code = send_report(s, &scan);
+    code = conclude(s, &scan);
     if (code != EXIT_OK)
         return code;
     return rebooted && scan.n_state[PATCH_FAILED] == 0 ? EXIT_OK : EXIT_FAILED;
@@ -265,7 +328,9 @@ static int run_session(struct session *s)
     } else {
         s->snapshot_id = random_uuid(s->arena);
     }
-    code = fetch_snapshot(s);
+    code = fetch_override(s);
+    if (code == EXIT_OK)
+        code = fetch_snapshot(s);
     if (code == EXIT_OK && again)
         return run_after_reboot(s);
     if (code == EXIT_OK)

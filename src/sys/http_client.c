@@ -226,6 +226,8 @@ static int outcome_of(struct http_client *c, CURLcode code, const struct incomin
         why = "the answer is too large";
     } else if (code == CURLE_OPERATION_TIMEDOUT) {
         outcome = HTTP_CLIENT_TIMED_OUT;
+    } else if (code == CURLE_PEER_FAILED_VERIFICATION) {
+        outcome = HTTP_CLIENT_UNTRUSTED;
     }
     if (ret_why)
         *ret_why = arena_dup(in->arena, str_of(why));

@@ -34,10 +34,11 @@ struct http_outgoing {
 };
 
 enum http_client_outcome {
-    HTTP_CLIENT_UNREACHABLE = 1, /* no connection, no trust, or an answer that is not HTTP */
+    HTTP_CLIENT_UNREACHABLE = 1, /* no connection, or an answer that is not HTTP */
     HTTP_CLIENT_TIMED_OUT = 2,
     HTTP_CLIENT_TOO_LARGE = 3, /* the answer */
     HTTP_CLIENT_WOKEN = 4,
+    HTTP_CLIENT_UNTRUSTED = 5, /* the certificate; another try would be answered the same */
 };
 
 struct http_client *http_client_new(void);

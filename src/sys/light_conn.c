@@ -149,7 +149,7 @@ static int shake_hands(struct light_conn *c, struct light_io *io)
         int outcome = await_tls(c, result, io);
         long verified = SSL_get_verify_result(c->ssl);
         if (outcome == HTTP_CLIENT_UNREACHABLE && verified != X509_V_OK)
-            return light_fail(io, outcome, "the certificate is not trusted: %s",
+            return light_fail(io, HTTP_CLIENT_UNTRUSTED, "the certificate is not trusted: %s",
                               X509_verify_cert_error_string(verified));
         PASS(outcome);
     }

@@ -32,6 +32,7 @@ static struct report report_of(struct scan *scan)
         .execution_id = S("command"),
         .operation = S("Install"),
         .reboot_option = S("NoReboot"),
+        .execution_type = S("Command"),
         .started_at = 1700000000000,
         .ended_at = 1700000060000,
     };

@@ -331,7 +331,7 @@ static void a_stranger_is_not_trusted(void **state)
     struct http_outgoing get = to(b, S("GET"), "/later");
     uint16_t port = http_server_port(tls->server);
     get.url = arena_fmt(&b->arena, "https://127.0.0.1:%u/later", port);
-    assert_int_equal(call(b, &get, &r), HTTP_CLIENT_UNREACHABLE);
+    assert_int_equal(call(b, &get, &r), HTTP_CLIENT_UNTRUSTED);
     get.ca_file = certificate.cert;
     for (int i = 0; i < 3; i++) {
         assert_int_equal(call(b, &get, &r), 0);
@@ -341,7 +341,7 @@ static void a_stranger_is_not_trusted(void **state)
     assert_int_equal(call(b, &get, &r), 0);
     assert_int_equal(r.body.len, 3000000);
     get.url = arena_fmt(&b->arena, "https://localhost:%u/later", port); /* not in it */
-    assert_int_equal(call(b, &get, &r), HTTP_CLIENT_UNREACHABLE);
+    assert_int_equal(call(b, &get, &r), HTTP_CLIENT_UNTRUSTED);
 
     echo_stop(tls);
     free(tls);
