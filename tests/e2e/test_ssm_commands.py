@@ -8,26 +8,9 @@ import pytest
 
 import agent as agents
 from conftest import fails_with, wait_for
+from node_fixtures import plane, role, ssm  # noqa: F401
 
 SHELL = "AWS-RunShellScript"
-
-
-@pytest.fixture(scope="module")
-def plane(tmp_path_factory):
-    from conftest import Plane
-    plane = Plane(tmp_path_factory.mktemp("commands") / "data").start()
-    yield plane
-    assert plane.stop() == 0, plane.log_text()
-
-
-@pytest.fixture(scope="module")
-def ssm(plane):
-    return plane.client("ssm")
-
-
-@pytest.fixture(scope="module")
-def role(plane):
-    return agents.make_node_role(plane.client("iam"))
 
 
 @pytest.fixture

@@ -44,6 +44,10 @@ struct runcommand_invocation {
     msec requested_at;
     bool is_open, is_released;
 };
+#define RUNCOMMAND_INVOCATION_COLUMNS                                                              \
+    "command_id, instance_id, instance_name, account, region, document_name, status, detail,"      \
+    " state, trace, position, requested_at, is_open, is_released"
+extern const struct mapping runcommand_invocation_mapping;
 
 struct runcommand_plugin {
     struct str command_id, name, status, output, standard_output, standard_error;

@@ -32,7 +32,7 @@ static const struct column invocation_columns[] = {
     COL_BOOL(I, is_open),      COL_BOOL(I, is_released),
 };
 #undef I
-static const struct mapping invocation_mapping =
+const struct mapping runcommand_invocation_mapping =
     MAPPING(struct runcommand_invocation, invocation_columns);
 
 #define P struct runcommand_plugin
@@ -52,9 +52,6 @@ static const struct mapping plugin_mapping = MAPPING(struct runcommand_plugin, p
     "id, document_version, document_arn, platforms, content, parameters, payload_parameters,"      \
     " steps, comment, instance_ids, targets, max_concurrency, max_errors, principal,"              \
     " timeout_seconds, execution_timeout"
-#define INVOCATION_COLUMNS                                                                         \
-    "command_id, instance_id, instance_name, account, region, document_name, status, detail,"      \
-    " state, trace, position, requested_at, is_open, is_released"
 #define PLUGIN_COLUMNS                                                                             \
     "command_id, name, status, output, standard_output, standard_error, position, code,"           \
     " started_at, ended_at"
@@ -130,21 +127,21 @@ int runcommand_delete(struct op *op, struct str id)
 
 int runcommand_invocation_insert(struct op *op, const struct runcommand_invocation *i)
 {
-    TRY(db_exec(op->db, NULL,
-                "INSERT INTO ssm_invocation (" INVOCATION_COLUMNS ") VALUES ($1, $2, $3, $4, $5,"
-                " $6, $7, $8, $9, $10, $11, $12, $13, $14)",
-                ARGS(V(i->command_id), V(i->instance_id), V(i->instance_name), V(i->account),
-                     V(i->region), V(i->document_name), V(i->status), V(i->detail), V(i->state),
-                     V(i->trace), V(i->position), V(i->requested_at), V(i->is_open),
-                     V(i->is_released))));
+    TRY(db_exec(
+        op->db, NULL,
+        "INSERT INTO ssm_invocation (" RUNCOMMAND_INVOCATION_COLUMNS ") VALUES ($1, $2, $3, $4, $5,"
+        " $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+        ARGS(V(i->command_id), V(i->instance_id), V(i->instance_name), V(i->account), V(i->region),
+             V(i->document_name), V(i->status), V(i->detail), V(i->state), V(i->trace),
+             V(i->position), V(i->requested_at), V(i->is_open), V(i->is_released))));
     return 0;
 }
 
 int runcommand_invocation_get(struct op *op, struct str id, int64_t position,
                               struct runcommand_invocation *ret)
 {
-    return db_one(op->db, op->arena, &invocation_mapping, ret,
-                  "SELECT " INVOCATION_COLUMNS
+    return db_one(op->db, op->arena, &runcommand_invocation_mapping, ret,
+                  "SELECT " RUNCOMMAND_INVOCATION_COLUMNS
                   " FROM ssm_invocation WHERE command_id = $1 AND position = $2",
                   ARGS(V(id), V(position)));
 }
@@ -152,8 +149,8 @@ int runcommand_invocation_get(struct op *op, struct str id, int64_t position,
 int runcommand_invocation_of_node(struct op *op, struct str id, struct str node,
                                   struct runcommand_invocation *ret)
 {
-    return db_one(op->db, op->arena, &invocation_mapping, ret,
-                  "SELECT " INVOCATION_COLUMNS
+    return db_one(op->db, op->arena, &runcommand_invocation_mapping, ret,
+                  "SELECT " RUNCOMMAND_INVOCATION_COLUMNS
                   " FROM ssm_invocation WHERE command_id = $1 AND instance_id = $2"
                   " AND account = $3 AND region = $4",
                   ARGS(V(id), V(node), V(op->account), V(op->region)));

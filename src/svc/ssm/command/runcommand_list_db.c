@@ -14,17 +14,6 @@ static const struct column view_columns[] = {
 #undef V_
 static const struct mapping view_mapping = MAPPING(struct runcommand_view, view_columns);
 
-#define I struct runcommand_invocation
-static const struct column invocation_columns[] = {
-    COL_STR(I, command_id),    COL_STR(I, instance_id),   COL_STR(I, instance_name),
-    COL_STR(I, account),       COL_STR(I, region),        COL_STR(I, document_name),
-    COL_STR(I, status),        COL_STR(I, detail),        COL_STR(I, state),
-    COL_STR(I, trace),         COL_I64(I, position),      COL_I64(I, requested_at),
-    COL_BOOL(I, is_open),      COL_BOOL(I, is_released),
-};
-#undef I
-static const struct mapping invocation_mapping =
-    MAPPING(struct runcommand_invocation, invocation_columns);
 /* clang-format on */
 
 #define SELECT_VIEW                                                                                \
@@ -74,9 +63,7 @@ int runcommand_view_list(struct op *op, const struct runcommand_query *q,
     return 0;
 }
 
-#define SELECT_INVOCATION                                                                          \
-    "SELECT command_id, instance_id, instance_name, account, region, document_name, status,"       \
-    " detail, state, trace, position, requested_at, is_open, is_released FROM ssm_invocation"
+#define SELECT_INVOCATION "SELECT " RUNCOMMAND_INVOCATION_COLUMNS " FROM ssm_invocation"
 #define INVOCATION_REST                                                                            \
     " ($3 IS NULL OR command_id = $3)"                                                             \
     " AND ($4 IS NULL OR instance_id = $4)"                                                        \
@@ -97,7 +84,7 @@ int runcommand_invocation_list(struct op *op, const struct runcommand_query *q,
     static const char by_time[] = SELECT_INVOCATION " WHERE" OF_ACCOUNT INVOCATION_REST;
     void *items;
 
-    TRY(db_all(op->db, op->arena, &invocation_mapping, &items, ret_count,
+    TRY(db_all(op->db, op->arena, &runcommand_invocation_mapping, &items, ret_count,
                str_is_set(q->command_id)    ? by_command
                : str_is_set(q->instance_id) ? by_node
                                             : by_time,
