@@ -17,7 +17,8 @@ struct install_arguments {
 static const char help[] =
     "usage: patchbay-patch install [options]\n\n"
     "Installs what the baseline approves, by apt-get, keeping local configuration files.\n"
-    "Exit status: 0 done, 1 something failed, 194 done and a reboot is wanted.\n\n"
+    "Exit status: 0 done, 1 something failed, 3 the host is not well after it (by the settings\n"
+    "in " SETTINGS_FILE "), 194 done and a reboot is wanted.\n\n"
     "  --dry-run              say what would be installed\n"
     "  --reboot-option X      RebootIfNeeded (default) or NoReboot: whether 194 is given\n"
     "  --baseline FILE        a patch snapshot document\n"
@@ -130,11 +131,12 @@ static int change(struct arena *a, const struct install_arguments *arguments, st
         return command_fail(r, why, EXIT_FAILED);
     command_print_install(&install);
     printf("%.*s", STR(print_summary(a, &install.scan)));
+    r = install.n_failed > 0 ? EXIT_FAILED : EXIT_OK;
     if (!arguments->no_reboot && install_wants_reboot(&install)) {
         puts("a reboot is wanted");
-        return EXIT_REBOOT;
+        r = EXIT_REBOOT;
     }
-    return install.n_failed > 0 ? EXIT_FAILED : EXIT_OK;
+    return install.n_changes > 0 ? command_health(a, local, &state->run, r) : r;
 }
 
 static int install(struct arena *a, const struct install_arguments *arguments)

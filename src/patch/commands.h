@@ -20,5 +20,10 @@ int command_fail(int result, struct str why, int code);
 /* What became of each change, and the sum of it. */
 void command_print_install(const struct install *install);
 
+/* Compare the host with how it was before the run, and print what is different: the
+ * exit code, `code` unless only the host's health fails the run by its settings. */
+int command_health(struct arena *a, const struct local *local, const struct state_run *run,
+                   int code);
+
 /* The exit code for an outcome of local_open(). */
 int command_local_code(int outcome);

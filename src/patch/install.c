@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "patch/health.h"
 #include "sys/clock.h"
 
 static struct change_request request_of(const struct install_options *options,
@@ -156,7 +157,10 @@ int install_run(struct arena *a, const struct install_options *options, struct s
 {
     const struct packages before = install->scan.packages;
     struct scan_memory memory = { .state = state };
+    struct health health;
 
+    TRY(health_read(a, options->scan->host, &health));
+    state->run.health = health_json(a, &health);
     PASS(journal(a, options, state, install, RUN_INSTALLING, ret_why));
     if (install->n_changes > 0)
         TRY(change_host(a, options, install));

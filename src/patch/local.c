@@ -103,6 +103,10 @@ int local_open(struct arena *a, const struct local_options *options, struct loca
     if (result > 0)
         return LOCAL_UNSUPPORTED;
     TRY(result);
+    result = settings_read(a, host_path(a, &local.host, SETTINGS_FILE), &local.settings, ret_why);
+    if (result > 0)
+        return LOCAL_BAD_SETTINGS;
+    TRY(result);
     local.provider = provider_find(patch_os_info(local.host.os)->family);
     predefined = baseline_default(local.host.os);
     if (!local.provider || !predefined) {

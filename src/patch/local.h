@@ -7,6 +7,7 @@
 
 #include "engine/baseline_doc.h"
 #include "patch/scan.h"
+#include "patch/settings.h"
 
 #define LOCAL_STATE_DIR "/var/lib/patchbay/patch"
 
@@ -15,6 +16,7 @@ enum exit_code {
     EXIT_OK = 0,
     EXIT_FAILED = 1,
     EXIT_USAGE = 2,
+    EXIT_HEALTH = 3, /* all went in, and the host is worse off by what the settings say */
     EXIT_SNAPSHOT = 143,
     EXIT_SNAPSHOT_DENIED = 145,
     EXIT_UNSUPPORTED_OS = 146,
@@ -33,6 +35,7 @@ struct local {
     struct host host;
     const struct provider *provider;
     struct baseline_snapshot snapshot;
+    struct settings settings;
     const char *state_dir; /* within the root; NULL where nothing can be kept */
     const char *state_path;
     struct str cache_dir; /* for the provider; absent: none */
@@ -42,6 +45,7 @@ enum local_outcome {
     LOCAL_UNSUPPORTED = 1,  /* the system */
     LOCAL_BAD_BASELINE = 2, /* the file given */
     LOCAL_BUSY = 3,         /* another run is on */
+    LOCAL_BAD_SETTINGS = 4, /* in the configuration file */
 };
 
 /* *ret_why is set with each outcome. */

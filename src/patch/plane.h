@@ -8,9 +8,10 @@
 
 #include "base/err.h"
 #include "base/value.h"
+#include "patch/settings.h"
 #include "sys/http_client.h"
 
-#define PLANE_CONFIG_FILE "/etc/patchbay/patch.conf"
+#define PLANE_CONFIG_FILE SETTINGS_FILE
 
 struct plane {
     struct http_client *http;

@@ -43,6 +43,14 @@ static bool set_proxy(struct arena *a, struct str value)
            light_proxy_export(arena_cstr(a, value), NULL) == 0;
 }
 
+/* The file has also what settings.h reads of it. */
+static bool is_setting(struct arena *a, struct str key, struct str value)
+{
+    struct settings settings = { 0 };
+
+    return settings_set(a, &settings, key, value) != SETTINGS_UNKNOWN;
+}
+
 static bool set_key(struct arena *a, struct plane *p, struct str key, struct str value)
 {
     if (str_eq(key, S("endpoint")))
@@ -62,7 +70,7 @@ static bool set_key(struct arena *a, struct plane *p, struct str key, struct str
     else if (str_eq(key, S("no-proxy")))
         return getenv("no_proxy") || light_proxy_export(NULL, arena_cstr(a, value)) == 0;
     else
-        return false;
+        return is_setting(a, key, value);
     return true;
 }
 

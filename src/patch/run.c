@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "engine/baseline_override.h"
 #include "patch/commands.h"
+#include "patch/inventory.h"
 #include "patch/print.h"
 #include "patch/report.h"
 #include "sys/clock.h"
@@ -204,6 +205,26 @@ static int send_report(struct session *s, struct scan *scan)
     return EXIT_OK;
 }
 
+/* Beside the report, and never instead of it: a plane that does not take this does
+ * not make the run a failure. */
+static void tell_facts(struct session *s, struct scan *scan)
+{
+    struct reboot_facts reboot;
+    struct health health;
+    struct str why = S("");
+    int r = health_read(s->arena, &s->local.host, &health);
+
+    s->local.provider->date(s->arena, &s->local.host, &scan->packages);
+    reboot = reboot_read(s->arena, &s->local.host, &scan->packages);
+    printf("%.*s", STR(reboot_text(s->arena, &reboot)));
+    if (r == 0)
+        r = inventory_send(s->arena, &s->plane,
+                           &(struct inventory){ &reboot, &health, clock_now() }, &why);
+    if (r != 0)
+        (void)command_fail(r, arena_fmt(s->arena, "the plane was not told this: %.*s", STR(why)),
+                           EXIT_OK);
+}
+
 /* What was found goes to the plane, or, where another baseline than the node's own was
  * asked for once, to the output alone. */
 static int conclude(struct session *s, struct scan *scan)
@@ -219,7 +240,10 @@ static int conclude(struct session *s, struct scan *scan)
     if (code != EXIT_OK)
         return code;
     r = state_save(s->arena, s->local.state_path, &s->state);
-    return r != 0 ? command_fail(r, S("the state could not be written"), EXIT_FAILED) : EXIT_OK;
+    if (r != 0)
+        return command_fail(r, S("the state could not be written"), EXIT_FAILED);
+    tell_facts(s, scan);
+    return EXIT_OK;
 }
 
 /* ---- Scan, Install, and what follows a reboot ---- */
@@ -258,7 +282,8 @@ static int end_install(struct session *s, struct install *install)
     code = conclude(s, &install->scan);
     if (code != EXIT_OK)
         return code;
-    return install->n_failed > 0 ? EXIT_FAILED : EXIT_OK;
+    code = install->n_failed > 0 ? EXIT_FAILED : EXIT_OK;
+    return install->n_changes > 0 ? command_health(s->arena, &s->local, &s->state.run, code) : code;
 }
 
 static int run_install(struct session *s)
@@ -312,7 +337,8 @@ static int run_after_reboot(struct session *s)
     code = conclude(s, &scan);
     if (code != EXIT_OK)
         return code;
-    return rebooted && scan.n_state[PATCH_FAILED] == 0 ? EXIT_OK : EXIT_FAILED;
+    code = rebooted && scan.n_state[PATCH_FAILED] == 0 ? EXIT_OK : EXIT_FAILED;
+    return command_health(s->arena, &s->local, run, code);
 }
 
 static int run_session(struct session *s)

@@ -69,6 +69,7 @@ static void read_run(struct arena *a, const struct value *v, struct state_run *r
     ret->boot_id = text_of(v, S("bootId"));
     ret->started_at = time_of(v, S("startedTime"));
     ret->n_installed = (size_t)value_get_int(v, S("installed"), 0);
+    ret->health = value_get(v, S("health"));
     ret->changes = arena_array(a, struct change, count + 1);
     for (size_t i = 0; i < count && i < STATE_MAX_PACKAGES; i++) {
         const struct value *change = value_at(changes, i);
@@ -155,6 +156,8 @@ static struct value *format_run(struct arena *a, const struct state_run *run)
         value_append(a, changes, change);
     }
     value_set(a, v, S("changes"), changes);
+    if (run->health)
+        value_set(a, v, S("health"), run->health);
     return v;
 }
 

@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "base/value.h"
 #include "patch/host.h"
 #include "patch/provider.h"
 
@@ -35,6 +36,7 @@ struct state_run {
     size_t n_installed;
     struct change *changes; /* what it set out to do, and what it failed at */
     size_t n_changes;
+    struct value *health; /* how the host was before it (health.h); NULL: not known */
 };
 
 struct state {

@@ -59,6 +59,7 @@ class Plane:
         self.snapshots, self.reports, self.errors = [], [], []
         self.held = None
         self.list = None
+        self.custom = {}
 
     def check_signature(self, headers, body):
         request = botocore.awsrequest.AWSRequest(
@@ -112,6 +113,9 @@ class Plane:
         return 200, self.list.encode()
 
     def put(self, given):
+        if given["Items"][0]["TypeName"].startswith("Custom:"):
+            self.custom = {item["TypeName"]: item["Content"] for item in given["Items"]}
+            return 200, {}
         summary, items = given["Items"]
         assert (summary["TypeName"], items["TypeName"]) == ("AWS:PatchSummary",
                                                             "AWS:ComplianceItem")
