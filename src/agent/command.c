@@ -49,6 +49,14 @@ static void report_step(struct arena *a, struct command *c, size_t step, msec no
     add_entry(a, c, ENTRY_REPLY, reply_step(a, &c->run, step, now), now);
 }
 
+/* The plane hears of the top level only. */
+static void report_settled(struct arena *a, struct command *c, struct run_place at, msec now)
+{
+    c->is_dirty = true;
+    if (run_is_top(at) && run_is_settled(run_state(at)->status))
+        report_step(a, c, at.step, now);
+}
+
 static void finish(struct arena *a, struct command *c, msec now)
 {
     add_entry(a, c, ENTRY_REPLY, reply_final(a, &c->run, now), now);
@@ -57,45 +65,42 @@ static void finish(struct arena *a, struct command *c, msec now)
 
 /* A step that asked for a restart: has it come, or will it never? */
 static bool settle_reboot(struct arena *a, struct command *c, const struct command_ports *ports,
-                          size_t step, msec now)
+                          struct run_place at, msec now)
 {
-    struct step_state *s = &c->run.steps[step];
-
-    if (!str_eq(s->boot_id, ports->boot_id)) {
+    if (!str_eq(run_state(at)->boot_id, ports->boot_id)) {
         c->reboot_asked_at = 0;
-        run_rebooted(a, &c->run, step, now);
+        run_rebooted(a, at, now);
     } else if (c->reboot_asked_at != 0 && now - c->reboot_asked_at > ports->reboot_timeout) {
         c->reboot_asked_at = 0;
-        run_not_rebooted(a, &c->run, step, "The node did not restart when it was asked to", now);
+        run_not_rebooted(a, at, "The node did not restart when it was asked to", now);
     } else {
         return false;
     }
-    c->is_dirty = true;
-    if (run_is_settled(s->status))
-        report_step(a, c, step, now);
+    report_settled(a, c, at, now);
     return true;
 }
 
-/* All that needs no act: returns what is left to be done, of *ret_step. */
+/* All that needs no act: returns what is left to be done, at *ret. */
 static enum run_action decide(struct arena *a, struct command *c, const struct command_ports *ports,
-                              msec now, size_t *ret_step)
+                              msec now, struct run_place *ret)
 {
     for (;;) {
-        enum run_action action = run_next(a, &c->run, now, ret_step);
+        enum run_action action = run_next(a, &c->run, now, ret);
         switch (action) {
         case RUN_START:
             if (!ports->may_start(ports->context))
                 return RUN_START;
-            run_started(&c->run, *ret_step, ports->boot_id, now);
+            run_started(*ret, ports->boot_id, now);
             c->is_dirty = true;
             break;
+        case RUN_FETCH:
         case RUN_WAIT:
             return action;
         case RUN_REPORT:
-            report_step(a, c, *ret_step, now);
+            report_step(a, c, ret->step, now);
             break;
         case RUN_REBOOT:
-            if (!settle_reboot(a, c, ports, *ret_step, now))
+            if (!settle_reboot(a, c, ports, *ret, now))
                 return action;
             break;
         case RUN_FINISH:
@@ -134,29 +139,68 @@ static int save(struct command *c, const struct command_ports *ports)
 }
 
 static int wait_for_step(struct arena *a, struct command *c, const struct command_ports *ports,
-                         size_t step, msec now)
+                         struct run_place at, msec now)
 {
     struct step_result result = { 0 };
-    int looked = ports->look(ports->context, c, step, a, &result);
+    int looked = ports->look(ports->context, c, at, a, &result);
 
     if (looked == PORT_NOT_YET)
         return COMMAND_WAITS_STEP;
     if (looked == PORT_ABSENT) {
-        TRY(ports->launch(ports->context, c, step));
+        TRY(ports->launch(ports->context, c, at));
         return COMMAND_WAITS_STEP;
     }
     TRY(looked);
-    run_ended(a, &c->run, step, &result, now);
-    report_step(a, c, step, now);
-    if (c->run.steps[step].status == STEP_SUCCESS_AND_REBOOT)
+    run_ended(a, at, &result, now);
+    report_settled(a, c, at, now);
+    if (run_state(at)->status == STEP_SUCCESS_AND_REBOOT) {
+        report_step(a, c, run_top_step(at), now);
         add_entry(a, c, ENTRY_REPLY, reply_final(a, &c->run, now), now);
+    }
+    return COMMAND_AGAIN;
+}
+
+/* What document_plan() reads, as a message would have brought it. */
+static struct value *nested_payload(struct arena *a, const struct document_step *step,
+                                    struct value *content)
+{
+    struct value *v = value_map(a);
+
+    value_set_str(a, v, S("DocumentName"), step->path);
+    value_set(a, v, S("DocumentContent"), content);
+    value_set(a, v, S("Parameters"), value_copy(a, step->parameters));
+    return v;
+}
+
+static int fetch_document(struct arena *a, struct command *c, const struct command_ports *ports,
+                          struct run_place at, msec now)
+{
+    const struct document_step *step = run_plan(at);
+    struct value *content;
+    struct str why = S("");
+    int fetched = ports->fetch(ports->context, step, a, &content, &why);
+
+    if (fetched == PORT_NOT_YET && now - run_state(at)->started_at < COMMAND_FETCH_AGE)
+        return COMMAND_WAITS_FETCH;
+    if (fetched < 0)
+        return fetched;
+    if (fetched == 0) {
+        int nested = run_nest(a, at, nested_payload(a, step, content), &why);
+        TRY(nested < 0 ? nested : 0);
+        c->is_dirty = true;
+        if (nested == 0)
+            return COMMAND_AGAIN;
+        why = arena_fmt(a, "There was an error while preparing documents - %.*s", STR(why));
+    }
+    run_fail(a, at, why, now);
+    report_settled(a, c, at, now);
     return COMMAND_AGAIN;
 }
 
 static int ask_reboot(struct arena *a, struct command *c, const struct command_ports *ports,
-                      size_t step, msec now)
+                      struct run_place at, msec now)
 {
-    struct step_state *s = &c->run.steps[step];
+    const struct step_state *s = run_state(at);
     struct str why;
 
     if (c->reboot_asked_at == 0) {
@@ -171,9 +215,8 @@ static int ask_reboot(struct arena *a, struct command *c, const struct command_p
     int asked = ports->reboot(ports->context, c, a, &why);
     if (asked == PORT_REFUSED) {
         c->reboot_asked_at = 0;
-        c->is_dirty = true;
-        run_not_rebooted(a, &c->run, step, arena_cstr(a, why), now);
-        report_step(a, c, step, now);
+        run_not_rebooted(a, at, arena_cstr(a, why), now);
+        report_settled(a, c, at, now);
         return COMMAND_AGAIN;
     }
     TRY(asked);
@@ -182,8 +225,8 @@ static int ask_reboot(struct arena *a, struct command *c, const struct command_p
 
 int command_advance(struct arena *a, struct command *c, const struct command_ports *ports, msec now)
 {
-    size_t step;
-    enum run_action action = decide(a, c, ports, now, &step);
+    struct run_place at;
+    enum run_action action = decide(a, c, ports, now, &at);
 
     int saved = save(c, ports);
     if (saved == PORT_NOT_YET)
@@ -191,7 +234,7 @@ int command_advance(struct arena *a, struct command *c, const struct command_por
     TRY(saved);
 
     /* A step does not wait for the plane to answer: launch it first. */
-    int waits = action == RUN_WAIT ? wait_for_step(a, c, ports, step, now) : COMMAND_WAITS_STEP;
+    int waits = action == RUN_WAIT ? wait_for_step(a, c, ports, at, now) : COMMAND_WAITS_STEP;
     if (waits < 0 || waits == COMMAND_AGAIN)
         return waits;
 
@@ -203,8 +246,10 @@ int command_advance(struct arena *a, struct command *c, const struct command_por
     case RUN_WAIT:
     case RUN_REPORT:
         return waits;
+    case RUN_FETCH:
+        return fetch_document(a, c, ports, at, now);
     case RUN_REBOOT:
-        return ask_reboot(a, c, ports, step, now);
+        return ask_reboot(a, c, ports, at, now);
     case RUN_FINISH:
         if (c->entries)
             return COMMAND_WAITS_SENDING;

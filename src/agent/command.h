@@ -6,6 +6,7 @@
  * between any two of its calls through the ports repeats nothing:
  *
  *   save "step k, attempt n, boot b"  ->  launch (happens once an attempt)
+ *   fetch step k's document, save it  ->  launch its steps
  *   save "step k ended so", its reply ->  send, until the plane answers
  *   save "restart asked"              ->  the restart
  *
@@ -17,7 +18,9 @@
 
 #define COMMAND_REPLY_AGE    RUN_MAX_AGE        /* then a reply nobody takes is dropped */
 #define COMMAND_REBOOT_GRACE (30 * MSEC_SECOND) /* for replies to go out before a restart */
-#define COMMAND_VERSION      1                  /* of the record's form */
+#define COMMAND_FETCH_AGE    (15 * MSEC_MINUTE) /* then a document that cannot be had fails its step \
+                                                 */
+#define COMMAND_VERSION 1                       /* of the record's form */
 
 enum entry_kind {
     ENTRY_ACK,   /* AcknowledgeMessage */
@@ -53,12 +56,13 @@ enum command_outcome {
     COMMAND_WAITS_REBOOT = 3,  /* for the node to go down */
     COMMAND_WAITS_SENDING = 4, /* for the plane to take replies */
     COMMAND_WAITS_DISK = 5,    /* the record could not be saved */
+    COMMAND_WAITS_FETCH = 6,   /* for the plane to hand out a step's document */
 };
 
 enum port_outcome {
     PORT_NOT_YET = 1, /* save: no space; send: try later; look: still running */
     PORT_ABSENT = 2,  /* look: that attempt was never begun */
-    PORT_REFUSED = 3, /* send: the plane will never take it; reboot: it cannot be (*ret_why) */
+    PORT_REFUSED = 3, /* send, fetch: the plane never will; reboot: it cannot be (*ret_why) */
 };
 
 struct command_ports {
@@ -67,9 +71,12 @@ struct command_ports {
     bool (*may_start)(void *context);
     bool (*may_reboot)(void *context); /* no other command's step would be torn */
     /* Make the attempt happen, once, however often this is called. */
-    int (*launch)(void *context, const struct command *c, size_t step);
-    int (*look)(void *context, const struct command *c, size_t step, struct arena *a,
+    int (*launch)(void *context, const struct command *c, struct run_place at);
+    int (*look)(void *context, const struct command *c, struct run_place at, struct arena *a,
                 struct step_result *ret);
+    /* The document of a STEP_DOCUMENT: PORT_NOT_YET and PORT_REFUSED come with *ret_why. */
+    int (*fetch)(void *context, const struct document_step *step, struct arena *a,
+                 struct value **ret, struct str *ret_why);
     int (*send)(void *context, const struct command *c, const struct entry *e);
     int (*reboot)(void *context, const struct command *c, struct arena *a, struct str *ret_why);
     struct str boot_id;

@@ -9,10 +9,13 @@ static bool needs_output(const struct command *c, const struct step_state *s)
     return !run_is_settled(s->status) || (c->document.count == 1 && c->finished_at == 0);
 }
 
+static struct value *steps_to_value(struct arena *a, const struct command *c,
+                                    const struct run *run);
+
 static struct value *step_to_value(struct arena *a, const struct command *c,
                                    const struct step_state *s)
 {
-    struct value *v = value_map(a);
+    struct value *v = value_map(a), *nested;
 
     value_set_str(a, v, S("status"), str_of(run_status_name(s->status)));
     value_set_int(a, v, S("code"), s->code);
@@ -27,7 +30,22 @@ static struct value *step_to_value(struct arena *a, const struct command *c,
         value_set_str(a, v, S("err"), s->err);
     if (needs_output(c, s) && !str_is_empty(s->message))
         value_set_str(a, v, S("message"), s->message);
+    if (s->nested) {
+        nested = value_map(a);
+        value_set(a, nested, S("payload"), s->payload);
+        value_set(a, nested, S("steps"), steps_to_value(a, c, s->nested));
+        value_set(a, v, S("nested"), nested);
+    }
     return v;
+}
+
+static struct value *steps_to_value(struct arena *a, const struct command *c, const struct run *run)
+{
+    struct value *steps = value_list(a);
+
+    for (size_t i = 0; i < run->document->count; i++)
+        value_append(a, steps, step_to_value(a, c, &run->steps[i]));
+    return steps;
 }
 
 static struct value *entry_to_value(struct arena *a, const struct entry *e)
@@ -44,7 +62,7 @@ static struct value *entry_to_value(struct arena *a, const struct entry *e)
 
 struct value *command_to_value(struct arena *a, const struct command *c)
 {
-    struct value *v = value_map(a), *steps = value_list(a), *entries = value_list(a);
+    struct value *v = value_map(a), *entries = value_list(a);
 
     value_set_int(a, v, S("version"), COMMAND_VERSION);
     value_set_str(a, v, S("id"), c->id);
@@ -59,18 +77,33 @@ struct value *command_to_value(struct arena *a, const struct command *c)
     value_set_bool(a, v, S("is_cancelled"), c->run.is_cancelled);
     value_set_int(a, v, S("reboot_asked_at"), c->reboot_asked_at);
     value_set(a, v, S("payload"), c->payload);
-    for (size_t i = 0; i < c->document.count; i++)
-        value_append(a, steps, step_to_value(a, c, &c->run.steps[i]));
-    value_set(a, v, S("steps"), steps);
+    value_set_int(a, v, S("n_planned"), c->run.n_planned);
+    value_set(a, v, S("steps"), steps_to_value(a, c, &c->run));
     for (const struct entry *e = c->entries; e; e = e->next)
         value_append(a, entries, entry_to_value(a, e));
     value_set(a, v, S("entries"), entries);
     return v;
 }
 
-static bool step_from_value(const struct value *v, struct step_state *ret)
+static bool steps_from_value(struct arena *a, const struct value *list, struct run *run);
+
+/* The plan of a document is made again, as that of the command is. */
+static bool nested_from_value(struct arena *a, const struct value *v, struct run_place at)
 {
-    *ret = (struct step_state){
+    struct str why;
+
+    return at.run->depth < RUN_MAX_DEPTH && run_plan(at)->kind == STEP_DOCUMENT &&
+           run_state(at)->status == STEP_IN_PROGRESS &&
+           run_nest(a, at, value_get(v, S("payload")), &why) == 0 &&
+           steps_from_value(a, value_get(v, S("steps")), run_state(at)->nested);
+}
+
+static bool step_from_value(struct arena *a, const struct value *v, struct run_place at)
+{
+    struct step_state *s = run_state(at);
+    const struct value *nested = value_get(v, S("nested"));
+
+    *s = (struct step_state){
         .code = value_get_int(v, S("code"), 0),
         .attempts = value_get_int(v, S("attempts"), 0),
         .boot_id = value_get_str(v, S("boot_id")),
@@ -80,7 +113,18 @@ static bool step_from_value(const struct value *v, struct step_state *ret)
         .err = value_get_str(v, S("err")),
         .message = value_get_str(v, S("message")),
     };
-    return run_status_parse(value_get_str(v, S("status")), &ret->status);
+    return run_status_parse(value_get_str(v, S("status")), &s->status) &&
+           (!nested || nested_from_value(a, nested, at));
+}
+
+static bool steps_from_value(struct arena *a, const struct value *list, struct run *run)
+{
+    if (value_count(list) != run->document->count)
+        return false;
+    for (size_t i = 0; i < run->document->count; i++)
+        if (!step_from_value(a, value_at(list, i), (struct run_place){ run, i }))
+            return false;
+    return true;
 }
 
 static void entries_from_value(struct arena *a, const struct value *v, struct command *c)
@@ -101,7 +145,6 @@ static void entries_from_value(struct arena *a, const struct value *v, struct co
 
 bool command_from_value(struct arena *a, const struct value *v, struct command *ret)
 {
-    const struct value *steps = value_get(v, S("steps"));
     struct str why;
 
     if (value_get_int(v, S("version"), 0) != COMMAND_VERSION)
@@ -122,15 +165,14 @@ bool command_from_value(struct arena *a, const struct value *v, struct command *
         return true;
 
     /* The plan is made again from the same payload; it must have the same steps. */
-    if (document_plan(a, ret->payload, &ret->document, &why) != 0 ||
-        value_count(steps) != ret->document.count)
+    if (document_plan(a, ret->payload, &ret->document, &why) != 0)
         return false;
     run_init(a, &ret->run, &ret->document);
     ret->run.created_at = ret->created_at;
     ret->run.is_cancelled = value_get_bool(v, S("is_cancelled"), false);
-    for (size_t i = 0; i < ret->document.count; i++)
-        if (!step_from_value(value_at(steps, i), &ret->run.steps[i]))
-            return false;
+    if (!steps_from_value(a, value_get(v, S("steps")), &ret->run))
+        return false;
+    ret->run.n_planned = value_get_int(v, S("n_planned"), ret->run.n_planned);
     entries_from_value(a, value_get(v, S("entries")), ret);
     return true;
 }

@@ -4,9 +4,11 @@
 #include "agent/parameter.h"
 #include "agent/precondition.h"
 #include "base/buf.h"
+#include "base/json.h"
 
-#define TIMEOUT_MIN 5
-#define TIMEOUT_MAX 172800
+#define TIMEOUT_MIN  5
+#define TIMEOUT_MAX  172800
+#define PATH_MAX_LEN 1024
 
 struct schema {
     const char *version;
@@ -116,6 +118,11 @@ static void read_flow(struct arena *a, struct document_step *step, const struct 
         fail(a, step, "The input onSuccess must be exit");
 }
 
+static bool has_nul(struct str s)
+{
+    return s.len > 0 && memchr(s.p, '\0', s.len);
+}
+
 static void read_shell(struct arena *a, struct document_step *step, const struct value *inputs)
 {
     const struct value *script = value_get(inputs, S("runCommand"));
@@ -133,19 +140,75 @@ static void read_shell(struct arena *a, struct document_step *step, const struct
     }
     step->script = buf_str(&b);
     step->working_directory = value_text(a, value_get(inputs, S("workingDirectory")));
-    if (memchr(step->working_directory.p ? step->working_directory.p : "", '\0',
-               step->working_directory.len))
+    if (has_nul(step->working_directory))
         fail(a, step, "The input workingDirectory has a NUL");
     step->timeout = read_timeout(value_get(inputs, S("timeoutSeconds")));
     read_flow(a, step, inputs);
 }
 
-/* What the plugin is to this agent; reads the inputs of the one it has. */
+/* "name:version" and "arn:...:document/name:version"; a version may be absent. */
+static void split_version(struct document_step *step, struct str path)
+{
+    ptrdiff_t slash = str_rfind(path, '/'), colon = str_rfind(path, ':');
+
+    step->path = path;
+    if (colon > slash && (slash >= 0 || !str_starts(path, S("arn:")))) {
+        step->path = str_slice(path, 0, (size_t)colon);
+        step->version = str_from(path, (size_t)colon + 1);
+    }
+}
+
+/* A map, or the text of one as JSON: a parameter of type String can only carry the text. */
+static bool read_parameters(struct arena *a, struct document_step *step, const struct value *v)
+{
+    struct value *parsed;
+
+    step->parameters = value_map(a);
+    if (!v || value_is(v, VALUE_NULL) || (value_is(v, VALUE_STRING) && v->string.len == 0))
+        return true;
+    if (value_is(v, VALUE_STRING)) {
+        if (json_parse(a, v->string, &parsed, NULL) != 0)
+            return false;
+        v = parsed;
+    }
+    step->parameters = v;
+    return value_is(v, VALUE_MAP);
+}
+
+static void read_document(struct arena *a, struct document_step *step, const struct value *inputs)
+{
+    struct str type = value_text(a, value_get(inputs, S("documentType")));
+    struct str path = str_trim(value_text(a, value_get(inputs, S("documentPath"))));
+
+    step->kind = STEP_DOCUMENT;
+    step->is_local = str_eq(type, S("LocalPath"));
+    read_flow(a, step, inputs);
+    if (!step->is_local && !str_eq(type, S("SSMDocument")))
+        fail(a, step, "The input documentType must be SSMDocument or LocalPath");
+    else if (str_is_empty(path) || path.len > PATH_MAX_LEN || has_nul(path))
+        fail(a, step, "The input documentPath must have 1 to 1024 characters");
+    else if (step->is_local && path.p[0] != '/')
+        fail(a, step,
+             "This agent downloads no content: a documentPath of the type LocalPath "
+             "must be absolute");
+    else if (!read_parameters(a, step, value_get(inputs, S("documentParameters"))))
+        fail(a, step, "The input documentParameters must be an object, or one as JSON text");
+    else if (value_get(inputs, S("timeoutSeconds")))
+        fail(a, step, "aws:runDocument takes no timeoutSeconds: the steps of its document do");
+    else if (step->is_local)
+        step->path = path;
+    else
+        split_version(step, path);
+}
+
+/* What the plugin is to this agent; reads the inputs of those it has. */
 static void judge_action(struct arena *a, struct document_step *step, bool may_skip,
                          const struct value *inputs)
 {
     if (str_eq(step->action, S("aws:runShellScript"))) {
         read_shell(a, step, inputs);
+    } else if (str_eq(step->action, S("aws:runDocument"))) {
+        read_document(a, step, inputs);
     } else if (is_windows_only(step->action) && may_skip) {
         step->verdict = STEP_SKIP;
         step->reason = arena_fmt(a,

@@ -11,7 +11,7 @@ static struct value *count_statuses(struct arena *a, const struct run *run)
     struct value *map = value_map(a);
 
     for (size_t i = 0; run && i < run->document->count; i++)
-        counts[run->steps[i].status]++;
+        counts[run_step_status(&run->steps[i])]++;
     counts[STEP_NOT_STARTED] = counts[STEP_IN_PROGRESS] = 0;
     for (int i = 0; i < STEP_STATUSES; i++)
         if (counts[i] > 0)
@@ -24,7 +24,7 @@ static struct value *step_value(struct arena *a, const struct run *run, size_t s
     const struct step_state *s = &run->steps[step];
     struct value *v = value_map(a);
 
-    value_set_str(a, v, S("status"), str_of(run_status_name(s->status)));
+    value_set_str(a, v, S("status"), str_of(run_status_name(run_step_status(s))));
     value_set_int(a, v, S("code"), s->code);
     value_set_str(a, v, S("name"), run->document->steps[step].action);
     value_set_str(a, v, S("output"), str_is_set(s->message) ? s->message : S(""));

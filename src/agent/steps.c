@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a command's steps need of the world: the ports of command.h. */
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "agent/agent.h"
@@ -8,13 +9,16 @@
 #include "agent/backoff.h"
 #include "agent/output.h"
 #include "agent/reply.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "sys/clock.h"
+#include "sys/file.h"
 
 #define REBOOT_PATIENCE        (30 * MSEC_MINUTE) /* for other commands' steps to end */
 #define REBOOT_COMMAND_TIMEOUT (2 * MSEC_MINUTE)
 #define REBOOT_OUTPUT_LIMIT    ((size_t)2048)
 #define N_VARIABLES            16
+#define DOCUMENT_LIMIT         ((size_t)64 * 1024)
 
 struct steps {
     struct worker *worker;
@@ -104,11 +108,11 @@ static bool may_reboot(void *context)
     return !others || is_long;
 }
 
-static void select_attempt(struct steps *s, const struct command *c, size_t step)
+static void select_attempt(struct steps *s, const struct command *c, struct run_place at)
 {
     const char *folder =
-        arena_fmt(s->arena, "%s/steps/%.*s/%zu-%lld", s->worker->agent->config.state, STR(c->id),
-                  step, (long long)c->run.steps[step].attempts)
+        arena_fmt(s->arena, "%s/steps/%.*s/%.*s-%lld", s->worker->agent->config.state, STR(c->id),
+                  STR(run_path(s->arena, at)), (long long)run_state(at)->attempts)
             .p;
 
     if (s->attempt.folder && str_eq(str_of(s->attempt.folder), str_of(folder)))
@@ -177,26 +181,26 @@ static const char *const *make_environment(struct arena *a, const struct agent *
     return all;
 }
 
-static int launch(void *context, const struct command *c, size_t step)
+static int launch(void *context, const struct command *c, struct run_place at)
 {
     struct steps *s = context;
     struct arena scratch = { 0 };
 
-    select_attempt(s, c, step);
-    log_info("command %.*s: step %.*s, attempt %lld", STR(c->id), STR(c->document.steps[step].name),
-             (long long)c->run.steps[step].attempts);
-    int launched = attempt_launch(&scratch, &s->attempt, &c->document.steps[step],
+    select_attempt(s, c, at);
+    log_info("command %.*s: step %.*s, attempt %lld", STR(c->id), STR(run_plan(at)->name),
+             (long long)run_state(at)->attempts);
+    int launched = attempt_launch(&scratch, &s->attempt, run_plan(at),
                                   make_environment(&scratch, s->worker->agent, c));
     arena_done(&scratch);
     return launched;
 }
 
-static int look(void *context, const struct command *c, size_t step, struct arena *a,
+static int look(void *context, const struct command *c, struct run_place at, struct arena *a,
                 struct step_result *ret)
 {
     struct steps *s = context;
 
-    select_attempt(s, c, step);
+    select_attempt(s, c, at);
     int looked = attempt_look(a, &s->attempt, ret);
     if (looked == ATTEMPT_RUNNING)
         return PORT_NOT_YET;
@@ -231,34 +235,33 @@ static bool may_send(struct steps *s)
     return is_back;
 }
 
-static int tell_plane(struct steps *s, const char *operation, struct value *input, struct arena *a)
+static int tell_plane(struct steps *s, enum plane_service service, const char *operation,
+                      struct value *input, struct arena *a, struct plane_answer *ret)
 {
-    struct plane_answer answer;
-
     if (!may_send(s))
         return PORT_NOT_YET;
     if (!s->client)
         s->client = http_client_new();
     const struct plane_call call = { .client = s->client,
-                                     .service = PLANE_MESSAGES,
+                                     .service = service,
                                      .operation = operation,
                                      .input = input,
                                      .wake_fd = s->worker->event_fd };
-    int sent = plane_send(&s->worker->agent->plane, &call, a, &answer);
+    int sent = plane_send(&s->worker->agent->plane, &call, a, ret);
     if (sent == 0) {
         backoff_reset(&s->backoff);
         return 0;
     }
     if (sent == PLANE_REFUSED) {
-        log_warning("%s: the plane refuses it: %.*s: %.*s", operation, STR(answer.code),
-                    STR(answer.message));
+        log_warning("%s: the plane refuses it: %.*s: %.*s", operation, STR(ret->code),
+                    STR(ret->message));
         return PORT_REFUSED;
     }
     if (sent < 0)
         log_error("%s: %s", operation, err_trace());
     else if (sent != PLANE_WOKEN && s->backoff.failures == 0)
-        log_warning("%s: %.*s %.*s; it will be tried again", operation, STR(answer.code),
-                    STR(answer.message));
+        log_warning("%s: %.*s %.*s; it will be tried again", operation, STR(ret->code),
+                    STR(ret->message));
     if (sent != PLANE_WOKEN) {
         backoff_add(&s->backoff, answer.retry_after);
         s->failed_at = clock_monotonic();
@@ -271,16 +274,16 @@ static int send_entry(void *context, const struct command *c, const struct entry
     struct steps *s = context;
     struct arena scratch = { 0 };
     struct value *input = value_map(&scratch);
-    int sent;
+    bool is_ack = e->kind == ENTRY_ACK;
+    struct plane_answer answer;
 
     value_set_str(&scratch, input, S("MessageId"), c->message_id);
-    if (e->kind == ENTRY_ACK) {
-        sent = tell_plane(s, "AcknowledgeMessage", input, &scratch);
-    } else {
+    if (!is_ack) {
         value_set_str(&scratch, input, S("ReplyId"), e->id);
         value_set_str(&scratch, input, S("Payload"), e->payload);
-        sent = tell_plane(s, "SendReply", input, &scratch);
     }
+    int sent = tell_plane(s, PLANE_MESSAGES, is_ack ? "AcknowledgeMessage" : "SendReply", input,
+                          &scratch, &answer);
     arena_done(&scratch);
     /* A command runs for long: no connection is held for the next word. */
     if (!e->next) {
@@ -294,6 +297,7 @@ int steps_report_damage(struct steps *s, struct str id)
 {
     struct arena scratch = { 0 };
     struct value *input = value_map(&scratch);
+    struct plane_answer answer;
 
     value_set_str(&scratch, input, S("MessageId"),
                   arena_fmt(&scratch, "aws.ssm.%.*s.%.*s", STR(id),
@@ -304,9 +308,66 @@ int steps_report_damage(struct steps *s, struct str id)
                                 S("The agent's record of this command is damaged; how far the "
                                   "command came is not known"),
                                 clock_now()));
-    int sent = tell_plane(s, "SendReply", input, &scratch);
+    int sent = tell_plane(s, PLANE_MESSAGES, "SendReply", input, &scratch, &answer);
     arena_done(&scratch);
     return sent;
+}
+
+/* The text of a document of this host. */
+static int read_local(struct arena *a, struct str path, struct str *ret, struct str *ret_why)
+{
+    const char *name = arena_cstr(a, path);
+    const char *problem = "there is no such file";
+    struct stat st;
+
+    if (stat(name, &st) == 0 && S_ISREG(st.st_mode)) { /* nothing that an open could wait for */
+        int read = file_read(a, name, DOCUMENT_LIMIT, ret);
+        if (read == 0)
+            return 0;
+        problem = read == FILE_TOO_LARGE ? "it is larger than 64 KiB" : "reading it failed";
+    }
+    *ret_why =
+        arena_fmt(a, "The document %.*s of this node cannot be used: %s", STR(path), problem);
+    return PORT_REFUSED;
+}
+
+static int get_document(struct steps *s, const struct document_step *step, struct arena *a,
+                        struct str *ret, struct str *ret_why)
+{
+    struct value *input = value_map(a);
+    struct plane_answer answer = { 0 };
+
+    value_set_str(a, input, S("Name"), step->path);
+    if (str_is_set(step->version))
+        value_set_str(a, input, S("DocumentVersion"), step->version);
+    value_set_str(a, input, S("DocumentFormat"), S("JSON"));
+    int sent = tell_plane(s, PLANE_SSM, "GetDocument", input, a, &answer);
+    if (sent != 0) {
+        bool is_told = !str_is_empty(answer.code);
+        *ret_why = arena_fmt(a, "The document %.*s could not be had from the plane: %.*s: %.*s",
+                             STR(step->path), STR(is_told ? answer.code : S("no answer")),
+                             STR(is_told ? answer.message : S("it was tried several times")));
+        return sent;
+    }
+    *ret = value_get_str(answer.body, S("Content"));
+    return 0;
+}
+
+static int fetch(void *context, const struct document_step *step, struct arena *a,
+                 struct value **ret, struct str *ret_why)
+{
+    struct steps *s = context;
+    struct str text = S("");
+    int had = step->is_local ? read_local(a, step->path, &text, ret_why)
+                             : get_document(s, step, a, &text, ret_why);
+
+    http_client_free(s->client);
+    s->client = NULL;
+    PASS(had);
+    if (json_parse(a, text, ret, NULL) == 0)
+        return 0;
+    *ret_why = arena_fmt(a, "The document %.*s is not JSON", STR(step->path));
+    return PORT_REFUSED;
 }
 
 static int give_reboot_command(struct agent *agent, struct arena *a, struct str *ret_why)
@@ -353,6 +414,7 @@ struct command_ports steps_ports(struct steps *s)
         .may_reboot = may_reboot,
         .launch = launch,
         .look = look,
+        .fetch = fetch,
         .send = send_entry,
         .reboot = reboot,
         .boot_id = s->worker->agent->boot_id,

@@ -43,14 +43,6 @@ static bool takes_cancel(struct worker *w)
     return wants;
 }
 
-static bool has_step(const struct command *c, enum step_status status)
-{
-    for (size_t i = 0; i < c->document.count; i++)
-        if (c->run.steps[i].status == status)
-            return true;
-    return false;
-}
-
 /* Let the others know what this command is about, and wake them if it matters to them. */
 static void publish(struct worker *w, bool is_stepping, bool wants_reboot)
 {
@@ -103,7 +95,7 @@ static void wait_for(struct worker *w, struct steps *s, const struct command *c,
         return;
     case COMMAND_WAITS_STEP:
         /* A keeper that is just claiming its attempt, or one we could not get hold of. */
-        if (fd < 0 && has_step(c, STEP_IN_PROGRESS))
+        if (fd < 0 && run_has(&c->run, STEP_IN_PROGRESS))
             timeout = MSEC_SECOND;
         break;
     case COMMAND_WAITS_REBOOT:
@@ -111,6 +103,9 @@ static void wait_for(struct worker *w, struct steps *s, const struct command *c,
         break;
     case COMMAND_WAITS_SENDING:
         timeout = timeout < 0 ? MSEC_SECOND : timeout;
+        break;
+    case COMMAND_WAITS_FETCH:
+        timeout = steps_retry_at(s) ? until(steps_retry_at(s)) : MSEC_SECOND;
         break;
     case COMMAND_WAITS_DISK:
         log_error("command %.*s: there is no space to record what comes next", STR(c->id));
@@ -129,7 +124,7 @@ static bool carry_through(struct worker *w, struct arena *a, struct steps *s, st
         if (takes_cancel(w))
             command_cancel(c);
         int result = command_advance(a, c, &ports, clock_now());
-        publish(w, has_step(c, STEP_IN_PROGRESS), has_step(c, STEP_SUCCESS_AND_REBOOT));
+        publish(w, run_has(&c->run, STEP_IN_PROGRESS), run_has(&c->run, STEP_SUCCESS_AND_REBOOT));
         if (result == 0)
             return true;
         if (result < 0) {

@@ -7,14 +7,14 @@
 #include "fuzz.h"
 
 /* Every step ends at once, with an exit code that differs from step to step. */
-static int look(void *context, const struct command *c, size_t step, struct arena *a,
+static int look(void *context, const struct command *c, struct run_place at, struct arena *a,
                 struct step_result *ret)
 {
     static const int codes[] = { 0, 1, CODE_EXIT_OK, CODE_REBOOT, CODE_EXIT_FAIL, 255 };
     (void)context, (void)c;
 
-    *ret = (struct step_result){ .code = codes[step % ARRAY_LEN(codes)],
-                                 .out = arena_fmt(a, "%zu\n", step),
+    *ret = (struct step_result){ .code = codes[at.step % ARRAY_LEN(codes)],
+                                 .out = arena_fmt(a, "%zu\n", at.step),
                                  .err = S("e") };
     return 0;
 }
@@ -38,9 +38,24 @@ static bool may(void *context)
     return true;
 }
 
-static int launch(void *context, const struct command *c, size_t step)
+static int launch(void *context, const struct command *c, struct run_place at)
 {
-    (void)context, (void)c, (void)step;
+    (void)context, (void)c, (void)at;
+    return 0;
+}
+
+/* Every document that a step asks for is what its parameter "content" has. */
+static int fetch(void *context, const struct document_step *step, struct arena *a,
+                 struct value **ret, struct str *ret_why)
+{
+    struct value *content = value_get(step->parameters, S("content"));
+    (void)context;
+
+    if (!content) {
+        *ret_why = arena_dup(a, S("no content"));
+        return PORT_REFUSED;
+    }
+    *ret = value_copy(a, content);
     return 0;
 }
 
@@ -60,8 +75,8 @@ static int reboot(void *context, const struct command *c, struct arena *a, struc
 
 static void run(struct arena *a, const struct message *m)
 {
-    const struct command_ports ports = { a,    save, may,    may,       launch,
-                                         look, send, reboot, S("boot"), MSEC_MINUTE };
+    const struct command_ports ports = { a,     save, may,    may,       launch,     look,
+                                         fetch, send, reboot, S("boot"), MSEC_MINUTE };
     struct command c;
     struct str why = { 0 };
 
@@ -72,7 +87,7 @@ static void run(struct arena *a, const struct message *m)
         return;
     }
     for (int turn = 0; command_advance(a, &c, &ports, 2000) != 0; turn++)
-        assert(turn < 4 * DOCUMENT_MAX_STEPS);
+        assert(turn < 8 * RUN_MAX_STEPS);
     assert(c.is_over && !c.entries);
 }
 

@@ -12,6 +12,23 @@
 #include "base/json.h"
 
 #define MAX_ATTEMPTS 8
+#define LEVEL        4 /* steps that a document of these tests may have */
+#define MAX_SLOTS    (LEVEL * (RUN_MAX_DEPTH + 1))
+
+/* clang-format off */
+#define SCRIPT(name) \
+    "{\"action\":\"aws:runShellScript\",\"name\":\"" name \
+    "\",\"inputs\":{\"runCommand\":[\"x\"]}}"
+#define RUNS(name, document) \
+    "{\"action\":\"aws:runDocument\",\"name\":\"" name \
+    "\",\"inputs\":{\"documentType\":\"SSMDocument\",\"documentPath\":\"" document "\"}}"
+#define STEPS(steps) "{\"schemaVersion\":\"2.2\",\"mainSteps\":[" steps "]}"
+#define PAYLOAD_OF(steps) "{\"DocumentContent\":" STEPS(steps) "}"
+#define INNER STEPS(SCRIPT("i") "," SCRIPT("j"))
+#define PAYLOAD PAYLOAD_OF( \
+    SCRIPT("a") "," "{\"action\":\"aws:nope\",\"name\":\"b\",\"inputs\":{}}," SCRIPT("c"))
+#define NESTED PAYLOAD_OF(SCRIPT("a") "," RUNS("b", "inner") "," SCRIPT("c"))
+/* clang-format on */
 
 struct world {
     struct arena disk; /* survives */
@@ -19,8 +36,9 @@ struct world {
     struct arena plane;
     struct buf heard; /* what the plane was told, doubles left out */
     struct buf ids;   /* of what it was told */
-    int n_launched[4][MAX_ATTEMPTS];
-    bool ended[4][MAX_ATTEMPTS];
+    const char *payload;
+    int n_launched[MAX_SLOTS][MAX_ATTEMPTS];
+    bool ended[MAX_SLOTS][MAX_ATTEMPTS];
     const int (*codes)[MAX_ATTEMPTS];
     int boot;
     int n_calls, dies_at; /* the call at which the power is cut */
@@ -64,34 +82,59 @@ static bool port_may(void *context)
     return true;
 }
 
-static int port_launch(void *context, const struct command *c, size_t step)
+/* Each level has one document only, so this tells the steps of all apart. */
+static size_t slot_of(struct run_place at)
+{
+    return (size_t)at.run->depth * LEVEL + at.step;
+}
+
+static int port_launch(void *context, const struct command *c, struct run_place at)
 {
     struct world *w = context;
-    int64_t attempt = c->run.steps[step].attempts - 1;
+    int64_t attempt = run_state(at)->attempts - 1;
+    size_t slot = slot_of(at);
+    (void)c;
 
     if (cut_before(w))
         return DEAD;
-    assert_int_equal(w->n_launched[step][attempt], 0);
-    w->n_launched[step][attempt]++;
+    assert_int_equal(w->n_launched[slot][attempt], 0);
+    w->n_launched[slot][attempt]++;
     return cut_after(w, 0);
 }
 
-static int port_look(void *context, const struct command *c, size_t step, struct arena *a,
+static int port_look(void *context, const struct command *c, struct run_place at, struct arena *a,
                      struct step_result *ret)
 {
     struct world *w = context;
-    int64_t attempt = c->run.steps[step].attempts - 1;
-    (void)a;
+    int64_t attempt = run_state(at)->attempts - 1;
+    size_t slot = slot_of(at);
+    (void)a, (void)c;
 
     if (cut_before(w))
         return DEAD;
-    if (!w->n_launched[step][attempt])
+    if (!w->n_launched[slot][attempt])
         return cut_after(w, PORT_ABSENT);
-    if (!w->ended[step][attempt]) {
-        w->ended[step][attempt] = true; /* the next look finds it */
+    if (!w->ended[slot][attempt]) {
+        w->ended[slot][attempt] = true; /* the next look finds it */
         return cut_after(w, PORT_NOT_YET);
     }
-    *ret = (struct step_result){ .code = w->codes[step][attempt], .out = S("o\n"), .err = S("") };
+    *ret = (struct step_result){ .code = w->codes[slot][attempt], .out = S("o\n"), .err = S("") };
+    return cut_after(w, 0);
+}
+
+static int port_fetch(void *context, const struct document_step *step, struct arena *a,
+                      struct value **ret, struct str *ret_why)
+{
+    struct world *w = context;
+
+    if (cut_before(w))
+        return DEAD;
+    *ret_why = S("there is no such document");
+    if (str_eq(step->path, S("never")))
+        return cut_after(w, PORT_NOT_YET);
+    if (!str_eq(step->path, S("inner")))
+        return cut_after(w, PORT_REFUSED);
+    assert_int_equal(json_parse(a, S(INNER), ret, NULL), 0);
     return cut_after(w, 0);
 }
 
@@ -132,13 +175,12 @@ static int port_reboot(void *context, const struct command *c, struct arena *a, 
     return cut_after(w, 0);
 }
 
-/* clang-format off */
-#define PAYLOAD \
-    "{\"DocumentContent\":{\"schemaVersion\":\"2.2\",\"mainSteps\":[" \
-    "{\"action\":\"aws:runShellScript\",\"name\":\"a\",\"inputs\":{\"runCommand\":[\"x\"]}}," \
-    "{\"action\":\"aws:nope\",\"name\":\"b\",\"inputs\":{}}," \
-    "{\"action\":\"aws:runShellScript\",\"name\":\"c\",\"inputs\":{\"runCommand\":[\"x\"]}}]}}"
-/* clang-format on */
+static struct command_ports ports_of(struct world *w, struct str boot_id)
+{
+    return (struct command_ports){ w,           port_save, port_may,   port_may,
+                                   port_launch, port_look, port_fetch, port_send,
+                                   port_reboot, boot_id,   MSEC_MINUTE };
+}
 
 /* One life of the agent: from what is saved to the power cut, a restart, or the end (true). */
 static bool live(struct world *w, msec *now)
@@ -147,10 +189,7 @@ static bool live(struct world *w, msec *now)
     struct command c;
     struct value *v;
     struct str why;
-    struct command_ports ports = { w,          port_save,   port_may,
-                                   port_may,   port_launch, port_look,
-                                   port_send,  port_reboot, arena_fmt(&a, "boot-%d", w->boot),
-                                   MSEC_MINUTE };
+    struct command_ports ports = ports_of(w, arena_fmt(&a, "boot-%d", w->boot));
     bool is_over = false;
 
     w->is_dead = w->is_going_down = false;
@@ -160,7 +199,7 @@ static bool live(struct world *w, msec *now)
         is_over = c.is_over;
     } else {
         /* Not yet saved, so not yet acknowledged: the plane sends it again. */
-        assert_int_equal(json_parse(&a, S(PAYLOAD), &v, NULL), 0);
+        assert_int_equal(json_parse(&a, str_of(w->payload), &v, NULL), 0);
         assert_int_equal(command_new(&a, S("aws.ssm.c.mi-1"), S("c"), 1, v, *now, &c, &why), 0);
     }
     while (!is_over && !w->is_dead && !w->is_going_down) {
@@ -171,10 +210,12 @@ static bool live(struct world *w, msec *now)
     return is_over && !w->is_dead;
 }
 
-static int run_world(struct arena *a, int dies_at, bool dies_after, const int codes[][MAX_ATTEMPTS],
-                     struct str *ret_heard)
+static int run_world(struct arena *a, const char *payload, int dies_at, bool dies_after,
+                     const int codes[][MAX_ATTEMPTS], struct str *ret_heard)
 {
-    struct world w = { .codes = codes, .dies_at = dies_at, .dies_after = dies_after, .boot = 1 };
+    struct world w = {
+        .payload = payload, .codes = codes, .dies_at = dies_at, .dies_after = dies_after, .boot = 1
+    };
     msec now = 1000;
     int lives = 0;
 
@@ -186,25 +227,26 @@ static int run_world(struct arena *a, int dies_at, bool dies_after, const int co
         if (w.is_going_down || dies_after)
             w.boot++;
     }
-    for (int step = 0; step < 4; step++)
+    for (int slot = 0; slot < MAX_SLOTS; slot++)
         for (int attempt = 0; attempt < MAX_ATTEMPTS; attempt++)
-            assert_in_range(w.n_launched[step][attempt], 0, 1);
+            assert_in_range(w.n_launched[slot][attempt], 0, 1);
     *ret_heard = buf_str(&w.heard);
     arena_done(&w.disk);
     arena_done(&w.plane);
     return w.n_calls;
 }
 
-static void nothing_is_lost_or_repeated(const int codes[][MAX_ATTEMPTS], const char *expected)
+static void nothing_is_lost_or_repeated(const char *payload, const int codes[][MAX_ATTEMPTS],
+                                        const char *expected)
 {
     struct arena a = { 0 };
     struct str heard;
-    int n_calls = run_world(&a, 0, false, codes, &heard);
+    int n_calls = run_world(&a, payload, 0, false, codes, &heard);
 
     assert_str(heard, expected);
     for (int call = 1; call <= n_calls; call++)
         for (int after = 0; after < 2; after++) {
-            run_world(&a, call, after, codes, &heard);
+            run_world(&a, payload, call, after, codes, &heard);
             assert_str(heard, expected);
         }
     arena_done(&a);
@@ -215,8 +257,9 @@ static void a_crash_at_any_moment_loses_and_repeats_nothing(void **state)
     (void)state;
     static const int codes[][MAX_ATTEMPTS] = { { 0 }, { 0 }, { 3 } };
 
-    nothing_is_lost_or_repeated(codes, "[InProgress] ack a=Success [InProgress] b=Failed "
-                                       "[InProgress] c=Failed [InProgress] [Failed] ");
+    nothing_is_lost_or_repeated(PAYLOAD, codes,
+                                "[InProgress] ack a=Success [InProgress] b=Failed "
+                                "[InProgress] c=Failed [InProgress] [Failed] ");
 }
 
 static void a_crash_at_any_moment_around_a_restart_too(void **state)
@@ -225,9 +268,63 @@ static void a_crash_at_any_moment_around_a_restart_too(void **state)
     static const int codes[][MAX_ATTEMPTS] = { { 194, 194, 0 }, { 0 }, { 168 } };
 
     nothing_is_lost_or_repeated(
-        codes, "[InProgress] ack a=SuccessAndReboot [InProgress] [SuccessAndReboot] "
-               "a=SuccessAndReboot [InProgress] [SuccessAndReboot] a=Success [InProgress] "
-               "b=Failed [InProgress] c=Success [InProgress] [Failed] ");
+        PAYLOAD, codes,
+        "[InProgress] ack a=SuccessAndReboot [InProgress] [SuccessAndReboot] "
+        "a=SuccessAndReboot [InProgress] [SuccessAndReboot] a=Success [InProgress] "
+        "b=Failed [InProgress] c=Success [InProgress] [Failed] ");
+}
+
+static void a_crash_within_a_document_of_the_document_too(void **state)
+{
+    (void)state;
+    static const int codes[][MAX_ATTEMPTS] = { { 0 }, { 0 }, { 0 }, { 0 }, { 0 }, { 3 } };
+    static const int ends[][MAX_ATTEMPTS] = { { 0 }, { 0 }, { 0 }, { 0 }, { 168 }, { 3 } };
+    static const int restarts[][MAX_ATTEMPTS] = { { 0 }, { 0 }, { 0 }, { 0 }, { 0 }, { 194, 0 } };
+
+    nothing_is_lost_or_repeated(NESTED, codes,
+                                "[InProgress] ack a=Success [InProgress] b=Failed [InProgress] "
+                                "c=Success [InProgress] [Failed] ");
+    nothing_is_lost_or_repeated(NESTED, ends,
+                                "[InProgress] ack a=Success [InProgress] b=Success [InProgress] "
+                                "c=Success [InProgress] [Success] ");
+    nothing_is_lost_or_repeated(NESTED, restarts,
+                                "[InProgress] ack a=Success [InProgress] b=SuccessAndReboot "
+                                "[InProgress] [SuccessAndReboot] b=Success [InProgress] "
+                                "c=Success [InProgress] [Success] ");
+}
+
+static void a_document_that_cannot_be_had_fails_its_step(void **state)
+{
+    (void)state;
+    static const int codes[MAX_SLOTS][MAX_ATTEMPTS] = { 0 };
+    static const char *const payloads[] = {
+        PAYLOAD_OF(RUNS("a", "absent") "," SCRIPT("b")),
+        PAYLOAD_OF(RUNS("a", "never") "," SCRIPT("b")),
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(payloads); i++) {
+        struct arena a = { 0 };
+        struct world w = { .codes = codes, .boot = 1 };
+        struct command_ports ports = ports_of(&w, S("boot-1"));
+        struct command c;
+        struct value *v;
+        struct str why;
+        msec now = 1000;
+
+        w.heard = buf_in(&a);
+        w.ids = buf_in(&w.plane);
+        assert_int_equal(json_parse(&a, str_of(payloads[i]), &v, NULL), 0);
+        assert_int_equal(command_new(&a, S("aws.ssm.c.mi-1"), S("c"), 1, v, now, &c, &why), 0);
+        while (command_advance(&a, &c, &ports, now) != 0)
+            now += MSEC_MINUTE;
+        assert_str(buf_str(&w.heard),
+                   "[InProgress] ack a=Failed [InProgress] b=Success [InProgress] [Failed] ");
+        assert_true(now - 1000 < (i == 0 ? 10 : 30) * MSEC_MINUTE);
+        assert_int_equal(w.n_launched[1][0], 1);
+        arena_done(&w.disk);
+        arena_done(&w.plane);
+        arena_done(&a);
+    }
 }
 
 static void a_node_that_does_not_restart_is_a_failure(void **state)
@@ -236,8 +333,7 @@ static void a_node_that_does_not_restart_is_a_failure(void **state)
     struct arena a = { 0 };
     static const int codes[][MAX_ATTEMPTS] = { { 194 }, { 0 }, { 0 } };
     struct world w = { .codes = codes, .boot = 1 };
-    struct command_ports ports = { &w,        port_save, port_may,    port_may,    port_launch,
-                                   port_look, port_send, port_reboot, S("boot-1"), MSEC_MINUTE };
+    struct command_ports ports = ports_of(&w, S("boot-1"));
     struct command c;
     struct value *v;
     struct str why;
@@ -263,8 +359,7 @@ static void a_cancelled_command_starts_no_further_step(void **state)
     struct arena a = { 0 };
     static const int codes[][MAX_ATTEMPTS] = { { 0 }, { 0 }, { 0 } };
     struct world w = { .codes = codes, .boot = 1 };
-    struct command_ports ports = { &w,        port_save, port_may,    port_may,    port_launch,
-                                   port_look, port_send, port_reboot, S("boot-1"), MSEC_MINUTE };
+    struct command_ports ports = ports_of(&w, S("boot-1"));
     struct command c;
     struct value *v;
     struct str why;
@@ -289,6 +384,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_crash_at_any_moment_loses_and_repeats_nothing),
         cmocka_unit_test(a_crash_at_any_moment_around_a_restart_too),
+        cmocka_unit_test(a_crash_within_a_document_of_the_document_too),
+        cmocka_unit_test(a_document_that_cannot_be_had_fails_its_step),
         cmocka_unit_test(a_node_that_does_not_restart_is_a_failure),
         cmocka_unit_test(a_cancelled_command_starts_no_further_step),
     };

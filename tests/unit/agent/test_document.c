@@ -229,6 +229,61 @@ static void timeouts_out_of_bounds_are_the_default(void **state)
     }
 }
 
+#define RUNS(inputs)                                                                               \
+    "{'Parameters':{'n':'Doc:7','q':'{\\u0022a\\u0022:\\u0022b\\u0022}'},'DocumentContent':{"      \
+    "'schemaVersion':'2.2','parameters':{'n':{'type':'String'},'q':{'type':'String'}},"            \
+    "'mainSteps':[{'action':'aws:runDocument','name':'r','inputs':{" inputs "}}]}}"
+#define SSM "'documentType':'SSMDocument',"
+
+static const struct {
+    const char *inputs, *plan; /* path, version, parameters; or why not */
+} run_documents[] = {
+    { RUNS(SSM "'documentPath':'AWS-Noop'"), "AWS-Noop () {}" },
+    { RUNS(SSM "'documentPath':'{{ n }}','documentParameters':'{{ q }}'"),
+      "Doc (7) {\"a\":\"b\"}" },
+    { RUNS(SSM "'documentPath':'arn:aws:ssm:r:1:document/D','documentParameters':{'a':['b']}"),
+      "arn:aws:ssm:r:1:document/D () {\"a\":[\"b\"]}" },
+    { RUNS(SSM "'documentPath':'arn:aws:ssm:r:1:document/D:$LATEST'"),
+      "arn:aws:ssm:r:1:document/D ($LATEST) {}" },
+    { RUNS("'documentType':'LocalPath','documentPath':'/a/b:3'"), "/a/b:3 () {}" },
+    { RUNS("'documentType':'LocalPath','documentPath':'a/b'"),
+      "This agent downloads no content: a documentPath of the type LocalPath must be absolute. "
+      "Step name: r" },
+    { RUNS("'documentPath':'D'"),
+      "The input documentType must be SSMDocument or LocalPath. Step name: r" },
+    { RUNS(SSM "'documentPath':''"),
+      "The input documentPath must have 1 to 1024 characters. Step name: r" },
+    { RUNS(SSM "'documentPath':'D','documentParameters':'a: b'"),
+      "The input documentParameters must be an object, or one as JSON text. Step name: r" },
+    { RUNS(SSM "'documentPath':'D','documentParameters':['b']"),
+      "The input documentParameters must be an object, or one as JSON text. Step name: r" },
+    { RUNS(SSM "'documentPath':'D','timeoutSeconds':'60'"),
+      "aws:runDocument takes no timeoutSeconds: the steps of its document do. Step name: r" },
+    { RUNS(SSM "'documentPath':'D','onFailure':'stop'"),
+      "The input onFailure must be exit or successAndExit. Step name: r" },
+};
+
+static void a_step_names_the_document_that_it_runs(void **state)
+{
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_LEN(run_documents); i++) {
+        struct arena a = { 0 };
+        struct document d;
+        struct str why;
+        assert_int_equal(document_plan(&a, parse(&a, run_documents[i].inputs), &d, &why), 0);
+        const struct document_step *s = &d.steps[0];
+        assert_int_equal(s->kind, STEP_DOCUMENT);
+        if (s->verdict == STEP_RUN)
+            assert_str(arena_fmt(&a, "%.*s (%.*s) %.*s", STR(s->path), STR(s->version),
+                                 STR(json_format(&a, s->parameters))),
+                       run_documents[i].plan);
+        else
+            assert_str(s->reason, run_documents[i].plan);
+        arena_done(&a);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -236,6 +291,7 @@ int main(void)
         cmocka_unit_test(parameters_are_checked),
         cmocka_unit_test(documents_become_plans),
         cmocka_unit_test(timeouts_out_of_bounds_are_the_default),
+        cmocka_unit_test(a_step_names_the_document_that_it_runs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,9 +3,12 @@
 
 #include "agent/run.h"
 #include "base/buf.h"
+#include "base/json.h"
 
 /* A step: exit code of each attempt, or one of these. */
 enum { TIMES_OUT = -1, IS_CANCELLED = -2, BREAKS = -3 };
+
+#define FIRST ((struct run_place){ &run, 0 })
 
 struct script {
     int codes[17];
@@ -33,7 +36,7 @@ static struct str play(struct arena *a, const struct script *scripts, size_t cou
     struct document d = { .steps = arena_array(a, struct document_step, count), .count = count };
     struct run run;
     int64_t boot = 1;
-    size_t step;
+    struct run_place at;
 
     for (size_t i = 0; i < count; i++)
         d.steps[i] = (struct document_step){ .id = arena_fmt(a, "s%zu", i),
@@ -47,20 +50,20 @@ static struct str play(struct arena *a, const struct script *scripts, size_t cou
     run_init(a, &run, &d);
 
     for (;;) {
-        enum run_action action = run_next(a, &run, 1000, &step);
+        enum run_action action = run_next(a, &run, 1000, &at);
         if (action == RUN_FINISH)
             break;
         if (action == RUN_START) {
-            int64_t attempt = run.steps[step].attempts;
-            struct step_result r = result_of(scripts[step].codes[attempt]);
-            run_started(&run, step, arena_fmt(a, "boot-%lld", (long long)boot), 1000);
-            run_ended(a, &run, step, &r, 2000);
+            int64_t attempt = run_state(at)->attempts;
+            struct step_result r = result_of(scripts[at.step].codes[attempt]);
+            run_started(at, arena_fmt(a, "boot-%lld", (long long)boot), 1000);
+            run_ended(a, at, &r, 2000);
             if (r.killed)
                 run_cancel(&run);
         } else if (action == RUN_REBOOT) {
             assert_int_equal(run_status(&run), STEP_SUCCESS_AND_REBOOT);
             boot++;
-            run_rebooted(a, &run, step, 3000);
+            run_rebooted(a, at, 3000);
         } else {
             assert_int_equal(action, RUN_REPORT);
         }
@@ -88,6 +91,9 @@ static const struct {
     { { { { TIMES_OUT } }, { { 3 } } }, 2, "TimedOut/137 Failed/3 -> Failed" },
     { { { .verdict = STEP_SKIP }, { { 0 } } }, 2, "Skipped/0 Success/0 -> Success" },
     { { { .verdict = STEP_FAIL }, { { 0 } } }, 2, "Failed/1 Success/0 -> Failed" },
+    { { { .verdict = STEP_FAIL, .on_failure = ON_FAILURE_EXIT }, { { 0 } } },
+      2,
+      "Failed/1 Skipped/0 -> Failed" },
     /* onFailure, onSuccess, finallyStep. */
     { { { { 7 }, .on_failure = ON_FAILURE_EXIT }, { { 0 } } }, 2, "Failed/7 Skipped/0 -> Failed" },
     { { { { 0 }, .on_failure = ON_FAILURE_EXIT }, { { 0 } } },
@@ -135,13 +141,13 @@ static void output_accumulates_over_a_restart(void **state)
     struct run run;
 
     run_init(&a, &run, &d);
-    run_started(&run, 0, S("b1"), 10);
-    run_ended(&a, &run, 0, &first, 20);
+    run_started(FIRST, S("b1"), 10);
+    run_ended(&a, FIRST, &first, 20);
     assert_str(run.steps[0].message, "first run\n");
     assert_int_equal(run.steps[0].code, 194);
-    run_rebooted(&a, &run, 0, 30);
-    run_started(&run, 0, S("b2"), 40);
-    run_ended(&a, &run, 0, &second, 50);
+    run_rebooted(&a, FIRST, 30);
+    run_started(FIRST, S("b2"), 40);
+    run_ended(&a, FIRST, &second, 50);
     assert_str(run.steps[0].out, "first run\nsecond run\n");
     assert_str(run.steps[0].err, "bad\nfailed to run commands: exit status 3");
     assert_int_equal(run.steps[0].started_at, 10);
@@ -161,9 +167,9 @@ static void an_old_command_is_not_run_again(void **state)
 
     run_init(&a, &run, &d);
     run.created_at = 1;
-    run_started(&run, 0, S("b1"), 10);
-    run_ended(&a, &run, 0, &r, 20);
-    run_rebooted(&a, &run, 0, 49 * MSEC_HOUR);
+    run_started(FIRST, S("b1"), 10);
+    run_ended(&a, FIRST, &r, 20);
+    run_rebooted(&a, FIRST, 49 * MSEC_HOUR);
     assert_int_equal(run.steps[0].status, STEP_FAILED);
     assert_true(str_contains(run.steps[0].err, S("48 hours")));
     arena_done(&a);
@@ -181,8 +187,8 @@ static void a_failure_that_ends_the_document_says_so(void **state)
     struct run run;
 
     run_init(&a, &run, &d);
-    run_started(&run, 0, S("b1"), 10);
-    run_ended(&a, &run, 0, &r, 20);
+    run_started(FIRST, S("b1"), 10);
+    run_ended(&a, FIRST, &r, 20);
     /* Letter for letter what the AWS agent sends. */
     assert_str(run.steps[0].message,
                "\n----------ERROR-------\nbad\nfailed to run commands: exit status 7");
@@ -194,6 +200,118 @@ static void a_failure_that_ends_the_document_says_so(void **state)
     arena_done(&a);
 }
 
+/* --- documents within documents --- */
+
+#define SCRIPT(name)                                                                               \
+    "{\"action\":\"aws:runShellScript\",\"name\":\"" name "\","                                    \
+    "\"inputs\":{\"runCommand\":[\"x\"]}}"
+#define RUNS(name)                                                                                 \
+    "{\"action\":\"aws:runDocument\",\"name\":\"" name "\","                                       \
+    "\"inputs\":{\"documentType\":\"SSMDocument\",\"documentPath\":\"d\"}}"
+#define STEPS(steps) "{\"DocumentContent\":{\"schemaVersion\":\"2.2\",\"mainSteps\":[" steps "]}}"
+
+static struct value *payload(struct arena *a, const char *text)
+{
+    struct value *v;
+
+    assert_int_equal(json_parse(a, str_of(text), &v, NULL), 0);
+    return v;
+}
+
+/* All scripts print and end alike; every document fetched is `inner`. Returns the attempts. */
+static int play_nested(struct arena *a, struct run *run, struct document *d, const char *outer,
+                       const char *inner, struct step_result result)
+{
+    struct run_place at;
+    struct str why;
+    int n_scripts = 0;
+
+    assert_int_equal(document_plan(a, payload(a, outer), d, &why), 0);
+    run_init(a, run, d);
+    for (;;) {
+        switch (run_next(a, run, 1000, &at)) {
+        case RUN_START:
+            run_started(at, S("b"), 1000);
+            break;
+        case RUN_WAIT:
+            n_scripts++;
+            run_ended(a, at, &result, 2000);
+            break;
+        case RUN_FETCH:
+            if (run_nest(a, at, payload(a, inner), &why) != 0)
+                run_fail(a, at, why, 2000);
+            break;
+        case RUN_REPORT:
+            assert_true(run_is_top(at));
+            break;
+        case RUN_REBOOT:
+            fail();
+        case RUN_FINISH:
+            return n_scripts;
+        }
+    }
+}
+
+static void what_a_document_prints_is_its_step_s_output(void **state)
+{
+    (void)state;
+    struct arena a = { 0 };
+    struct run run;
+    struct document d;
+    struct step_result bad = { .code = 3, .out = S("out\n"), .err = S("err\n") };
+
+    assert_int_equal(play_nested(&a, &run, &d, STEPS(RUNS("r")),
+                                 STEPS(SCRIPT("x") ",{\"action\":\"aws:nope\",\"name\":\"y\","
+                                                   "\"inputs\":{}}"),
+                                 bad),
+                     1);
+    assert_int_equal(run.steps[0].status, STEP_FAILED);
+    assert_int_equal(run.steps[0].code, 1);
+    assert_str(run.steps[0].out, "out\n");
+    assert_str(run.steps[0].err,
+               "err\nfailed to run commands: exit status 3\n"
+               "Plugin with name aws:nope is not supported by this version of ssm agent, "
+               "please update to latest version. Step name: y");
+    arena_done(&a);
+}
+
+static void documents_run_documents_three_deep(void **state)
+{
+    (void)state;
+    struct arena a = { 0 };
+    struct run run;
+    struct document d;
+    struct step_result good = { .code = 0, .out = S("o\n"), .err = S("") };
+
+    assert_int_equal(
+        play_nested(&a, &run, &d, STEPS(RUNS("r")), STEPS(RUNS("s") "," SCRIPT("t")), good), 3);
+    assert_int_equal(run_status(&run), STEP_FAILED);
+    assert_str(run.steps[0].err, "Maximum depth for document execution exceeded. Maximum depth "
+                                 "permitted - 3 and current depth - 4");
+    assert_str(run.steps[0].out, "o\no\no\n");
+    arena_done(&a);
+}
+
+/* 9 steps a document, 8 of them documents: without a bound this were 8 * 8 * 8 * 9 scripts. */
+static void the_steps_of_all_documents_are_bounded(void **state)
+{
+    (void)state;
+    struct arena a = { 0 };
+    struct run run;
+    struct document d;
+    struct step_result good = { .code = 0, .out = S("o\n"), .err = S("") };
+#define EIGHT                                                                                      \
+    RUNS("1")                                                                                      \
+    "," RUNS("2") "," RUNS("3") "," RUNS("4") "," RUNS("5") "," RUNS("6") "," RUNS("7") "," RUNS(  \
+        "8")
+    int n =
+        play_nested(&a, &run, &d, STEPS(EIGHT "," SCRIPT("9")), STEPS(EIGHT "," SCRIPT("9")), good);
+    assert_in_range(n, 10, RUN_MAX_STEPS / 9);
+    assert_in_range(run.n_planned, RUN_MAX_STEPS - 9, RUN_MAX_STEPS);
+    assert_true(str_contains(run.steps[7].err, S("more than 500 steps in all")));
+    arena_done(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -201,6 +319,9 @@ int main(void)
         cmocka_unit_test(output_accumulates_over_a_restart),
         cmocka_unit_test(an_old_command_is_not_run_again),
         cmocka_unit_test(a_failure_that_ends_the_document_says_so),
+        cmocka_unit_test(what_a_document_prints_is_its_step_s_output),
+        cmocka_unit_test(documents_run_documents_three_deep),
+        cmocka_unit_test(the_steps_of_all_documents_are_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
