@@ -17,10 +17,13 @@
 #include "agent/plane.h"
 
 #define AGENT_MAX_WORKERS 5
+#define AGENT_SLOTS       (AGENT_MAX_WORKERS + 1)
 #define AGENT_MAX_WAITING 5
 
 struct agent;
 
+/* The last slot is not for work: there the commands that are cancelled while they wait for
+ * their turn are answered at once. */
 struct worker {
     struct agent *agent;
     int event_fd;
@@ -29,6 +32,12 @@ struct worker {
     bool wants_cancel;
     bool is_stepping; /* a step of it runs */
     bool wants_reboot;
+};
+
+/* A command that has been taken, and waits for a worker. */
+struct waiting {
+    char id[72];
+    bool is_cancelled;
 };
 
 struct agent {
@@ -43,8 +52,8 @@ struct agent {
     bool is_rebooting; /* the restart command has been given */
     msec reboot_wanted_at;
     msec plane_back_at; /* when the plane answered again after failures */
-    struct worker workers[AGENT_MAX_WORKERS];
-    char waiting[JOURNAL_MAX_RUNNING][72];
+    struct worker workers[AGENT_SLOTS];
+    struct waiting waiting[JOURNAL_MAX_RUNNING];
     size_t n_waiting;
 };
 

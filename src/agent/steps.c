@@ -100,7 +100,7 @@ static bool may_reboot(void *context)
     bool others = false;
 
     pthread_mutex_lock(&agent->lock);
-    for (size_t i = 0; i < AGENT_MAX_WORKERS; i++)
+    for (size_t i = 0; i < AGENT_SLOTS; i++)
         others = others || (&agent->workers[i] != s->worker && agent->workers[i].is_stepping);
     bool is_long = agent->reboot_wanted_at != 0 &&
                    clock_monotonic() - agent->reboot_wanted_at > REBOOT_PATIENCE;

@@ -53,13 +53,13 @@ static void publish(struct worker *w, bool is_stepping, bool wants_reboot)
     bool is_news = w->is_stepping != is_stepping || w->wants_reboot != wants_reboot;
     w->is_stepping = is_stepping;
     w->wants_reboot = wants_reboot;
-    for (size_t i = 0; i < AGENT_MAX_WORKERS; i++)
+    for (size_t i = 0; i < AGENT_SLOTS; i++)
         any_reboot = any_reboot || agent->workers[i].wants_reboot;
     if (!any_reboot)
         agent->is_rebooting = false;
     if (!any_reboot || agent->reboot_wanted_at == 0)
         agent->reboot_wanted_at = any_reboot ? clock_monotonic() : 0;
-    for (size_t i = 0; i < AGENT_MAX_WORKERS && is_news; i++)
+    for (size_t i = 0; i < AGENT_SLOTS && is_news; i++)
         if (&agent->workers[i] != w)
             worker_wake(&agent->workers[i]);
     pthread_mutex_unlock(&agent->lock);
@@ -177,19 +177,43 @@ static void run_command(struct worker *w, struct str id)
     arena_done(&a);
 }
 
+static bool is_for_cancelled(const struct worker *w)
+{
+    return w == &w->agent->workers[AGENT_MAX_WORKERS];
+}
+
+/* The next waiting command that is this worker's to take; n_waiting if there is none. */
+static size_t next_waiting(const struct worker *w)
+{
+    size_t i = 0;
+
+    while (i < w->agent->n_waiting && is_for_cancelled(w) && !w->agent->waiting[i].is_cancelled)
+        i++;
+    return i;
+}
+
+static void take_waiting(struct worker *w, size_t i)
+{
+    struct agent *agent = w->agent;
+
+    memcpy(w->id, agent->waiting[i].id, sizeof(w->id));
+    agent->n_waiting--;
+    memmove(&agent->waiting[i], &agent->waiting[i + 1],
+            (agent->n_waiting - i) * sizeof(agent->waiting[0]));
+}
+
 /* The next waiting command becomes this worker's, or the worker ends. */
 static bool take_next(struct worker *w)
 {
     struct agent *agent = w->agent;
 
     pthread_mutex_lock(&agent->lock);
-    bool has_next = agent->n_waiting > 0 && !agent->is_stopping;
+    size_t next = next_waiting(w);
+    bool has_next = next < agent->n_waiting && !agent->is_stopping;
     w->id[0] = '\0';
     w->wants_cancel = false;
     if (has_next) {
-        memcpy(w->id, agent->waiting[0], sizeof(w->id));
-        agent->n_waiting--;
-        memmove(agent->waiting[0], agent->waiting[1], agent->n_waiting * sizeof(w->id));
+        take_waiting(w, next);
     } else {
         close(w->event_fd);
         w->event_fd = 0;
@@ -244,7 +268,9 @@ void worker_submit(struct agent *agent, struct str id)
             idle->id[0] = '\0';
         }
     } else if (agent->n_waiting < JOURNAL_MAX_RUNNING) {
-        snprintf(agent->waiting[agent->n_waiting++], sizeof(agent->waiting[0]), "%.*s", STR(id));
+        struct waiting *last = &agent->waiting[agent->n_waiting++];
+        *last = (struct waiting){ 0 };
+        snprintf(last->id, sizeof(last->id), "%.*s", STR(id));
     }
     pthread_mutex_unlock(&agent->lock);
 }
@@ -257,18 +283,34 @@ bool worker_has_room(struct agent *agent)
     return has_room;
 }
 
-/* A command that waits belongs to nobody yet, so its record is changed here. */
-static void cancel_waiting(struct agent *agent, struct str id)
+/* A command that waits belongs to nobody yet, so its record is changed here; what is left of it,
+ * a few replies, needs no turn. */
+static void cancel_waiting(struct agent *agent, size_t i)
 {
+    struct worker *w = &agent->workers[AGENT_MAX_WORKERS];
     struct arena a = { 0 };
     struct command c;
+    int result = journal_load(&a, agent->config.state, str_of(agent->waiting[i].id), &c);
 
-    if (journal_load(&a, agent->config.state, id, &c) == 0) {
+    if (result == 0) {
         command_cancel(&c);
-        if (journal_save(agent->config.state, &c) != 0)
-            log_error("command %.*s: the cancellation could not be recorded", STR(id));
+        result = journal_save(agent->config.state, &c);
     }
     arena_done(&a);
+    if (result != 0) {
+        log_error("command %s: the cancellation could not be recorded", agent->waiting[i].id);
+        return;
+    }
+    agent->waiting[i].is_cancelled = true;
+    if (w->id[0] != '\0')
+        return; /* it will come to this one */
+    w->agent = agent;
+    struct waiting entry = agent->waiting[i];
+    take_waiting(w, i);
+    if (!start_thread(w)) {
+        w->id[0] = '\0';
+        agent->waiting[agent->n_waiting++] = entry;
+    }
 }
 
 bool worker_cancel(struct agent *agent, struct str id)
@@ -276,15 +318,15 @@ bool worker_cancel(struct agent *agent, struct str id)
     bool found = false;
 
     pthread_mutex_lock(&agent->lock);
-    for (size_t i = 0; i < AGENT_MAX_WORKERS && !found; i++)
+    for (size_t i = 0; i < AGENT_SLOTS && !found; i++)
         if (str_eq(str_of(agent->workers[i].id), id)) {
             agent->workers[i].wants_cancel = true;
             worker_wake(&agent->workers[i]);
             found = true;
         }
     for (size_t i = 0; i < agent->n_waiting && !found; i++)
-        if (str_eq(str_of(agent->waiting[i]), id)) {
-            cancel_waiting(agent, id);
+        if (str_eq(str_of(agent->waiting[i].id), id)) {
+            cancel_waiting(agent, i);
             found = true;
         }
     pthread_mutex_unlock(&agent->lock);
@@ -303,14 +345,14 @@ void worker_plane_is_back(struct agent *agent)
 {
     pthread_mutex_lock(&agent->lock);
     agent->plane_back_at = clock_monotonic();
-    for (size_t i = 0; i < AGENT_MAX_WORKERS; i++)
+    for (size_t i = 0; i < AGENT_SLOTS; i++)
         worker_wake(&agent->workers[i]);
     pthread_mutex_unlock(&agent->lock);
 }
 
 static bool any_busy(const struct agent *agent)
 {
-    for (size_t i = 0; i < AGENT_MAX_WORKERS; i++)
+    for (size_t i = 0; i < AGENT_SLOTS; i++)
         if (agent->workers[i].id[0] != '\0')
             return true;
     return false;
@@ -324,7 +366,7 @@ bool worker_stop_all(struct agent *agent, msec patience)
     deadline.tv_sec += (time_t)(patience / MSEC_SECOND);
     pthread_mutex_lock(&agent->lock);
     agent->is_stopping = true;
-    for (size_t i = 0; i < AGENT_MAX_WORKERS; i++)
+    for (size_t i = 0; i < AGENT_SLOTS; i++)
         worker_wake(&agent->workers[i]);
     while (any_busy(agent) && pthread_cond_timedwait(&agent->changed, &agent->lock, &deadline) == 0)
         ;
