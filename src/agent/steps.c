@@ -342,6 +342,10 @@ static int get_document(struct steps *s, const struct document_step *step, struc
         value_set_str(a, input, S("DocumentVersion"), step->version);
     value_set_str(a, input, S("DocumentFormat"), S("JSON"));
     int sent = tell_plane(s, PLANE_SSM, "GetDocument", input, a, &answer);
+    if (sent == PORT_NOT_YET && str_eq(answer.code, S("AccessDeniedException"))) {
+        backoff_reset(&s->backoff); /* the plane answers: what it says of this document stands */
+        sent = PORT_REFUSED;
+    }
     if (sent != 0) {
         bool is_told = !str_is_empty(answer.code);
         *ret_why = arena_fmt(a, "The document %.*s could not be had from the plane: %.*s: %.*s",

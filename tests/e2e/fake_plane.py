@@ -80,6 +80,7 @@ class FakePlane:
         self.calls = collections.Counter()
         self.polls = []       # start of each
         self.replies, self.acks, self.failed, self.heartbeats = [], [], [], []
+        self.documents = {}   # (name, version or ""): content
         self.problems = []    # what was wrong with calls
         self.fault = None     # callable(operation) that may raise Refused or return "drop"
         plane = self
@@ -224,6 +225,14 @@ class FakePlane:
         assert data["InstanceId"] == node
         self.heartbeats.append(data)
         return {}
+
+    def do_GetDocument(self, node, data):
+        content = self.documents.get((data["Name"], data.get("DocumentVersion", "")))
+        if content is None:
+            raise Refused("InvalidDocument", f"Document with name {data['Name']} does not exist.")
+        if data["DocumentFormat"] != "JSON":
+            raise self.problem("InvalidDocumentContent", data["DocumentFormat"])
+        return {"Name": data["Name"], "DocumentFormat": "JSON", "Content": json.dumps(content)}
 
     def do_GetMessages(self, node, data):
         end = time.monotonic() + self.hold
