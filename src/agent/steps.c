@@ -263,7 +263,7 @@ static int tell_plane(struct steps *s, enum plane_service service, const char *o
         log_warning("%s: %.*s %.*s; it will be tried again", operation, STR(ret->code),
                     STR(ret->message));
     if (sent != PLANE_WOKEN) {
-        backoff_add(&s->backoff, answer.retry_after);
+        backoff_add(&s->backoff, ret->retry_after);
         s->failed_at = clock_monotonic();
     }
     return PORT_NOT_YET;
