@@ -18,9 +18,10 @@
 
 #define COMMAND_REPLY_AGE    RUN_MAX_AGE        /* then a reply nobody takes is dropped */
 #define COMMAND_REBOOT_GRACE (30 * MSEC_SECOND) /* for replies to go out before a restart */
-#define COMMAND_FETCH_AGE    (15 * MSEC_MINUTE) /* then a document that cannot be had fails its step \
-                                                 */
-#define COMMAND_VERSION 1                       /* of the record's form */
+#define COMMAND_FETCH_AGE                                                                          \
+    (15 * MSEC_MINUTE)    /* then a document that cannot be had fails its step                     \
+                           */
+#define COMMAND_VERSION 1 /* of the record's form */
 
 enum entry_kind {
     ENTRY_ACK,   /* AcknowledgeMessage */
