@@ -155,6 +155,8 @@ static int install(struct arena *a, const struct install_arguments *arguments)
     r = local_begin(a, &local, &lock, &state, &why);
     if (r != 0)
         return command_fail(r, why, EXIT_FAILED);
+    if (!arguments->no_refresh && (r = local_use_sources(a, &local, &why)) != 0)
+        return command_fail(r, why, EXIT_SNAPSHOT);
     if (!arguments->no_refresh &&
         (r = local.provider->refresh(a, &local.host, REFRESH_TIMEOUT, &why)) != 0)
         return command_fail(r, why, EXIT_FAILED);

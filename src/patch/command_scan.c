@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/json.h"
+#include "engine/patch_source.h"
 #include "patch/commands.h"
 #include "patch/print.h"
 #include "patch/reboot.h"
@@ -90,6 +91,20 @@ static struct value *json_of(struct arena *a, const struct local *local, struct 
     return doc;
 }
 
+/* A scan needs no lock, unless it fetches the lists of alternative sources: they are kept
+ * where a run keeps its own. */
+static int refresh(struct arena *a, struct local *local, struct str *ret_why)
+{
+    struct state state;
+    int lock;
+
+    if (patch_sources_of(a, &local->snapshot.baseline, local->host.product).count > 0) {
+        PASS(local_begin(a, local, &lock, &state, ret_why)); /* held until the end */
+        PASS(local_use_sources(a, local, ret_why));
+    }
+    return local->provider->refresh(a, &local->host, REFRESH_TIMEOUT, ret_why);
+}
+
 static int scan(struct arena *a, const struct scan_arguments *arguments)
 {
     struct local local;
@@ -102,8 +117,7 @@ static int scan(struct arena *a, const struct scan_arguments *arguments)
         return command_fail(r, why, command_local_code(r));
     if (local.state_path && (r = state_load(a, local.state_path, &state)) != 0)
         return command_fail(r, arena_fmt(a, "%s is damaged", local.state_path), EXIT_FAILED);
-    if (arguments->refresh &&
-        (r = local.provider->refresh(a, &local.host, REFRESH_TIMEOUT, &why)) != 0)
+    if (arguments->refresh && (r = refresh(a, &local, &why)) != 0)
         return command_fail(r, why, EXIT_FAILED);
 
     const struct scan_options options = local_scan_options(&local, false);

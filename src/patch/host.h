@@ -14,6 +14,9 @@ struct host {
     struct str platform;                         /* PLATFORM_ID: "platform:el9" */
     struct str product;                          /* Debian12 */
     struct str boot_id; /* changes with every boot; empty for another root */
+    /* Where a run's own repositories are set up that take the place of the host's (see
+     * provider.h, use_sources); NULL: the host's own are used. */
+    const char *sources_dir;
 };
 
 enum host_outcome {

@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "engine/baseline_default.h"
+#include "engine/patch_source.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 
@@ -26,10 +27,6 @@ int local_use_snapshot(struct arena *a, struct local *local, struct str text, st
         *ret_why = arena_fmt(a, "the baseline is for %s, this host is %s",
                              patch_os_info(snapshot.baseline.os)->name,
                              patch_os_info(local->host.os)->name);
-        return LOCAL_BAD_BASELINE;
-    }
-    if (snapshot.baseline.n_sources > 0) {
-        *ret_why = S("the baseline names alternative sources, which are not supported");
         return LOCAL_BAD_BASELINE;
     }
     local->snapshot = snapshot;
@@ -123,6 +120,28 @@ int local_open(struct arena *a, const struct local_options *options, struct loca
         TRY(open_cache(a, &local));
     }
     *ret = local;
+    return 0;
+}
+
+int local_use_sources(struct arena *a, struct local *local, struct str *ret_why)
+{
+    struct strs found = patch_sources_of(a, &local->snapshot.baseline, local->host.product);
+    const char *dir = arena_fmt(a, "%s/sources", local->state_dir).p;
+    const char *cache = arena_fmt(a, "%s/cache", dir).p;
+
+    if (found.count == 0)
+        return 0;
+    if (!local->provider->use_sources || !str_eq(local->host.root, S("/"))) {
+        *ret_why = S("the alternative sources of the baseline cannot be used on this host");
+        return LOCAL_BAD_BASELINE;
+    }
+    int result = local->provider->use_sources(a, dir, found, ret_why);
+    if (result > 0)
+        return LOCAL_BAD_BASELINE;
+    TRY(result);
+    TRY(file_make_dirs(cache, 0755));
+    local->cache_dir = str_of(cache);
+    local->host.sources_dir = dir;
     return 0;
 }
 

@@ -56,6 +56,10 @@ MUST_CHECK int local_open(struct arena *a, const struct local_options *options, 
 MUST_CHECK int local_use_snapshot(struct arena *a, struct local *local, struct str text,
                                   struct str *ret_why);
 
+/* Set up the baseline's alternative sources, where it has some for this host. The lock is
+ * held, and a refresh has to follow. Outcome LOCAL_BAD_BASELINE. */
+MUST_CHECK int local_use_sources(struct arena *a, struct local *local, struct str *ret_why);
+
 struct scan_options local_scan_options(const struct local *local, bool count_absent);
 
 /* Before anything is changed or reported: take the lock that keeps two runs

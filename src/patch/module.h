@@ -47,11 +47,12 @@ struct module_package {
 typedef void module_visitor(void *context, const struct module_package *package);
 
 struct module_request {
-    const char *root;      /* "/" or another root's path */
-    const char *cache_dir; /* absolute, within the root; NULL: no cache is kept */
-    const char *id;        /* ID of os-release: debian, rocky */
-    const char *codename;  /* VERSION_CODENAME */
-    const char *platform;  /* PLATFORM_ID: "platform:el9" */
+    const char *root;        /* "/" or another root's path */
+    const char *cache_dir;   /* absolute, within the root; NULL: no cache is kept */
+    const char *id;          /* ID of os-release: debian, rocky */
+    const char *codename;    /* VERSION_CODENAME */
+    const char *platform;    /* PLATFORM_ID: "platform:el9" */
+    const char *sources_dir; /* repositories instead of the host's own; NULL: its own */
     module_visitor *visit;
     void *context;
     bool absent_too;            /* also visit packages that are not installed but could be */

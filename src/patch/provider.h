@@ -62,6 +62,14 @@ struct provider {
     const char *module; /* that knows the facts */
     char arch_mark;     /* between name and architecture, as the manager writes them */
 
+    /* Write down, in this folder, repositories that replace the host's own for all other
+     * calls with a host whose sources_dir it is. Nothing else of the host is touched, so
+     * nothing has to be put back; lists of packages are kept there too. The configurations
+     * are right by engine/patch_source.h. NULL: there are none for this family. Outcome
+     * PROVIDER_FAILED. */
+    int (*use_sources)(struct arena *a, const char *dir, struct strs configurations,
+                       struct str *ret_why);
+
     /* Fetch the package lists. Outcomes PROVIDER_FAILED, PROVIDER_LOCKED. */
     int (*refresh)(struct arena *a, const struct host *host, msec timeout, struct str *ret_why);
 

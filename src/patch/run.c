@@ -152,6 +152,9 @@ static int fetch_snapshot(struct session *s)
     r = local_use_snapshot(s->arena, &s->local, text, &why);
     if (r != 0)
         return command_fail(r, arena_fmt(s->arena, "bad snapshot: %.*s", STR(why)), EXIT_SNAPSHOT);
+    r = local_use_sources(s->arena, &s->local, &why);
+    if (r != 0)
+        return command_fail(r, why, EXIT_FAILED);
     name_snapshot(s);
     printf("baseline %.*s (%.*s), snapshot %.*s\n", STR(s->local.snapshot.baseline.id),
            STR(s->local.snapshot.baseline.name), STR(s->snapshot_id));

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "patch/scan.h"
 
+#include "engine/patch_source.h"
+
 struct absent_count {
     const struct baseline *baseline;
     msec now;
@@ -86,6 +88,12 @@ int scan_run(struct arena *a, const struct scan_options *options, const struct s
         .context = &absent,
     };
 
+    if (!options->host->sources_dir &&
+        patch_sources_of(a, options->baseline, options->host->product).count > 0) {
+        *ret_why = S("the baseline names alternative sources: their package lists have to be "
+                     "fetched first");
+        return PROVIDER_FAILED;
+    }
     PASS(provider_scan(a, options->provider, &request, &scan.packages, ret_why));
     scan.n_state[PATCH_NOT_APPLICABLE] = absent.count;
     scan_decide(a, &scan, memory, options->now);

@@ -160,17 +160,22 @@ def plane():
     plane.server.shutdown()
 
 
+def join(host, repo, plane):
+    """Make the host a node of the plane, with the repository as its only one."""
+    host.sh("rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*")
+    repo.enable(host, "/srv/repo")
+    host.write("/etc/patchbay/patch.conf", f"# where to\nendpoint = {plane.url}/\n"
+                                           "region = eu-west-1\n")
+    host.write("/var/lib/amazon/ssm/registration", json.dumps(
+        {"ManagedInstanceID": NODE, "Region": "us-west-2"}))
+    host.write("/root/.aws/credentials", "[default]\naws_access_key_id = %s\n"
+               "aws_secret_access_key = %s\naws_session_token = %s\n" % KEYS, mode="600")
+
+
 @pytest.fixture
 def host(repo, plane):
     with new_host(repo) as host:
-        host.sh("rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*")
-        repo.enable(host, "/srv/repo")
-        host.write("/etc/patchbay/patch.conf", f"# where to\nendpoint = {plane.url}/\n"
-                                               "region = eu-west-1\n")
-        host.write("/var/lib/amazon/ssm/registration", json.dumps(
-            {"ManagedInstanceID": NODE, "Region": "us-west-2"}))
-        host.write("/root/.aws/credentials", "[default]\naws_access_key_id = %s\n"
-                   "aws_secret_access_key = %s\naws_session_token = %s\n" % KEYS, mode="600")
+        join(host, repo, plane)
         yield host
 
 

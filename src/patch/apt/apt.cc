@@ -234,6 +234,18 @@ void set_caches(const char *directory)
     _config->Set("APT::Cache-Start", _config->FindI("APT::Cache-Start", 24 * 1024 * 1024));
 }
 
+/* The names in the folder are those that apt_get.c gives apt-get. */
+void set_sources(const char *directory)
+{
+    if (!directory)
+        return;
+    std::string dir = directory;
+
+    _config->Set("Dir::Etc::sourcelist", dir + "/sources.list");
+    _config->Set("Dir::Etc::sourceparts", dir + "/parts");
+    _config->Set("Dir::State::lists", dir + "/lists/");
+}
+
 /* libapt believes a cache while dpkg's status file has the size and the second of
  * its last change that the cache knows. Two changes in one second can leave both
  * alone, so a cache made in the second of the last change is not believed. */
@@ -278,6 +290,7 @@ bool begin(const module_request *o)
         return false;
     set_architectures(root);
     set_caches(o->cache_dir);
+    set_sources(o->sources_dir);
     return pkgInitSystem(*_config, _system);
 }
 
@@ -289,6 +302,16 @@ void visit_all(scanner &s, pkgCache *cache)
         if (pkg->VersionList != 0)
             visit_package(s, pkg);
     }
+}
+
+/* libapt passes over a list that is not there; repositories that nothing is known of must
+ * not make a host look up to date. */
+bool has_lists(pkgCache *cache)
+{
+    for (auto file = cache->FileBegin(); !file.end(); ++file)
+        if ((file->Flags & pkgCache::Flag::NotSource) == 0)
+            return true;
+    return _error->Error("the alternative sources of the baseline offer no packages");
 }
 
 size_t count_security_sources(const scanner &s, pkgCache *cache)
@@ -308,6 +331,8 @@ bool apt_scan(const module_request *request, char *why, size_t size)
 
     pkgCacheFile file;
     if (!file.BuildCaches(nullptr, false) || !file.BuildPolicy(nullptr))
+        return explain(why, size);
+    if (request->sources_dir && !has_lists(file.GetPkgCache()))
         return explain(why, size);
 
     scanner s = {};

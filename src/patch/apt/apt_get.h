@@ -7,6 +7,9 @@
 
 #include "patch/provider.h"
 
+/* See provider.h. */
+int apt_get_use_sources(struct arena *a, const char *dir, struct strs configurations,
+                        struct str *ret_why);
 int apt_get_refresh(struct arena *a, const struct host *host, msec timeout, struct str *ret_why);
 int apt_get_simulate(struct arena *a, struct change_request *request, struct str *ret_why);
 int apt_get_install(struct arena *a, struct change_request *request, struct str *ret_why);

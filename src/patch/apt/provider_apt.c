@@ -24,6 +24,7 @@ const struct provider provider_apt = {
     .family = PATCH_FAMILY_APT,
     .module = "apt",
     .arch_mark = ':',
+    .use_sources = apt_get_use_sources,
     .refresh = apt_get_refresh,
     .date = date,
     .simulate = apt_get_simulate,
