@@ -8,6 +8,8 @@
 
 #include "api/op.h"
 #include "base/crypto.h"
+#include "engine/facts_doc.h"
+#include "wire/shape.h"
 
 enum port_outcome {
     PORT_NONE = 1, /* there is no such thing */
@@ -72,6 +74,21 @@ struct patch_run_facts {
     struct str operation, baseline, snapshot, execution;
     msec started_at, ended_at;
     int64_t installed, installed_pending, missing, failed, security;
+    int64_t rebooted; /* 0, 1; -1: the node did not tell */
+};
+
+/* What a node last told of its packages, and the run that found it out. */
+struct host_facts {
+    struct str node, operation, baseline, install_override_list;
+    struct str hash, content;      /* of engine/facts_doc.h, as JSON */
+    msec captured_at, received_at; /* by the node's clock, and by ours */
+    enum tristate rebooted;
+};
+
+/* What a node is patched with now. */
+struct patch_basis {
+    struct str group, product;
+    struct baseline baseline;
 };
 
 struct node_port {
@@ -82,6 +99,15 @@ struct node_port {
     /* The runs of a node that ended before, newest first. */
     int (*patch_runs)(struct db *db, struct arena *a, struct str node, msec before, int64_t limit,
                       struct patch_run_facts **ret, size_t *ret_count);
+    int (*facts)(struct db *db, struct arena *a, struct str node,
+                 struct host_facts *ret); /* PORT_NONE */
+    /* The caller is this node, and its role may report: OP_DENIED. */
+    int (*may_report)(struct op *op, struct str node);
+    /* In the caller's own transaction: replaces what the node told before. `parsed` NULL says
+     * that the content of that hash is held already. PORT_NONE: it is not. */
+    int (*put_facts)(struct op *op, const struct host_facts *facts, const struct facts_doc *parsed);
+    /* PORT_NONE: no baseline is for its system. */
+    int (*patch_basis)(struct op *op, struct str node, struct patch_basis *ret);
 };
 
 /* --- bytes ---------------------------------------------------------------- */

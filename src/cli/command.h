@@ -38,7 +38,7 @@ struct command {
 };
 
 extern const struct command command_env, command_credentials, command_status, command_nodes,
-    command_executions, command_compliance;
+    command_executions, command_compliance, command_why, command_history;
 
 /* Prints why, returns the exit code. `result` is a fault or CLIENT_FAILED. */
 int command_failed(struct command_run *r, int result);
@@ -51,6 +51,11 @@ struct str command_region(const struct command_run *r);
 
 /* (account, Region) pairs to look into: where there are nodes, or what the options say. */
 MUST_CHECK int command_places(struct command_run *r, struct place **ret, size_t *ret_count);
+
+/* A managed node by its id, or by its host name where only one has it: the place it is in and
+ * its id. CLIENT_FAILED says that there is none, or are several. */
+MUST_CHECK int command_find_node(struct command_run *r, struct str name, struct place *ret_place,
+                                 struct str *ret_id);
 
 /* `executions watch ID`: an exit code. */
 int command_watch(struct command_run *r, struct str id);

@@ -4,8 +4,8 @@
 #include "cli/command.h"
 
 static const struct command *const commands[] = {
-    &command_env,   &command_credentials, &command_status,
-    &command_nodes, &command_executions,  &command_compliance,
+    &command_env,        &command_credentials, &command_status, &command_nodes,
+    &command_executions, &command_compliance,  &command_why,    &command_history,
 };
 
 static void print_help(void)

@@ -65,6 +65,41 @@ static int list_nodes(struct command_run *r, struct value **ret)
     return 0;
 }
 
+static bool is_node(const struct value *node, struct str name)
+{
+    return str_eq(value_get_str(node, S("InstanceId")), name) ||
+           str_ieq(value_get_str(node, S("ComputerName")), name);
+}
+
+int command_find_node(struct command_run *r, struct str name, struct place *ret_place,
+                      struct str *ret_id)
+{
+    const struct value *found = NULL;
+    struct value *nodes;
+
+    PASS(list_nodes(r, &nodes));
+    for (size_t i = 0; i < value_count(nodes); i++) {
+        const struct value *node = value_at(nodes, i);
+
+        if (!is_node(node, name))
+            continue;
+        if (found) {
+            r->why =
+                arena_fmt(&r->a, "there are several nodes called %.*s: give the id", STR(name));
+            return CLIENT_FAILED;
+        }
+        found = node;
+    }
+    if (!found) {
+        r->why = arena_fmt(&r->a, "there is no node %.*s where this account can look", STR(name));
+        return CLIENT_FAILED;
+    }
+    *ret_place = (struct place){ .account = value_get_str(found, S("Account")),
+                                 .region = value_get_str(found, S("Region")) };
+    *ret_id = value_get_str(found, S("InstanceId"));
+    return 0;
+}
+
 static void print_nodes(struct command_run *r, const struct value *nodes)
 {
     static const char *const headings[] = { "ACCOUNT",  "REGION", "NODE",      "HOST",

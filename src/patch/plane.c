@@ -39,26 +39,41 @@ static struct str host_of(struct str url)
     return host;
 }
 
-static size_t sign(struct arena *a, const struct plane *p, const char *operation, struct str body,
+static const struct {
+    const char *target;
+    struct str name;
+} services[] = {
+    [PLANE_SSM] = { "AmazonSSM", S_INIT("ssm") },
+    [PLANE_PATCHBAY] = { "Patchbay", S_INIT("patchbay") },
+};
+
+struct call {
+    enum plane_service service;
+    const char *operation;
+    struct str body;
+};
+
+static size_t sign(struct arena *a, const struct plane *p, const struct call *call,
                    const struct sigv4_credentials *credentials, struct http_header *headers)
 {
-    struct str length = arena_fmt(a, "%zu", body.len);
+    struct str length = arena_fmt(a, "%zu", call->body.len);
     const struct http_header fixed[] = {
         { S("Host"), host_of(p->endpoint) },
         { S("Content-Type"), S("application/x-amz-json-1.1") },
         { S("Content-Length"), length },
-        { S("X-Amz-Target"), arena_fmt(a, "AmazonSSM.%s", operation) },
+        { S("X-Amz-Target"),
+          arena_fmt(a, "%s.%s", services[call->service].target, call->operation) },
     };
     const struct http_request request = {
         .method = S("POST"),
         .path = S("/"),
         .headers = fixed,
         .n_headers = ARRAY_LEN(fixed),
-        .body = body,
+        .body = call->body,
     };
     size_t n_signed, count = 0;
-    struct http_header *more =
-        sigv4_sign(a, &request, credentials, p->region, S("ssm"), clock_now(), &n_signed);
+    struct http_header *more = sigv4_sign(a, &request, credentials, p->region,
+                                          services[call->service].name, clock_now(), &n_signed);
 
     headers[count++] = fixed[1]; /* Host and Content-Length are the client's business */
     headers[count++] = fixed[3];
@@ -67,7 +82,7 @@ static size_t sign(struct arena *a, const struct plane *p, const char *operation
     return count;
 }
 
-static int call_once(struct arena *a, struct plane *p, const char *operation, struct str body,
+static int call_once(struct arena *a, struct plane *p, const struct call *call,
                      struct http_response *ret, struct str *ret_why)
 {
     struct sigv4_credentials credentials;
@@ -81,8 +96,8 @@ static int call_once(struct arena *a, struct plane *p, const char *operation, st
         .method = S("POST"),
         .url = arena_fmt(a, "%.*s/", STR(p->endpoint)),
         .headers = headers,
-        .n_headers = sign(a, p, operation, body, &credentials, headers),
-        .body = body,
+        .n_headers = sign(a, p, call, &credentials, headers),
+        .body = call->body,
         .max_response = ANSWER_MAX,
         .ca_file = p->ca_file,
     };
@@ -132,7 +147,14 @@ static void pause_before(int attempt)
 int plane_call(struct arena *a, struct plane *p, const char *operation, const struct value *in,
                struct value **ret, struct plane_error *ret_error, struct str *ret_why)
 {
-    struct str body = json_format(a, in);
+    return plane_call_of(a, p, PLANE_SSM, operation, in, ret, ret_error, ret_why);
+}
+
+int plane_call_of(struct arena *a, struct plane *p, enum plane_service service,
+                  const char *operation, const struct value *in, struct value **ret,
+                  struct plane_error *ret_error, struct str *ret_why)
+{
+    const struct call call = { service, operation, json_format(a, in) };
     int result = PLANE_UNREACHABLE;
 
     for (int attempt = 0; attempt < TRIES; attempt++) {
@@ -141,7 +163,7 @@ int plane_call(struct arena *a, struct plane *p, const char *operation, const st
 
         if (attempt > 0)
             pause_before(attempt);
-        result = call_once(a, p, operation, body, &response, ret_why);
+        result = call_once(a, p, &call, &response, ret_why);
         if (result == PLANE_UNREACHABLE)
             continue;
         PASS(result);

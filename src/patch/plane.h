@@ -41,7 +41,16 @@ struct plane_error {
     int status; /* of HTTP */
 };
 
-/* One call of AmazonSSM. Outcomes PLANE_UNCONFIGURED (no credentials),
+/* Whose operation it is: of SSM, or of what AWS has no operation for. */
+enum plane_service {
+    PLANE_SSM,
+    PLANE_PATCHBAY,
+};
+MUST_CHECK int plane_call_of(struct arena *a, struct plane *p, enum plane_service service,
+                             const char *operation, const struct value *in, struct value **ret,
+                             struct plane_error *ret_error, struct str *ret_why);
+
+/* One call of PLANE_SSM. Outcomes PLANE_UNCONFIGURED (no credentials),
  * PLANE_UNREACHABLE, PLANE_REFUSED with *ret_error. */
 MUST_CHECK int plane_call(struct arena *a, struct plane *p, const char *operation,
                           const struct value *in, struct value **ret, struct plane_error *ret_error,

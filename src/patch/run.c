@@ -9,6 +9,7 @@
 #include "engine/baseline_override.h"
 #include "patch/commands.h"
 #include "patch/inventory.h"
+#include "patch/package_facts.h"
 #include "patch/print.h"
 #include "patch/report.h"
 #include "sys/clock.h"
@@ -27,7 +28,7 @@ struct session {
     struct override_list list;
     struct baseline_override override; /* `request` is NULL where there is none */
     msec started_at;
-    bool is_install, no_reboot;
+    bool is_install, no_reboot, rebooted;
 };
 
 /* ---- before ---- */
@@ -203,6 +204,7 @@ static int send_report(struct session *s, struct scan *scan)
     r = report_send(s->arena, &s->plane, &report, s->state.sent_hash, &s->state.sent_hash, &why);
     if (r != 0)
         return command_fail(r, arena_fmt(s->arena, "no report: %.*s", STR(why)), EXIT_REPORT);
+    package_facts_tell(s->arena, &s->plane, &report, s->rebooted);
     printf("%.*s%.*sreported as %.*s\n", STR(print_table(s->arena, scan, PRINT_WORTH_A_LOOK)),
            STR(print_summary(s->arena, scan)), STR(s->plane.instance_id));
     return EXIT_OK;
@@ -328,19 +330,19 @@ static int run_after_reboot(struct session *s)
     const struct scan_memory memory = { .state = &s->state,
                                         .changes = run->changes,
                                         .n_changes = run->n_changes };
-    bool rebooted = !str_eq(run->boot_id, s->local.host.boot_id);
     struct scan scan;
     struct str why = S("");
     int code, r = scan_run(s->arena, &options, &memory, &scan, &why);
 
     if (r != 0)
         return command_fail(r, why, EXIT_FAILED);
-    puts(rebooted ? "the host was rebooted" : "the host was asked to reboot, and did not");
+    s->rebooted = !str_eq(run->boot_id, s->local.host.boot_id);
+    puts(s->rebooted ? "the host was rebooted" : "the host was asked to reboot, and did not");
     run->phase = RUN_DONE;
     code = conclude(s, &scan);
     if (code != EXIT_OK)
         return code;
-    code = rebooted && scan.n_state[PATCH_FAILED] == 0 ? EXIT_OK : EXIT_FAILED;
+    code = s->rebooted && scan.n_state[PATCH_FAILED] == 0 ? EXIT_OK : EXIT_FAILED;
     return command_health(s->arena, &s->local, run, code);
 }
 

@@ -3,4 +3,6 @@
 
 #include "api/service.h"
 
+extern const struct operation explain_operations[];
+extern const struct operation facts_operations[];
 extern const struct operation patch_run_operations[];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ListPatchRuns: the patch runs of a node, where AWS keeps the last one only. */
-#include "api/ports.h"
+#include "svc/patchbay/errors.h"
+#include "svc/patchbay/node.h"
 #include "svc/patchbay/operations.h"
 
 #define PAGE_MAX 50
@@ -10,8 +11,13 @@ struct list_in {
     int64_t max_results;
 };
 
+struct run_view {
+    struct patch_run_facts f;
+    enum tristate rebooted;
+};
+
 struct list_out {
-    struct list runs;
+    struct list runs; /* run_view */
     struct str next_token;
 };
 
@@ -23,22 +29,23 @@ static const struct field list_in_fields[] = {
 };
 static const struct shape list_in = SHAPE("ListPatchRunsRequest", struct list_in, list_in_fields);
 
-#define R struct patch_run_facts
+#define R struct run_view
 static const struct field run_fields[] = {
-    STRING(R,    operation,         "Operation",                   REQUIRED),
-    TIMESTAMP(R, started_at,        "OperationStartTime",          REQUIRED),
-    TIMESTAMP(R, ended_at,          "OperationEndTime",            REQUIRED),
-    STRING(R,    baseline,          "BaselineId",                  REQUIRED),
-    STRING(R,    snapshot,          "SnapshotId",                  OPTIONAL),
-    STRING(R,    execution,         "ExecutionId",                 OPTIONAL),
-    INTEGER(R,   installed,         "InstalledCount",              REQUIRED),
-    INTEGER(R,   installed_pending, "InstalledPendingRebootCount", REQUIRED),
-    INTEGER(R,   missing,           "MissingCount",                REQUIRED),
-    INTEGER(R,   failed,            "FailedCount",                 REQUIRED),
-    INTEGER(R,   security,          "SecurityNonCompliantCount",   REQUIRED),
+    STRING(R,    f.operation,         "Operation",                   REQUIRED),
+    TIMESTAMP(R, f.started_at,        "OperationStartTime",          REQUIRED),
+    TIMESTAMP(R, f.ended_at,          "OperationEndTime",            REQUIRED),
+    STRING(R,    f.baseline,          "BaselineId",                  REQUIRED),
+    STRING(R,    f.snapshot,          "SnapshotId",                  OPTIONAL),
+    STRING(R,    f.execution,         "ExecutionId",                 OPTIONAL),
+    INTEGER(R,   f.installed,         "InstalledCount",              REQUIRED),
+    INTEGER(R,   f.installed_pending, "InstalledPendingRebootCount", REQUIRED),
+    INTEGER(R,   f.missing,           "MissingCount",                REQUIRED),
+    INTEGER(R,   f.failed,            "FailedCount",                 REQUIRED),
+    INTEGER(R,   f.security,          "SecurityNonCompliantCount",   REQUIRED),
+    TRISTATE(R,  rebooted,            "Rebooted",                    OPTIONAL),
 };
 #undef R
-static const struct shape run_shape = SHAPE("PatchRun", struct patch_run_facts, run_fields);
+static const struct shape run_shape = SHAPE("PatchRun", struct run_view, run_fields);
 
 static const struct field list_out_fields[] = {
     LIST(struct list_out,   runs,       "PatchRuns", REQUIRED, run_shape),
@@ -47,6 +54,16 @@ static const struct field list_out_fields[] = {
 static const struct shape list_out =
     SHAPE("ListPatchRunsResponse", struct list_out, list_out_fields);
 /* clang-format on */
+
+static struct run_view view(const struct patch_run_facts *f)
+{
+    return (struct run_view){
+        .f = *f,
+        .rebooted = f->rebooted < 0 ? TRISTATE_UNSET
+                    : f->rebooted   ? TRISTATE_TRUE
+                                    : TRISTATE_FALSE,
+    };
+}
 
 /* The newest first. */
 static int list_runs(struct op *op, const struct list_in *in, struct list_out *out)
@@ -60,24 +77,24 @@ static int list_runs(struct op *op, const struct list_in *in, struct list_out *o
     PASS(page_open(op, in->next_token, &position));
     if (str_is_set(position) && !str_to_int(position, &before))
         return op_invalid(op, "The specified token is not valid.");
-    int found = op->plane->nodes->node(op->db, op->arena, in->node, &node);
-    if (found == PORT_NONE ||
-        (found == 0 && (!str_eq(node.account, op->account) || !str_eq(node.region, op->region))))
-        return op_invalid(op, "%.*s is no managed node of this account and Region.", STR(in->node));
-    TRY(found);
+    PASS(patchbay_node(op, in->node, &node));
     TRY(op->plane->nodes->patch_runs(op->db, op->arena, in->node, before, in->max_results + 1,
                                      &runs, &count));
     if (count > max)
         out->next_token =
             page_token(op, arena_fmt(op->arena, "%lld", (long long)runs[max - 1].ended_at));
-    out->runs = (struct list){ runs, count > max ? max : count };
+    struct run_view *shown = arena_array(op->arena, struct run_view, max);
+    out->runs = (struct list){ shown, count > max ? max : count };
+    for (size_t i = 0; i < out->runs.count; i++)
+        shown[i] = view(&runs[i]);
     return 0;
 }
 OP_HANDLER(list_runs)
 
 /* clang-format off */
 const struct operation patch_run_operations[] = {
-    OP("ListPatchRuns", list_runs, list_in, list_out, OP_READS | OP_OURS, RAISES_NOTHING),
+    OP("ListPatchRuns", list_runs, list_in, list_out, OP_READS | OP_OURS,
+       RAISES(PATCHBAY_NO_NODE)),
     OP_END,
 };
 /* clang-format on */

@@ -2,6 +2,7 @@
 #include "svc/patchbay/patchbay.h"
 
 #include "api/ports.h"
+#include "svc/patchbay/errors.h"
 #include "svc/patchbay/operations.h"
 
 /* --- ListLocations: where an organization's nodes are --------------------- */
@@ -97,7 +98,12 @@ static const struct operation operations[] = {
 };
 /* clang-format on */
 
-static const struct operation *const nouns[] = { operations, patch_run_operations, NULL };
+static const struct operation *const nouns[] = {
+    operations, explain_operations, facts_operations, patch_run_operations, NULL,
+};
+
+/* The largest request is the facts of a host. */
+#define MAX_BODY (FACTS_DOC_MAX_BYTES + 64 * 1024)
 
 const struct service patchbay_service = {
     .name = "patchbay",
@@ -105,4 +111,7 @@ const struct service patchbay_service = {
     .protocol = PROTOCOL_JSON_1_1,
     .is_global = true,
     .nouns = nouns,
+    .errors = patchbay_errors,
+    .n_errors = PATCHBAY_N_ERRORS,
+    .max_body = MAX_BODY,
 };

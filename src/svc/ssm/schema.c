@@ -212,9 +212,13 @@ static const char automation_sql[] =
     ");";
 
 static const struct migration migrations[] = {
-    { document_sql },  { node_sql },
-    { command_sql },   { automation_sql },
-    { ssm_patch_sql }, { "CREATE INDEX ssm_patch_snapshot_by_blob ON ssm_patch_snapshot (blob);" },
+    { document_sql },
+    { node_sql },
+    { command_sql },
+    { automation_sql },
+    { ssm_patch_sql },
+    { "CREATE INDEX ssm_patch_snapshot_by_blob ON ssm_patch_snapshot (blob);" },
+    { ssm_patch_facts_sql },
 };
 
 const struct schema ssm_schema = { "ssm", migrations, ARRAY_LEN(migrations) };

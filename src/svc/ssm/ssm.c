@@ -7,14 +7,19 @@
 
 /* One noun, one table; one a line. */
 static const struct operation *const nouns[] = {
-    activation_operations,     automation_get_operations,   automation_operations,
-    compliance_operations,     compliance_put_operations,   document_list_operations,
-    document_operations,       document_version_operations, inventory_list_operations,
-    inventory_operations,      node_list_operations,        node_operations,
-    patch_baseline_operations, patch_edit_operations,       patch_group_operations,
-    patch_items_operations,    patch_snapshot_operations,   patch_state_operations,
-    registration_operations,   runcommand_get_operations,   runcommand_list_operations,
-    runcommand_operations,     ssm_tag_operations,          NULL,
+    activation_operations,      automation_get_operations,
+    automation_operations,      compliance_operations,
+    compliance_put_operations,  document_list_operations,
+    document_operations,        document_version_operations,
+    inventory_list_operations,  inventory_operations,
+    node_list_operations,       node_operations,
+    patch_available_operations, patch_properties_operations,
+    patch_baseline_operations,  patch_edit_operations,
+    patch_group_operations,     patch_items_operations,
+    patch_snapshot_operations,  patch_state_operations,
+    registration_operations,    runcommand_get_operations,
+    runcommand_list_operations, runcommand_operations,
+    ssm_tag_operations,         NULL,
 };
 
 static const struct operation *const message_nouns[] = {

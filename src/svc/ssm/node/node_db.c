@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "svc/ssm/node/node.h"
+#include "svc/ssm/patch/patch_facts.h"
 #include "svc/ssm/patch/patch_report.h"
 
 #include "svc/ssm/ssm.h"
@@ -140,4 +141,8 @@ const struct node_port ssm_nodes = {
     .node = port_node,
     .locations = port_locations,
     .patch_runs = patch_run_list,
+    .facts = patch_facts_get,
+    .may_report = patch_facts_may_report,
+    .put_facts = patch_facts_put,
+    .patch_basis = patch_facts_basis,
 };

@@ -6,6 +6,7 @@
 #include "svc/ssm/errors.h"
 #include "svc/ssm/inventory/inventory.h"
 #include "svc/ssm/operations.h"
+#include "svc/ssm/patch/patch_facts.h"
 #include "svc/ssm/command/runcommand.h"
 
 /* UpdateInstanceInformation is the agent's heartbeat; AWS publishes no model of it. */
@@ -91,6 +92,7 @@ static int deregister_managed_instance(struct op *op, const struct node_in *in, 
     TRY(runcommand_node_gone(op, n.id));
     TRY(tags_remove_all(op, node_arn(op, n.id)));
     TRY(inventory_forget(op, n.id));
+    TRY(patch_facts_forget(op, n.id));
     TRY(node_delete(op, n.id));
     op_wake(op, arena_fmt(op->arena, "node:%.*s", STR(n.id))); /* its poll ends refused */
     return 0;

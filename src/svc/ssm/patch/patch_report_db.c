@@ -103,7 +103,7 @@ static const struct column run_columns[] = {
     COL_STR(R, operation), COL_STR(R, baseline),          COL_STR(R, snapshot),
     COL_STR(R, execution), COL_I64(R, started_at),        COL_I64(R, ended_at),
     COL_I64(R, installed), COL_I64(R, installed_pending), COL_I64(R, missing),
-    COL_I64(R, failed),    COL_I64(R, security),
+    COL_I64(R, failed),    COL_I64(R, security),          COL_I64(R, rebooted),
 };
 static const struct mapping run_mapping = MAPPING(R, run_columns);
 #undef R
@@ -115,7 +115,7 @@ int patch_run_list(struct db *db, struct arena *a, struct str node, msec before,
 
     TRY(db_all(db, a, &run_mapping, &items, ret_count,
                "SELECT operation, baseline, snapshot, execution, started_at, ended_at, installed,"
-               " installed_pending, missing, failed, security FROM ssm_patch_run"
+               " installed_pending, missing, failed, security, rebooted FROM ssm_patch_run"
                " WHERE node = $1 AND ended_at < $2 ORDER BY ended_at DESC LIMIT $3",
                ARGS(V(node), V(before), V(limit))));
     *ret = items;

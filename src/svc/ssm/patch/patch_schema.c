@@ -118,3 +118,37 @@ const char ssm_patch_sql[] =
     "  non_compliant TEXT NOT NULL,"
     "  PRIMARY KEY (account, region, resource, type)"
     ");";
+
+const char ssm_patch_facts_sql[] =
+    "ALTER TABLE ssm_patch_run ADD COLUMN rebooted INTEGER NOT NULL DEFAULT -1;"
+    "CREATE TABLE ssm_patch_facts ("
+    "  node TEXT NOT NULL PRIMARY KEY,"
+    "  account TEXT NOT NULL,"
+    "  region TEXT NOT NULL,"
+    "  hash TEXT NOT NULL,"    /* SHA-256 of the content */
+    "  content TEXT NOT NULL," /* of engine/facts_doc.h */
+    "  operation TEXT NOT NULL,"
+    "  baseline TEXT NOT NULL,"
+    "  install_override_list TEXT,"
+    "  captured_at INTEGER NOT NULL,"
+    "  received_at INTEGER NOT NULL"
+    ");"
+    /* Each version of a package that the repositories of some node here offer. It goes with
+     * the last node that told of it. */
+    "CREATE TABLE ssm_patch_offer ("
+    "  account TEXT NOT NULL,"
+    "  region TEXT NOT NULL,"
+    "  id TEXT NOT NULL," /* a hash of the rest */
+    "  os TEXT NOT NULL,"
+    "  product TEXT NOT NULL,"
+    "  name TEXT NOT NULL,"
+    "  arch TEXT NOT NULL,"
+    "  version TEXT NOT NULL," /* JSON of engine/facts_doc.h */
+    "  priority TEXT,"
+    "  classification TEXT,"
+    "  severity TEXT,"
+    "  nodes INTEGER NOT NULL,"
+    "  PRIMARY KEY (account, region, id)"
+    ");"
+    "CREATE INDEX ssm_patch_offer_by_name"
+    "  ON ssm_patch_offer (account, region, os, product, name, arch, id);";

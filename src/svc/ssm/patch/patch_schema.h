@@ -3,3 +3,4 @@
 #pragma once
 
 extern const char ssm_patch_sql[];
+extern const char ssm_patch_facts_sql[]; /* what hosts know, and the patches on offer by that */
