@@ -80,7 +80,7 @@ struct patch_run_facts {
 /* What a node last told of its packages, and the run that found it out. */
 struct host_facts {
     struct str node, operation, baseline, install_override_list;
-    struct str hash, content;      /* of engine/facts_doc.h, as JSON */
+    struct str blob;               /* engine/facts_doc.h as JSON; the name is its hash */
     msec captured_at, received_at; /* by the node's clock, and by ours */
     enum tristate rebooted;
 };
@@ -103,8 +103,9 @@ struct node_port {
                  struct host_facts *ret); /* PORT_NONE */
     /* The caller is this node, and its role may report: OP_DENIED. */
     int (*may_report)(struct op *op, struct str node);
-    /* In the caller's own transaction: replaces what the node told before. `parsed` NULL says
-     * that the content of that hash is held already. PORT_NONE: it is not. */
+    /* In the caller's own transaction: replaces what the node told before. `parsed` is what
+     * the blob holds; NULL says that these are the node's facts already. PORT_NONE: they
+     * are not. */
     int (*put_facts)(struct op *op, const struct host_facts *facts, const struct facts_doc *parsed);
     /* PORT_NONE: no baseline is for its system. */
     int (*patch_basis)(struct op *op, struct str node, struct patch_basis *ret);

@@ -21,8 +21,8 @@ struct value *package_facts_document(struct arena *a, const struct scan *scan)
     return doc;
 }
 
-struct value *package_facts_request(struct arena *a, const struct report *report, struct str instance_id,
-                            struct str hash, bool rebooted)
+struct value *package_facts_request(struct arena *a, const struct report *report,
+                                    struct str instance_id, struct str hash, bool rebooted)
 {
     struct value *request = value_map(a);
 
@@ -62,7 +62,8 @@ static int tell(struct arena *a, struct plane *plane, const struct report *repor
     return result;
 }
 
-void package_facts_tell(struct arena *a, struct plane *plane, const struct report *report, bool rebooted)
+void package_facts_tell(struct arena *a, struct plane *plane, const struct report *report,
+                        bool rebooted)
 {
     struct str why = S("");
     int result = tell(a, plane, report, rebooted, &why);

@@ -220,7 +220,9 @@ static int note_all(struct op *op, const struct host_facts *held, const struct f
 
 static int load(struct op *op, struct str node, struct host_facts *ret, struct facts_doc *ret_doc)
 {
+    const struct blob_port *blobs = &op->plane->blobs;
     struct value *doc;
+    struct str text;
 
     int found = op->plane->nodes->facts(op->db, op->arena, node, ret);
     if (found == PORT_NONE)
@@ -229,7 +231,8 @@ static int load(struct op *op, struct str node, struct host_facts *ret, struct f
                        "patchbay-patch.",
                        STR(node));
     TRY(found);
-    TRY(json_parse(op->arena, ret->content, &doc, NULL));
+    TRY(blobs->get(blobs->context, ret->blob, FACTS_DOC_MAX_BYTES, op->arena, &text));
+    TRY(json_parse(op->arena, text, &doc, NULL));
     TRY(facts_parse(op->arena, doc, ret_doc, NULL));
     return 0;
 }

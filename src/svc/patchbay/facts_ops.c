@@ -41,22 +41,22 @@ static const struct field put_in_fields[] = {
 static const struct shape put_in = SHAPE_OPEN("PutPatchFactsRequest", struct put_in, put_in_fields);
 /* clang-format on */
 
-/* The hash is that of the compact form, so it says what is stored. */
-static int read_facts(struct op *op, const struct put_in *in, struct host_facts *facts,
-                      struct facts_doc *ret)
+/* The hash is that of the compact form, so it is the blob's name too. */
+static int read_facts(struct op *op, const struct put_in *in, struct facts_doc *ret)
 {
-    struct str why = S("");
+    const struct blob_port *blobs = &op->plane->blobs;
+    struct str text = json_format(op->arena, in->facts), why = S(""), name;
 
-    facts->content = json_format(op->arena, in->facts);
-    if (facts->content.len > FACTS_DOC_MAX_BYTES)
+    if (text.len > FACTS_DOC_MAX_BYTES)
         return op_fail(op, PATCHBAY_INVALID_FACTS, "The facts have more than %zu bytes.",
                        FACTS_DOC_MAX_BYTES);
-    if (!str_eq(sha256_hex(op->arena, facts->content), in->hash))
+    if (!str_eq(sha256_hex(op->arena, text), in->hash))
         return op_fail(op, PATCHBAY_INVALID_FACTS, "The hash is not that of the facts.");
     int parsed = facts_parse(op->arena, in->facts, ret, &why);
     if (parsed == FACTS_MALFORMED)
         return op_fail(op, PATCHBAY_INVALID_FACTS, "The facts are not valid: %.*s.", STR(why));
     TRY(parsed);
+    TRY(blobs->put(blobs->context, text, op->arena, &name));
     return 0;
 }
 
@@ -65,7 +65,7 @@ static int put_facts(struct op *op, const struct put_in *in, struct nothing *out
     struct node_facts node;
     struct host_facts facts = {
         .node = in->node,
-        .hash = in->hash,
+        .blob = in->hash,
         .operation = in->operation,
         .baseline = in->baseline,
         .install_override_list = in->override_list,
@@ -79,7 +79,7 @@ static int put_facts(struct op *op, const struct put_in *in, struct nothing *out
     PASS(patchbay_node(op, in->node, &node));
     PASS(op->plane->nodes->may_report(op, in->node));
     if (in->facts)
-        PASS(read_facts(op, in, &facts, &parsed));
+        PASS(read_facts(op, in, &parsed));
     int put = op->plane->nodes->put_facts(op, &facts, in->facts ? &parsed : NULL);
     if (put == PORT_NONE)
         return op_fail(op, PATCHBAY_UNKNOWN_HASH, "These are not the facts that are held of %.*s.",

@@ -37,6 +37,7 @@ static const struct task_kind tasks[] = {
 #define MAX_BODY (11 * 1024 * 1024)
 
 static const char *const blob_uses[] = {
+    "SELECT 1 FROM ssm_patch_facts WHERE blob = $1 LIMIT 1",
     "SELECT 1 FROM ssm_patch_snapshot WHERE blob = $1 LIMIT 1",
     NULL,
 };

@@ -27,13 +27,16 @@ int patch_facts_may_report(struct op *op, struct str node)
 
 /* --- offers move by what is different -------------------------------------- */
 
-static int offers_of_text(struct op *op, struct str content, struct patch_offer **ret,
-                          size_t *ret_count)
+static int offers_held(struct op *op, const struct host_facts *held, struct patch_offer **ret,
+                       size_t *ret_count)
 {
+    const struct blob_port *blobs = &op->plane->blobs;
     struct facts_doc facts;
     struct value *doc;
+    struct str text;
 
-    TRY(json_parse(op->arena, content, &doc, NULL));
+    TRY(blobs->get(blobs->context, held->blob, FACTS_DOC_MAX_BYTES, op->arena, &text));
+    TRY(json_parse(op->arena, text, &doc, NULL));
     TRY(facts_parse(op->arena, doc, &facts, NULL));
     *ret = patch_offers_of(op, &facts, ret_count);
     return 0;
@@ -79,7 +82,7 @@ int patch_facts_put(struct op *op, const struct host_facts *facts, const struct 
     int found = patch_facts_load(op, facts->node, &held);
     if (found != 0 && found != DB_NO_ROW)
         TRY(found);
-    bool is_held = found == 0 && str_eq(held.hash, facts->hash);
+    bool is_held = found == 0 && str_eq(held.blob, facts->blob);
     if (!is_held && !parsed)
         return PORT_NONE;
     TRY(patch_run_rebooted(op, facts));
@@ -88,7 +91,7 @@ int patch_facts_put(struct op *op, const struct host_facts *facts, const struct 
         return 0;
     }
     if (found == 0)
-        TRY(offers_of_text(op, held.content, &before, &n_before));
+        TRY(offers_held(op, &held, &before, &n_before));
     after = patch_offers_of(op, parsed, &n_after);
     TRY(move_offers(op, before, n_before, after, n_after));
     TRY(patch_facts_save(op, facts));
@@ -105,7 +108,7 @@ int patch_facts_forget(struct op *op, struct str node)
     if (found == DB_NO_ROW)
         return 0;
     TRY(found);
-    TRY(offers_of_text(op, held.content, &before, &n_before));
+    TRY(offers_held(op, &held, &before, &n_before));
     TRY(move_offers(op, before, n_before, NULL, 0));
     TRY(patch_facts_delete(op, node));
     return 0;

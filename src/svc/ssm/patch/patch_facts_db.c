@@ -4,15 +4,14 @@
 
 /* --- facts ---------------------------------------------------------------- */
 
-#define FACTS                                                                                      \
-    "node, operation, baseline, install_override_list, hash, content, captured_at, received_at"
+#define FACTS "node, operation, baseline, install_override_list, blob, captured_at, received_at"
 
 #define F struct host_facts
 static const struct column facts_columns[] = {
     COL_STR(F, node),        COL_STR(F, operation),
     COL_STR(F, baseline),    COL_STR(F, install_override_list),
-    COL_STR(F, hash),        COL_STR(F, content),
-    COL_I64(F, captured_at), COL_I64(F, received_at),
+    COL_STR(F, blob),        COL_I64(F, captured_at),
+    COL_I64(F, received_at),
 };
 #undef F
 static const struct mapping facts_mapping = MAPPING(struct host_facts, facts_columns);
@@ -36,9 +35,9 @@ int patch_facts_save(struct op *op, const struct host_facts *f)
     TRY(patch_facts_delete(op, f->node));
     TRY(db_exec(op->db, NULL,
                 "INSERT INTO ssm_patch_facts (account, region, " FACTS ")"
-                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
                 ARGS(V(op->account), V(op->region), V(f->node), V(f->operation), V(f->baseline),
-                     V(f->install_override_list), V(f->hash), V(f->content), V(f->captured_at),
+                     V(f->install_override_list), V(f->blob), V(f->captured_at),
                      V(f->received_at))));
     return 0;
 }

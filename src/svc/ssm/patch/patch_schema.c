@@ -125,14 +125,14 @@ const char ssm_patch_facts_sql[] =
     "  node TEXT NOT NULL PRIMARY KEY,"
     "  account TEXT NOT NULL,"
     "  region TEXT NOT NULL,"
-    "  hash TEXT NOT NULL,"    /* SHA-256 of the content */
-    "  content TEXT NOT NULL," /* of engine/facts_doc.h */
+    "  blob TEXT NOT NULL," /* of engine/facts_doc.h */
     "  operation TEXT NOT NULL,"
     "  baseline TEXT NOT NULL,"
     "  install_override_list TEXT,"
     "  captured_at INTEGER NOT NULL,"
     "  received_at INTEGER NOT NULL"
     ");"
+    "CREATE INDEX ssm_patch_facts_by_blob ON ssm_patch_facts (blob);"
     /* Each version of a package that the repositories of some node here offer. It goes with
      * the last node that told of it. */
     "CREATE TABLE ssm_patch_offer ("
