@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "sys/clock.h"
 #include "sys/file.h"
+#include "wire/skew.h"
 
 #define QUICK_ANSWER  MSEC_SECOND       /* an empty answer this fast is not a long poll */
 #define QUICK_PAUSE   (2 * MSEC_SECOND) /* and then the next waits, as the AWS agent's does */
@@ -30,6 +31,7 @@ struct poller {
     struct backoff backoff;
     msec heartbeat_at; /* monotonic */
     bool is_key_noted; /* that the plane asks for a new key */
+    msec skew;         /* as it was last logged */
     bool is_settled;   /* what it took to get to the poll is done with */
 };
 
@@ -130,6 +132,23 @@ static void note_failure(struct poller *p, int result, const struct plane_answer
         0; /* its short answer, not the long poll's, will say that the plane is back */
 }
 
+/* Said once, and once more when it is mended. */
+static void note_clock(struct poller *p)
+{
+    msec skew = plane_skew(&p->agent->plane), change = skew - p->skew;
+
+    if (change <= SKEW_LEAST && change >= -SKEW_LEAST && (skew == 0) == (p->skew == 0))
+        return;
+    if (skew == 0)
+        log_notice("this host's clock agrees with the plane's again");
+    else
+        log_warning("this host's clock is %lld s %s the plane's: calls are signed by the plane's, "
+                    "but the clock should be set",
+                    (long long)((skew < 0 ? -skew : skew) / MSEC_SECOND),
+                    skew < 0 ? "ahead of" : "behind");
+    p->skew = skew;
+}
+
 /* One turn in memory of its own; true once the agent is to end. */
 static bool turn_once(struct poller *p)
 {
@@ -138,6 +157,7 @@ static bool turn_once(struct poller *p)
     msec pause = 0;
 
     int result = turn(p, &a, &answer, &pause);
+    note_clock(p);
     if (result == 0) {
         if (p->backoff.failures > 0)
             log_notice("the plane can be used again");

@@ -64,6 +64,12 @@ static void refuse(struct inbox *in, const struct message *m, struct str why)
     reply(in, m->id, reply_refused(in->arena, why, clock_now()));
 }
 
+/* By our clock, which all that is compared with it goes by. */
+static msec created_at(struct inbox *in, const struct message *m)
+{
+    return m->created_at ? m->created_at - plane_skew(&in->agent->plane) : 0;
+}
+
 static void run(struct inbox *in, const struct message *m)
 {
     const char *state = in->agent->config.state;
@@ -86,8 +92,8 @@ static void run(struct inbox *in, const struct message *m)
         refuse(in, m, S("The message is not a JSON object"));
         return;
     }
-    int made = command_new(in->arena, m->id, m->command_id, m->created_at, m->payload, clock_now(),
-                           &c, &why);
+    int made = command_new(in->arena, m->id, m->command_id, created_at(in, m), m->payload,
+                           clock_now(), &c, &why);
     if (made == DOCUMENT_REFUSED) {
         refuse(in, m, why);
         return;

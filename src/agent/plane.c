@@ -9,9 +9,9 @@
 #include "base/time.h"
 #include "sys/clock.h"
 #include "wire/sigv4.h"
+#include "wire/skew.h"
 
 #define MAX_ANSWER ((size_t)8 * 1024 * 1024)
-#define SKEW_MIN   (2 * MSEC_MINUTE) /* smaller differences are left alone */
 #define N_HEADERS  8
 
 static const struct {
@@ -107,18 +107,20 @@ static int read_answer(struct arena *a, const struct http_response *r, struct pl
     return PLANE_REFUSED;
 }
 
-/* A clock that is minutes off would have every signature refused; the plane's answers say what
- * time it is there. Over TLS that is as good as its other words. */
-static void note_skew(struct plane *p, const struct http_response *r)
+static bool note_skew(struct plane *p, const struct http_response *r)
 {
-    msec there;
-
-    if (!time_parse_http(http_response_get(r, S("Date")), &there))
-        return;
-    msec skew = there - clock_now();
     pthread_mutex_lock(&p->lock);
-    p->skew = skew > SKEW_MIN || skew < -SKEW_MIN ? skew : 0;
+    bool is_news = skew_learn(http_response_get(r, S("Date")), clock_now(), &p->skew);
     pthread_mutex_unlock(&p->lock);
+    return is_news;
+}
+
+msec plane_skew(struct plane *p)
+{
+    pthread_mutex_lock(&p->lock);
+    msec skew = p->skew;
+    pthread_mutex_unlock(&p->lock);
+    return skew;
 }
 
 static struct str host_of(struct str endpoint)
@@ -166,8 +168,9 @@ static struct http_header *make_headers(struct plane *p, const struct identity *
     return headers;
 }
 
-static int send_once(struct plane *p, const struct identity *id, const struct plane_call *call,
-                     enum signer signer, struct arena *a, struct plane_answer *ret)
+/* Outcome through *ret_again: the signature was refused, and we have just learnt why. */
+static int try_send(struct plane *p, const struct identity *id, const struct plane_call *call,
+                    enum signer signer, struct arena *a, struct plane_answer *ret, bool *ret_again)
 {
     struct str body = json_format(a, call->input);
     struct http_response response;
@@ -194,9 +197,19 @@ static int send_once(struct plane *p, const struct identity *id, const struct pl
         called == HTTP_CLIENT_TOO_LARGE)
         return PLANE_LATER;
     TRY(called);
-    if (p)
-        note_skew(p, &response);
-    return read_answer(a, &response, ret);
+    bool is_news = p && note_skew(p, &response);
+    int read = read_answer(a, &response, ret);
+    *ret_again = is_news && read == PLANE_LATER && skew_may_explain(ret->code);
+    return read;
+}
+
+static int send_once(struct plane *p, const struct identity *id, const struct plane_call *call,
+                     enum signer signer, struct arena *a, struct plane_answer *ret)
+{
+    bool again = false;
+
+    int sent = try_send(p, id, call, signer, a, ret, &again);
+    return again ? try_send(p, id, call, signer, a, ret, &again) : sent;
 }
 
 /* A new token, whatever the state of the one we have. */

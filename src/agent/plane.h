@@ -29,7 +29,7 @@ struct plane {
     pthread_mutex_t lock; /* of what follows */
     struct token token;
     bool wants_new_key; /* asked for with a token; this agent does not change keys */
-    msec skew;          /* plane's clock minus ours, where they differ by minutes */
+    msec skew;          /* see wire/skew.h */
 };
 
 enum plane_service {
@@ -71,6 +71,8 @@ MUST_CHECK int plane_renew(struct plane *p, const struct plane_call *like, struc
                            struct plane_answer *ret);
 
 msec plane_renew_at(struct plane *p); /* when that will be; 0: there is no token */
+
+msec plane_skew(struct plane *p); /* the plane's clock minus ours; 0 while they agree */
 
 /* The one call that is not signed. Outcomes PLANE_*. */
 MUST_CHECK int plane_register(struct http_client *client, const struct identity *id,

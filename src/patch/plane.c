@@ -8,6 +8,7 @@
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "wire/sigv4.h"
+#include "wire/skew.h"
 
 #define TRIES           5
 #define ANSWER_MAX      ((size_t)4 * 1024 * 1024)
@@ -72,8 +73,9 @@ static size_t sign(struct arena *a, const struct plane *p, const struct call *ca
         .body = call->body,
     };
     size_t n_signed, count = 0;
-    struct http_header *more = sigv4_sign(a, &request, credentials, p->region,
-                                          services[call->service].name, clock_now(), &n_signed);
+    struct http_header *more =
+        sigv4_sign(a, &request, credentials, p->region, services[call->service].name,
+                   clock_now() + p->skew, &n_signed);
 
     headers[count++] = fixed[1]; /* Host and Content-Length are the client's business */
     headers[count++] = fixed[3];
@@ -144,6 +146,11 @@ static void pause_before(int attempt)
               NULL);
 }
 
+static bool learn_clock(struct plane *p, const struct http_response *response)
+{
+    return skew_learn(http_response_get(response, S("Date")), clock_now(), &p->skew);
+}
+
 int plane_call(struct arena *a, struct plane *p, const char *operation, const struct value *in,
                struct value **ret, struct plane_error *ret_error, struct str *ret_why)
 {
@@ -156,13 +163,15 @@ int plane_call_of(struct arena *a, struct plane *p, enum plane_service service,
 {
     const struct call call = { service, operation, json_format(a, in) };
     int result = PLANE_UNREACHABLE;
+    bool at_once = true; /* the first, and one whose failure is understood */
 
     for (int attempt = 0; attempt < TRIES; attempt++) {
         struct http_response response;
         struct value *answer = NULL;
 
-        if (attempt > 0)
+        if (!at_once)
             pause_before(attempt);
+        at_once = false;
         result = call_once(a, p, &call, &response, ret_why);
         if (result == PLANE_UNREACHABLE)
             continue;
@@ -176,7 +185,8 @@ int plane_call_of(struct arena *a, struct plane *p, enum plane_service service,
         *ret_why = arena_fmt(a, "%s: %.*s: %.*s", operation, STR(ret_error->code),
                              STR(ret_error->message));
         result = PLANE_REFUSED;
-        if (!is_passing(&response, ret_error))
+        at_once = learn_clock(p, &response) && skew_may_explain(ret_error->code);
+        if (!at_once && !is_passing(&response, ret_error))
             break;
     }
     return result;
@@ -200,7 +210,7 @@ static int sign_s3(struct arena *a, const struct plane *p, struct str url,
         return PLANE_UNCONFIGURED;
     TRY(result);
     struct http_header *more =
-        sigv4_sign(a, &request, &credentials, p->region, S("s3"), clock_now(), &n_signed);
+        sigv4_sign(a, &request, &credentials, p->region, S("s3"), clock_now() + p->skew, &n_signed);
     for (size_t i = 0; i < n_signed && out->n_headers < MAX_HEADERS; i++)
         headers[out->n_headers++] = more[i];
     out->headers = headers;
@@ -240,7 +250,7 @@ int plane_download(struct arena *a, struct plane *p, struct str url, size_t max,
                    struct plane_error *ret_error, struct str *ret_why)
 {
     int result = PLANE_UNREACHABLE;
-    bool again = true;
+    bool again = true, at_once = true, is_signed = str_starts(url, S("s3://"));
 
     if (!is_address(url)) {
         *ret_why = S("it is no https or s3 address");
@@ -249,8 +259,9 @@ int plane_download(struct arena *a, struct plane *p, struct str url, size_t max,
     for (int attempt = 0; again && attempt < TRIES; attempt++) {
         struct http_response response;
 
-        if (attempt > 0)
+        if (!at_once)
             pause_before(attempt);
+        at_once = false;
         result = download_once(a, p, url, max, &response, &again, ret_why);
         if (result == PLANE_UNREACHABLE)
             continue;
@@ -264,7 +275,8 @@ int plane_download(struct arena *a, struct plane *p, struct str url, size_t max,
         ret_error->status = response.status;
         *ret_why = arena_fmt(a, "the download was answered with HTTP %d", response.status);
         result = PLANE_REFUSED;
-        again = response.status >= 500 || response.status == 429;
+        at_once = is_signed && response.status == 403 && learn_clock(p, &response);
+        again = at_once || response.status >= 500 || response.status == 429;
     }
     return result;
 }

@@ -19,6 +19,7 @@ struct plane {
     struct str region, instance_id;
     struct str credentials_file, profile;
     const char *ca_file; /* NULL: the system's */
+    msec skew;           /* of the plane's clock, by its answers: wire/skew.h */
 };
 
 enum plane_outcome {

@@ -11,6 +11,7 @@ every node and prints what became of it:
 """
 
 import base64
+import calendar
 import collections
 import hashlib
 import hmac
@@ -82,6 +83,9 @@ class FakePlane:
         self.replies, self.acks, self.failed, self.heartbeats = [], [], [], []
         self.documents = {}   # (name, version or ""): content
         self.problems = []    # what was wrong with calls
+        self.clock = 0.0      # this plane's time minus the host's
+        self.skewed = 0       # calls refused for their time
+        self.refused_hands = 0  # TLS handshakes that a client broke off
         self.fault = None     # callable(operation) that may raise Refused or return "drop"
         plane = self
 
@@ -94,6 +98,9 @@ class FakePlane:
             def do_POST(self):
                 plane.serve(self)
 
+            def date_time_string(self, timestamp=None):
+                return super().date_time_string(timestamp or plane.now())
+
         class Server(http.server.ThreadingHTTPServer):
             daemon_threads = True
             request_queue_size = 128
@@ -101,9 +108,16 @@ class FakePlane:
             def handle_error(self, *_):
                 pass
 
+            def get_request(self):
+                try:
+                    return super().get_request()
+                except OSError:
+                    plane.refused_hands += 1
+                    raise
+
         self.server = Server(("127.0.0.1", 0), Handler)
         if tls:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.tls = context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(*tls)
             self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
         host = "localhost" if tls else "127.0.0.1"
@@ -113,6 +127,9 @@ class FakePlane:
     def close(self):
         self.server.shutdown()
         self.server.server_close()
+
+    def now(self):
+        return time.time() + self.clock
 
     # --- HTTP ---
 
@@ -173,6 +190,10 @@ class FakePlane:
         if (algorithm, scope.split("/")[1:]) != ("AWS4-HMAC-SHA256",
                                                  [REGION, service, "aws4_request"]):
             raise self.problem("InvalidSignatureException", f"{algorithm} {scope}")
+        signed_at = calendar.timegm(time.strptime(handler.headers["X-Amz-Date"], "%Y%m%dT%H%M%SZ"))
+        if abs(signed_at - self.now()) > 900:
+            self.skewed += 1
+            raise Refused("InvalidSignatureException", "Signature expired or not yet current")
         text = string_to_sign(handler, body, scope, signed).encode()
         if is_rsa:
             if signed != ["content-type", "host", "x-amz-date", "x-amz-target"]:
@@ -185,7 +206,7 @@ class FakePlane:
                 raise self.problem("InvalidSignatureException", "not by the node's key")
             return credential
         token = self.tokens.get(credential)
-        if token is None or time.time() > token[2]:
+        if token is None or self.now() > token[2]:
             raise Refused("ExpiredTokenException", "The security token has expired")
         secret, session, _, node = token
         if handler.headers["X-Amz-Security-Token"] != session:
@@ -216,7 +237,7 @@ class FakePlane:
             raise Refused("MachineFingerprintDoesNotMatch", "fingerprint")
         access_key = "ASIA" + uuid.uuid4().hex[:16].upper()
         secret, session = uuid.uuid4().hex, base64.b64encode(uuid.uuid4().bytes * 8).decode()
-        expires = time.time() + self.token_life
+        expires = self.now() + self.token_life
         self.tokens[access_key] = secret, session, expires, node
         return {"AccessKeyId": access_key, "SecretAccessKey": secret, "SessionToken": session,
                 "TokenExpirationDate": expires, "UpdateKeyPair": False}
@@ -276,7 +297,7 @@ class FakePlane:
 
     def post(self, node, topic, payload, message_id=None):
         message_id = message_id or f"aws.ssm.{uuid.uuid4()}.{node}"
-        now = time.time()
+        now = self.now()
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + f".{int(now % 1 * 1e3):03}Z"
         message = {"CreatedDate": stamp, "Destination": node, "MessageId": message_id,
                    "Payload": payload if isinstance(payload, str) else json.dumps(payload),
