@@ -4,7 +4,8 @@
 set -eu
 
 build="gcc g++ pkg-config meson ninja-build libmicrohttpd-dev libjson-c-dev libyaml-dev
-    libsqlite3-dev libzip-dev libcurl4-openssl-dev libssl-dev libapt-pkg-dev libcmocka-dev libc6-dev"
+    libsqlite3-dev libzip-dev libcurl4-openssl-dev libssl-dev libapt-pkg-dev libcmocka-dev libc6-dev
+    libsolv-dev libsolvext-dev libmodulemd-dev"
 run="bubblewrap python3 python3-boto3 awscli ca-certificates jq openssl zip"
 hosts="mmdebstrap apt-utils gpg gpg-agent iproute2 util-linux dpkg-dev"
 rpms="rpm createrepo-c"

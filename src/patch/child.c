@@ -110,3 +110,14 @@ int child_run(struct arena *a, const struct child *child, struct child_result *r
     *ret = done;
     return 0;
 }
+
+bool child_is_locked(const char *path)
+{
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+    bool held = fd >= 0 && fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+
+    if (fd >= 0)
+        close(fd);
+    return held;
+}

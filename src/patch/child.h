@@ -30,3 +30,6 @@ void child_arg(struct arena *a, struct child *child, const char *arg);
 void child_args(struct arena *a, struct child *child, const char *const *args, size_t count);
 
 MUST_CHECK int child_run(struct arena *a, const struct child *child, struct child_result *ret);
+
+/* Whether another process holds a lock (as of fcntl) on the file. */
+bool child_is_locked(const char *path);

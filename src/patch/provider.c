@@ -180,7 +180,7 @@ int provider_scan(struct arena *a, const struct provider *provider,
 
 const struct provider *provider_find(enum patch_family family)
 {
-    static const struct provider *const providers[] = { &provider_apt };
+    static const struct provider *const providers[] = { &provider_apt, &provider_rpm };
 
     for (size_t i = 0; i < ARRAY_LEN(providers); i++)
         if (providers[i]->family == family)

@@ -87,7 +87,7 @@ struct provider {
     int (*install)(struct arena *a, struct change_request *request, struct str *ret_why);
 };
 
-extern const struct provider provider_apt;
+extern const struct provider provider_apt, provider_rpm;
 
 const struct provider *provider_find(enum patch_family family); /* NULL if there is none */
 

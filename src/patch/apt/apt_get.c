@@ -253,17 +253,6 @@ int apt_get_simulate(struct arena *a, struct change_request *request, struct str
 
 /* ---- install ---- */
 
-static bool is_held_by_another(const char *path)
-{
-    int fd = open(path, O_RDWR | O_CLOEXEC);
-    struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-    bool held = fd >= 0 && fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
-
-    if (fd >= 0)
-        close(fd);
-    return held;
-}
-
 /* dpkg itself does not wait, and apt-get's message hides who holds the lock. */
 static bool wait_for_locks(msec timeout)
 {
@@ -272,7 +261,7 @@ static bool wait_for_locks(msec timeout)
     msec deadline = clock_monotonic() + timeout;
 
     for (size_t i = 0; i < ARRAY_LEN(locks); i++)
-        while (is_held_by_another(locks[i])) {
+        while (child_is_locked(locks[i])) {
             if (clock_monotonic() >= deadline)
                 return false;
             nanosleep(&(struct timespec){ .tv_nsec = 200000000 }, NULL);

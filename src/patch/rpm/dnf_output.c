@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "patch/rpm/dnf.h"
+
+#define REASON_MAX 400
+
+bool dnf_output_is_locked(struct str output)
+{
+    return str_contains(output, S("Waiting for process with pid")) ||
+           str_contains(output, S("Failed to obtain the transaction lock")) ||
+           str_contains(output, S("is locked by another process")) ||
+           str_contains(output, S("waiting for transaction lock"));
+}
+
+static struct str clip(struct arena *a, struct str reason)
+{
+    return arena_dup(a, str_slice(str_trim(reason), 0, REASON_MAX));
+}
+
+static bool is_name_byte(char c)
+{
+    return str_is_word((struct str){ &c, 1 }, "+_-.");
+}
+
+/* The name as a word, or with a version behind it: "openssl-1:3.0", not "my-openssl-1". */
+static bool mentions(struct str line, struct str name)
+{
+    for (size_t i = 0; name.len > 0 && i + name.len <= line.len; i++) {
+        struct str rest = str_from(line, i + name.len);
+
+        if ((i > 0 && is_name_byte(line.p[i - 1])) || !str_starts(str_from(line, i), name))
+            continue;
+        if (str_is_empty(rest) || !is_name_byte(rest.p[0]) ||
+            (rest.len > 1 && rest.p[0] == '-' && rest.p[1] >= '0' && rest.p[1] <= '9'))
+            return true;
+    }
+    return false;
+}
+
+/* In the order of what explains most. */
+static const char *const explanations[] = {
+    "nothing provides",
+    " requires ",
+    "conflicts with",
+    "obsoletes",
+    "filtered out",
+    "scriptlet failed",
+    "unpacking of archive failed",
+    "not signed",
+    "GPG",
+    "ignature",
+    "FAILED",
+    "Cannot download",
+    "cannot install",
+    "No match for argument",
+    "not installed",
+    "rror in",
+};
+
+static struct str explanation_for(struct str output, struct str name, const char *words)
+{
+    struct str line;
+
+    while (str_next(&output, '\n', &line))
+        if (str_contains(line, str_of(words)) && mentions(line, name))
+            return line;
+    return (struct str){ 0 };
+}
+
+static struct str drop_prefix(struct str line)
+{
+    static const char *const prefixes[] = { "- ", "Problem: ", "Error: ", "error: " };
+
+    line = str_trim(line);
+    for (size_t i = 0; i < ARRAY_LEN(prefixes); i++)
+        if (str_starts(line, str_of(prefixes[i])))
+            return str_from(line, strlen(prefixes[i]));
+    return line;
+}
+
+/* "Error: x", or "Error:" and the line after it. */
+static struct str first_error(struct str output)
+{
+    struct str line;
+
+    while (str_next(&output, '\n', &line)) {
+        struct str rest;
+
+        if (!str_starts(line, S("Error:")) && !str_starts(line, S("error:")))
+            continue;
+        rest = str_trim(str_from(line, 6));
+        if (str_is_empty(rest) && str_next(&output, '\n', &line))
+            rest = str_trim(line);
+        if (!str_is_empty(rest))
+            return rest;
+    }
+    return (struct str){ 0 };
+}
+
+struct str dnf_output_reason(struct arena *a, struct str output, struct str name)
+{
+    struct str line = { 0 };
+
+    for (size_t i = 0; i < ARRAY_LEN(explanations) && !str_is_set(line); i++)
+        line = explanation_for(output, name, explanations[i]);
+    if (!str_is_set(line))
+        line = first_error(output);
+    return str_is_set(line) ? clip(a, drop_prefix(line)) : line;
+}
+
+/* ---- the table of a transaction ---- */
+
+static bool next_word(struct str *rest, struct str *ret)
+{
+    *rest = str_trim(*rest);
+    if (str_is_empty(*rest))
+        return false;
+    for (size_t i = 0; i <= rest->len; i++)
+        if (i == rest->len || rest->p[i] == ' ' || rest->p[i] == '\n' || rest->p[i] == '\t') {
+            *ret = str_slice(*rest, 0, i);
+            *rest = str_from(*rest, i);
+            return true;
+        }
+    return false;
+}
+
+/* A long name has a line of its own, so words are looked at and not lines. */
+static bool has_row(struct str section, struct str name, struct str evr)
+{
+    struct str last[2] = { { 0 }, { 0 } }, word;
+
+    while (next_word(&section, &word)) {
+        if (str_is_set(last[0]) && str_eq(last[0], name) && str_eq(word, evr))
+            return true;
+        last[0] = last[1];
+        last[1] = word;
+    }
+    return false;
+}
+
+bool dnf_output_brings(struct str output, struct str name, struct str evr)
+{
+    struct str line, text = output;
+    const char *start = NULL; /* of the section that is being read, if it brings anything in */
+
+    if (str_starts(evr, S("0:")))
+        evr = str_from(evr, 2);
+    while (str_next(&text, '\n', &line)) {
+        bool heading = line.len > 0 && line.p[0] != ' ' && str_ends(line, S(":"));
+        bool over = str_starts(line, S("Transaction Summary"));
+
+        if (!heading && !over)
+            continue;
+        if (start && has_row((struct str){ start, (size_t)(line.p - start) }, name, evr))
+            return true;
+        start = heading && (str_starts(line, S("Installing")) || str_starts(line, S("Upgrading")))
+                    ? line.p + line.len
+                    : NULL;
+    }
+    return false;
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "patch/rpm/notice.h"
+
+#include <stdlib.h>
+
+static int by_package(const void *left, const void *right)
+{
+    const struct notice_entry *a = left, *b = right;
+
+    if (a->name != b->name)
+        return a->name < b->name ? -1 : 1;
+    if (a->evr != b->evr)
+        return a->evr < b->evr ? -1 : 1;
+    if (a->arch != b->arch)
+        return a->arch < b->arch ? -1 : 1;
+    return (a->notice > b->notice) - (a->notice < b->notice);
+}
+
+/* ---- reading ---- */
+
+/* A collection for streams of modules counts where one of them is active. */
+static bool is_applicable(const struct rpm_pool *p, Dataiterator *collection)
+{
+    bool applies = true;
+    Dataiterator di;
+
+    dataiterator_setpos(collection);
+    dataiterator_init(&di, p->pool, NULL, SOLVID_POS, UPDATE_MODULE, NULL, 0);
+    while (dataiterator_step(&di)) {
+        const char *module, *stream;
+
+        dataiterator_setpos(&di);
+        module = pool_lookup_str(p->pool, SOLVID_POS, UPDATE_MODULE_NAME);
+        stream = pool_lookup_str(p->pool, SOLVID_POS, UPDATE_MODULE_STREAM);
+        applies = modules_is_active(&p->modules, str_of(module), str_of(stream));
+        if (applies)
+            break;
+    }
+    dataiterator_free(&di);
+    return applies;
+}
+
+static void read_collection(const struct rpm_pool *p, Dataiterator *collection, Id notice,
+                            struct notices *n)
+{
+    Dataiterator di;
+
+    dataiterator_setpos(collection);
+    dataiterator_init(&di, p->pool, NULL, SOLVID_POS, UPDATE_COLLECTION, NULL, 0);
+    while (dataiterator_step(&di)) {
+        dataiterator_setpos(&di);
+        n->entries = ARENA_GROW(p->arena, n->entries, n->count, &n->capacity);
+        n->entries[n->count++] = (struct notice_entry){
+            .name = pool_lookup_id(p->pool, SOLVID_POS, UPDATE_COLLECTION_NAME),
+            .evr = pool_lookup_id(p->pool, SOLVID_POS, UPDATE_COLLECTION_EVR),
+            .arch = pool_lookup_id(p->pool, SOLVID_POS, UPDATE_COLLECTION_ARCH),
+            .notice = notice,
+        };
+    }
+    dataiterator_free(&di);
+}
+
+void notices_read(const struct rpm_pool *p, struct notices *ret)
+{
+    struct notices n = { 0 };
+    Pool *pool = p->pool;
+    Id id;
+
+    FOR_POOL_SOLVABLES(id)
+    {
+        Dataiterator di;
+
+        if (!str_starts(str_of(pool_id2str(pool, pool_id2solvable(pool, id)->name)), S("patch:")))
+            continue;
+        dataiterator_init(&di, pool, NULL, id, UPDATE_COLLECTIONLIST, NULL, 0);
+        while (dataiterator_step(&di))
+            if (is_applicable(p, &di))
+                read_collection(p, &di, id, &n);
+        dataiterator_free(&di);
+    }
+    if (n.count > 0)
+        qsort(n.entries, n.count, sizeof(*n.entries), by_package);
+    *ret = n;
+}
+
+/* ---- what they say ---- */
+
+/* "security" as filters spell it. */
+static const char *capital(const struct rpm_pool *p, const char *word)
+{
+    char *copy;
+
+    if (!word || !*word)
+        return NULL;
+    copy = arena_copy(p->arena, word, strlen(word) + 1);
+    if (copy[0] >= 'a' && copy[0] <= 'z')
+        copy[0] = (char)(copy[0] - 'a' + 'A');
+    return copy;
+}
+
+static int gravity(const char *classification, const char *severity)
+{
+    static const char *const severities[] = { "Low", "Medium", "Moderate", "Important",
+                                              "Critical" };
+    int grave = classification && strcmp(classification, "Security") == 0 ? 10 : 0;
+
+    for (size_t i = 0; severity && i < ARRAY_LEN(severities); i++)
+        if (strcmp(severity, severities[i]) == 0)
+            grave += (int)i + 1;
+    return grave;
+}
+
+struct names {
+    const char **items;
+    size_t count, capacity;
+};
+
+static void add_name(const struct rpm_pool *p, struct names *names, const char *name)
+{
+    for (size_t i = 0; i < names->count; i++)
+        if (strcmp(names->items[i], name) == 0)
+            return;
+    names->items = ARENA_GROW(p->arena, names->items, names->count, &names->capacity);
+    names->items[names->count++] = arena_cstr(p->arena, str_of(name));
+}
+
+static const char **end(const struct rpm_pool *p, struct names *names)
+{
+    names->items = ARENA_GROW(p->arena, names->items, names->count, &names->capacity);
+    names->items[names->count] = NULL;
+    return names->items;
+}
+
+static void add_references(const struct rpm_pool *p, Id notice, struct names *cves,
+                           struct names *bugs)
+{
+    Dataiterator di;
+
+    dataiterator_init(&di, p->pool, NULL, notice, UPDATE_REFERENCE, NULL, 0);
+    while (dataiterator_step(&di)) {
+        const char *type, *id;
+
+        dataiterator_setpos(&di);
+        type = pool_lookup_str(p->pool, SOLVID_POS, UPDATE_REFERENCE_TYPE);
+        id = pool_lookup_str(p->pool, SOLVID_POS, UPDATE_REFERENCE_ID);
+        if (type && id && strcmp(type, "cve") == 0)
+            add_name(p, cves, id);
+        else if (type && id && strcmp(type, "bugzilla") == 0)
+            add_name(p, bugs, id);
+    }
+    dataiterator_free(&di);
+}
+
+/* libsolv keeps the later one of "issued" and "updated" as the notice's build time. */
+static void classify(const struct rpm_pool *p, Id notice, struct module_version *v)
+{
+    Solvable *s = pool_id2solvable(p->pool, notice);
+    const char *classification = capital(p, solvable_lookup_str(s, SOLVABLE_PATCHCATEGORY));
+    const char *severity = capital(p, solvable_lookup_str(s, UPDATE_SEVERITY));
+    long long at = (long long)solvable_lookup_num(s, SOLVABLE_BUILDTIME, 0);
+
+    if (v->security && gravity(classification, severity) <= gravity(v->classification, v->severity))
+        return;
+    v->classification = classification;
+    v->severity = severity;
+    if (at > 0)
+        v->released_at = at;
+}
+
+static size_t find_first(const struct notices *n, const struct notice_entry *wanted)
+{
+    size_t low = 0, high = n->count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (by_package(&n->entries[middle], wanted) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+void notices_describe(const struct rpm_pool *p, const struct notices *notices, Id solvable,
+                      struct module_version *version)
+{
+    const Solvable *s = pool_id2solvable(p->pool, solvable);
+    const struct notice_entry wanted = { s->name, s->evr, s->arch, 0 };
+    struct names advisories = { 0 }, cves = { 0 }, bugs = { 0 };
+
+    for (size_t i = find_first(notices, &wanted); i < notices->count; i++) {
+        const struct notice_entry *e = &notices->entries[i];
+        const char *name;
+
+        if (e->name != s->name || e->evr != s->evr || e->arch != s->arch)
+            break;
+        name = pool_id2str(p->pool, pool_id2solvable(p->pool, e->notice)->name);
+        classify(p, e->notice, version);
+        version->security = true;
+        add_name(p, &advisories, name + strlen("patch:"));
+        add_references(p, e->notice, &cves, &bugs);
+    }
+    version->advisories = end(p, &advisories);
+    version->cves = end(p, &cves);
+    version->bugs = end(p, &bugs);
+}

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "patch/rpm/pool.h"
+
+#include <solv/evr.h>
+#include <solv/poolarch.h>
+#include <solv/repo_repomdxml.h>
+#include <solv/repo_rpmdb.h>
+#include <solv/repo_rpmmd.h>
+#include <solv/repo_updateinfoxml.h>
+#include <solv/solv_xfopen.h>
+#include <stdio.h>
+#include <sys/utsname.h>
+
+#include "sys/file.h"
+
+#define MODULES_MAX_BYTES ((size_t)256 * 1024 * 1024)
+
+static int unreadable(struct rpm_pool *p, struct str *ret_why, const char *what)
+{
+    *ret_why = arena_fmt(p->arena, "%s: %s", what, pool_errstr(p->pool));
+    return RPM_POOL_UNREADABLE;
+}
+
+/* ---- what is installed ---- */
+
+static int load_installed(struct rpm_pool *p, struct str *ret_why)
+{
+    Repo *installed = repo_create(p->pool, "@System");
+
+    if (repo_add_rpmdb(installed, NULL, RPM_ADD_NO_FILELIST | REPO_USE_ROOTDIR) != 0)
+        return unreadable(p, ret_why, "rpm's database cannot be read");
+    if (installed->nsolvables == 0) {
+        *ret_why = S("rpm's database has no packages");
+        return RPM_POOL_UNREADABLE;
+    }
+    pool_set_installed(p->pool, installed);
+    pool_createwhatprovides(p->pool);
+    return 0;
+}
+
+static struct str provided_version(const struct rpm_pool *p, const Solvable *s, Id name)
+{
+    Id *provides = s->repo->idarraydata + s->provides;
+
+    for (; s->provides && *provides; provides++)
+        if (ISRELDEP((unsigned)*provides)) {
+            const Reldep *rel = GETRELDEP(p->pool, (unsigned)*provides);
+
+            if (rel->name == name && rel->flags == REL_EQ)
+                return str_of(pool_id2str(p->pool, rel->evr));
+        }
+    return (struct str){ 0 };
+}
+
+/* $releasever: what the package that provides one of these says. */
+static struct str find_releasever(const struct rpm_pool *p)
+{
+    Pool *pool = p->pool;
+    static const char *const names[] = {
+        "system-release(releasever)", "system-release", "distribution-release(releasever)",
+        "distribution-release",       "redhat-release", "suse-release",
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        Id name = pool_str2id(p->pool, names[i], 0), found, pp;
+
+        if (name == 0)
+            continue;
+        FOR_PROVIDES(found, pp, name)
+        {
+            const Solvable *s = pool_id2solvable(p->pool, found);
+            struct str own = nevra_of(S(""), str_of(pool_id2str(p->pool, s->evr)), S("")).version;
+            struct str version = provided_version(p, s, name);
+
+            return str_is_set(version) && s->name != name ? version : own;
+        }
+    }
+    return S("");
+}
+
+/* ---- what the repositories offer ---- */
+
+struct metadata {
+    struct rpm_pool *p;
+    const struct dnf_repo *config;
+    Repo *repo;
+};
+
+/* The file of a type of metadata, or of its other packing, that dnf fetched. NULL
+ * with `listed` where the repository has it and dnf has not. */
+static const char *find_file(const struct metadata *m, const char *type, bool *ret_listed)
+{
+    struct arena *a = m->p->arena;
+    const char *forms[] = { type, arena_fmt(a, "%s_zck", type).p };
+    const char *found = NULL;
+    Dataiterator di;
+
+    *ret_listed = false;
+    for (size_t i = 0; i < ARRAY_LEN(forms) && !found; i++) {
+        dataiterator_init(&di, m->p->pool, m->repo, SOLVID_META, REPOSITORY_REPOMD_TYPE, forms[i],
+                          SEARCH_STRING);
+        dataiterator_prepend_keyname(&di, REPOSITORY_REPOMD);
+        while (!found && dataiterator_step(&di)) {
+            const char *href;
+
+            dataiterator_setpos_parent(&di);
+            href = pool_lookup_str(m->p->pool, SOLVID_POS, REPOSITORY_REPOMD_LOCATION);
+            *ret_listed = true;
+            if (!href || str_contains(str_of(href), S("..")))
+                continue;
+            found = arena_fmt(a, "%s/%s", m->config->dir, href).p;
+            if (!file_exists(found))
+                found = NULL;
+        }
+        dataiterator_free(&di);
+    }
+    return found;
+}
+
+static int missing(const struct metadata *m, const char *what, struct str *ret_why)
+{
+    *ret_why =
+        arena_fmt(m->p->arena, "there is no %s of the repository %.*s in %s: see dnf makecache",
+                  what, STR(m->config->id), m->config->dir);
+    return RPM_POOL_UNREADABLE;
+}
+
+static int add_file(const struct metadata *m, const char *type, bool is_needed,
+                    int (*add)(Repo *repo, FILE *file), bool *ret_there, struct str *ret_why)
+{
+    bool listed;
+    const char *path = find_file(m, type, &listed);
+    FILE *file = path ? solv_xfopen(path, "r") : NULL;
+    int result;
+
+    *ret_there = file != NULL;
+    if (!file)
+        return listed || is_needed ? missing(m, type, ret_why) : 0;
+    result = add(m->repo, file);
+    fclose(file);
+    return result == 0 ? 0 : unreadable(m->p, ret_why, path);
+}
+
+static int add_primary(Repo *repo, FILE *file)
+{
+    return repo_add_rpmmd(repo, file, NULL, 0);
+}
+
+static int add_notices(Repo *repo, FILE *file)
+{
+    return repo_add_updateinfoxml(repo, file, 0);
+}
+
+/* libmodulemd wants text: it is unpacked by libsolv, which knows all packings. */
+static int add_modules(const struct metadata *m, struct str *ret_why)
+{
+    struct rpm_pool *p = m->p;
+    bool listed;
+    const char *path = find_file(m, "modules", &listed);
+    FILE *file = path ? solv_xfopen(path, "r") : NULL;
+    size_t capacity = 64 * 1024, len = 0, n;
+    char *text = arena_alloc(p->arena, capacity);
+
+    if (!file)
+        return listed ? missing(m, "modules", ret_why) : 0;
+    while ((n = fread(text + len, 1, capacity - len - 1, file)) > 0) {
+        len += n;
+        if (len + 1 == capacity && capacity < MODULES_MAX_BYTES) {
+            char *more = arena_alloc(p->arena, 2 * capacity);
+
+            memcpy(more, text, len);
+            text = more;
+            capacity *= 2;
+        }
+    }
+    fclose(file);
+    if (len + 1 == capacity)
+        return missing(m, "list of modules of a size that can be read", ret_why);
+    p->module_sources[p->n_module_sources++] =
+        (struct modulemd_source){ m->config->id, { text, len } };
+    return 0;
+}
+
+static int load_repo(struct rpm_pool *p, const struct dnf_repo *config, struct str *ret_why)
+{
+    const struct metadata m = { p, config, repo_create(p->pool, arena_cstr(p->arena, config->id)) };
+    FILE *index = fopen(arena_fmt(p->arena, "%s/repodata/repomd.xml", config->dir).p, "re");
+    bool there;
+    int result;
+
+    if (!index)
+        return missing(&m, "metadata", ret_why);
+    result = repo_add_repomdxml(m.repo, index, 0);
+    fclose(index);
+    if (result != 0)
+        return unreadable(p, ret_why, config->dir);
+    m.repo->priority = (int)-config->priority; /* libsolv's are the other way round */
+    m.repo->subpriority = (int)-config->cost;
+    m.repo->appdata = (void *)config;
+    PASS(add_file(&m, "primary", true, add_primary, &there, ret_why));
+    PASS(add_file(&m, "updateinfo", false, add_notices, &there, ret_why));
+    p->n_notice_lists += there;
+    return add_modules(&m, ret_why);
+}
+
+int rpm_pool_open(struct rpm_pool *p, struct str *ret_why)
+{
+    struct utsname system;
+
+    p->pool = pool_create();
+    pool_setdisttype(p->pool, DISTTYPE_RPM);
+    pool_set_rootdir(p->pool, p->request->root);
+    if (uname(&system) < 0)
+        return FAULT(errno);
+    p->arch = arena_dup(p->arena, str_of(system.machine));
+    pool_setarch(p->pool, p->arch.p);
+    PASS(load_installed(p, ret_why));
+
+    if (dnf_config_read(p->arena, p->request->root, find_releasever(p), p->arch, &p->config,
+                        ret_why) != 0)
+        return RPM_POOL_UNREADABLE;
+    p->module_sources = arena_array(p->arena, struct modulemd_source, p->config.n_repos + 1);
+    for (size_t i = 0; i < p->config.n_repos; i++)
+        PASS(load_repo(p, &p->config.repos[i], ret_why));
+    pool_createwhatprovides(p->pool);
+
+    if (modulemd_read(p->arena, p->request->root, str_of(p->request->platform), p->module_sources,
+                      p->n_module_sources, &p->modules, ret_why) != 0)
+        return RPM_POOL_UNREADABLE;
+    rpm_pool_exclude(p);
+    return 0;
+}
+
+void rpm_pool_close(struct rpm_pool *p)
+{
+    map_free(&p->inactive);
+    map_free(&p->excluded);
+    map_free(&p->locked);
+    if (p->pool)
+        pool_free(p->pool);
+}
+
+/* ---- solvables ---- */
+
+bool rpm_pool_is_package(const struct rpm_pool *p, Id solvable)
+{
+    const Solvable *s = pool_id2solvable(p->pool, solvable);
+
+    return s->repo && s->arch != ARCH_SRC && s->arch != ARCH_NOSRC &&
+           !strchr(pool_id2str(p->pool, s->name), ':');
+}
+
+bool rpm_pool_is_installed(const struct rpm_pool *p, Id solvable)
+{
+    return pool_id2solvable(p->pool, solvable)->repo == p->pool->installed;
+}
+
+struct nevra rpm_pool_nevra(const struct rpm_pool *p, Id solvable)
+{
+    const Solvable *s = pool_id2solvable(p->pool, solvable);
+
+    return nevra_of(str_of(pool_id2str(p->pool, s->name)), str_of(pool_id2str(p->pool, s->evr)),
+                    str_of(pool_id2str(p->pool, s->arch)));
+}
+
+const char *rpm_pool_version(const struct rpm_pool *p, Id evr)
+{
+    const char *text = pool_id2str(p->pool, evr);
+
+    return strchr(text, ':') ? text : arena_fmt(p->arena, "0:%s", text).p;
+}
