@@ -72,6 +72,18 @@ bool patch_state_is_compliant(enum patch_state state)
     return states[state].compliant;
 }
 
+bool patch_facts_named(const struct patch_facts *f, struct str name)
+{
+    struct str rest;
+
+    if (str_eq(name, f->name))
+        return true;
+    if (name.len != f->name.len + 1 + f->arch.len || !str_starts(name, f->name))
+        return false;
+    rest = str_from(name, f->name.len);
+    return (rest.p[0] == '.' || rest.p[0] == ':') && str_eq(str_from(rest, 1), f->arch);
+}
+
 /* A section may carry its archive area in front ("non-free/libs"); a filter may
  * name it with or without. */
 static bool section_matches(struct str value, struct str section)

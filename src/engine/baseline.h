@@ -95,6 +95,9 @@ struct patch_facts {
     bool pending_reboot;            /* installed by a run since the last boot */
 };
 
+/* "zlib1g", "zlib1g.amd64" as reports have it, "zlib1g:amd64" as Debian has it. */
+bool patch_facts_named(const struct patch_facts *f, struct str name);
+
 enum patch_state {
     PATCH_NOT_APPLICABLE, /* not on the host */
     PATCH_INSTALLED,

@@ -13,6 +13,7 @@ static const struct {
     { "install", command_install, "install what the baseline approves" },
     { "run", command_run, "scan or install for the plane, and report to it" },
     { "facts", command_facts, "whether this host wants a reboot, and who runs old code" },
+    { "why", command_why, "why a package is in its patch state, link by link" },
 };
 
 static int usage(FILE *to)

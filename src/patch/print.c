@@ -2,6 +2,7 @@
 #include "patch/print.h"
 
 #include "base/buf.h"
+#include "engine/baseline_explain.h"
 
 #define COLUMNS 5
 
@@ -71,7 +72,7 @@ struct str print_summary(struct arena *a, const struct scan *scan)
 
 /* ---- JSON ---- */
 
-static struct value *json_package(struct arena *a, const struct package *p)
+static struct value *json_package(struct arena *a, const struct scan *scan, const struct package *p)
 {
     const struct patch_facts *f = &p->facts;
     struct value *v = value_map(a);
@@ -93,6 +94,10 @@ static struct value *json_package(struct arena *a, const struct package *p)
     value_set_bool(a, v, S("pinned"), str_is_set(f->hidden));
     value_set_bool(a, v, S("phased"), f->phased);
     value_set_bool(a, v, S("broken"), f->broken);
+    if (!is_worth_a_row(p, PRINT_WORTH_A_LOOK))
+        return v;
+    const struct baseline_chain chain = baseline_explain(a, scan->baseline, f, scan->decided_at);
+    value_set(a, v, S("chain"), baseline_chain_json(a, &chain));
     return v;
 }
 
@@ -121,7 +126,7 @@ struct value *print_json(struct arena *a, const struct scan *scan)
     value_set_str(a, baseline, S("id"), scan->baseline->id);
     value_set_str(a, baseline, S("name"), scan->baseline->name);
     for (size_t i = 0; i < scan->packages.count; i++)
-        value_append(a, packages, json_package(a, &scan->packages.items[i]));
+        value_append(a, packages, json_package(a, scan, &scan->packages.items[i]));
     value_set(a, doc, S("host"), host);
     value_set(a, doc, S("baseline"), baseline);
     value_set(a, doc, S("summary"), json_summary(a, scan));

@@ -62,6 +62,7 @@ void scan_decide(struct arena *a, struct scan *scan, const struct scan_memory *m
     scan->n_updates = scan->n_critical = scan->n_security = scan->n_other = 0;
     scan->worst = COMPLIANCE_UNSPECIFIED;
     scan->is_compliant = true;
+    scan->decided_at = now;
     for (size_t i = 0; i < scan->packages.count; i++) {
         struct package *p = &scan->packages.items[i];
 

@@ -20,6 +20,7 @@ struct scan {
     size_t n_critical, n_security, n_other; /* of the items that are not compliant */
     enum compliance_level worst;            /* among the items that are not compliant */
     bool is_compliant;
+    msec decided_at; /* what "now" was */
 };
 
 /* What is known beside the facts: earlier installs and this run's failures. */

@@ -229,6 +229,30 @@ def test_a_pin_is_obeyed_and_named(host):
     assert found["pb-pinned"]["pinned"] and "newer version 2" in found["pb-pinned"]["reason"]
 
 
+def test_why_tells_the_links_of_what_the_scan_decided(host):
+    have(host, "pb-pinned", "pb-good", "pb-held")
+    host.sh("apt-mark hold pb-held")
+    host.write("/etc/apt/preferences.d/pb", "Package: pb-pinned\nPin: version 1\n"
+                                            "Pin-Priority: 1001\n")
+    found, chains = scan(host), {}
+    for name in ("pb-good", "pb-pinned", "pb-held", "tzdata"):
+        told, = json.loads(patch(host, "why", "--json", name).stdout)
+        assert (told["state"], told["reason"]) == (found[name]["state"], found[name]["reason"])
+        assert found[name].get("chain", told["chain"]) == told["chain"]
+        chains[name] = {link["step"]: link["says"] for link in told["chain"]}
+    assert "chain" in found["pb-good"] and "chain" not in found["tzdata"]
+    assert chains["pb-good"] == {"Version": "Update", "Source": "Security", "Rule": "Approves",
+                                 "State": "Missing"}
+    assert chains["pb-held"]["Hold"] == "Held" and chains["pb-pinned"]["Pin"] == "Hidden"
+    assert chains["tzdata"]["State"] == "InstalledOther"
+    assert "pb-good.all\n" in patch(host, "why", "pb-good.all").stdout
+    assert "on the rejected list (BLOCK)" in patch(
+        host, "why", "pb-good", "--baseline",
+        baseline(host, rejectedPatches=["pb-good"], rejectedPatchesAction="BLOCK")).stdout
+    assert "not installed" in patch(host, "why", "pb-absent", expect=1).stderr
+    patch(host, "why", expect=2)
+
+
 def test_rejected_packages(host):
     have(host, "pb-good", "pb-library", "pb-program")
     names = ["pb-good", "pb-library", "pb-program"]

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """patchbay-patch as the document runs it, against a plane of a few lines that checks it."""
 
+import datetime
 import hashlib
 import http.client
 import http.server
@@ -23,7 +24,7 @@ STRINGS = ("ContentHash", "CaptureTime", "TypeName", "SchemaVersion")
 
 
 class Plane:
-    """Answers two operations and the download; keeps what it was sent."""
+    """Answers three operations and the download; keeps what it was sent."""
 
     def __init__(self):
         plane = self
@@ -60,13 +61,16 @@ class Plane:
         self.held = None
         self.list = None
         self.custom = {}
+        self.knows_facts = True
+        self.facts = []  # (request, facts or None) of each call
 
     def check_signature(self, headers, body):
         request = botocore.awsrequest.AWSRequest(
             "POST", self.url + "/", data=body,
             headers={n: headers[n] for n in ("Content-Type", "X-Amz-Target", "Content-Length")})
         request.context["timestamp"] = headers["X-Amz-Date"]
-        auth = botocore.auth.SigV4Auth(botocore.credentials.Credentials(*KEYS), "ssm",
+        service = "patchbay" if headers["X-Amz-Target"].startswith("Patchbay.") else "ssm"
+        auth = botocore.auth.SigV4Auth(botocore.credentials.Credentials(*KEYS), service,
                                        "eu-west-1")
         request.headers["X-Amz-Date"] = headers["X-Amz-Date"]
         request.headers["X-Amz-Security-Token"] = headers["X-Amz-Security-Token"]
@@ -87,7 +91,19 @@ class Plane:
         if self.errors and self.errors[0][0] == operation:
             return 400, {"__type": self.errors.pop(0)[1], "message": "as the test wants it"}
         return {"GetDeployablePatchSnapshotForInstance": self.snapshot,
-                "PutInventory": self.put}[operation](given)
+                "PutPatchFacts": self.put_facts, "PutInventory": self.put}[operation](given)
+
+    def put_facts(self, given):
+        if not self.knows_facts:
+            return 400, {"__type": "UnknownOperationException", "message": "what?"}
+        facts = given.pop("Facts", None)
+        if facts is None and (not self.facts or self.facts[-1][0]["Hash"] != given["Hash"]):
+            return 400, {"__type": "PatchFactsMismatch", "message": "not held"}
+        if facts is not None:
+            text = json.dumps(facts, separators=(",", ":"), ensure_ascii=False)
+            assert given["Hash"] == hashlib.sha256(text.encode()).hexdigest()
+        self.facts.append((given, facts))
+        return 200, {}
 
     def snapshot(self, given):
         uuid.UUID(given["SnapshotId"])
@@ -210,6 +226,32 @@ def test_a_scan_reports_in_the_shape_of_the_plane(host, plane):
     assert all(i["InstalledTime"] for i in items if i["PatchState"] != "Missing")
 
 
+def test_the_facts_behind_a_report_are_told_once(host, plane):
+    have(host, "pb-good")
+    host.sh("apt-mark hold pb-good")
+    for _ in range(2):
+        run(host, "Scan")
+    (request, facts), (again, nothing) = plane.facts
+    assert nothing is None and again["Hash"] == request["Hash"]
+    summary = plane.summary
+    assert datetime.datetime.fromtimestamp(again["CaptureTime"], datetime.timezone.utc).strftime(
+        "%Y-%m-%dT%H:%M:%SZ") == summary["OperationEndTime"]
+    assert (request["Operation"], request["BaselineId"], request["Rebooted"]) == (
+        "Scan", "pb-0123456789abcdef0", False)
+    assert facts["operatingSystem"] == "DEBIAN" and facts["securitySources"] == 1
+    assert len(facts["packages"]) == int(host.sh("dpkg-query -W | wc -l"))
+    good = next(p for p in facts["packages"] if p["name"] == "pb-good")
+    assert (good["installed"]["version"], good["candidate"]["version"]) == ("1", "2")
+    assert good["update"] and good["held"] and good["candidate"]["security"]
+
+
+def test_a_plane_that_takes_no_facts_fails_no_run(host, plane):
+    plane.knows_facts = False
+    done = run(host, "Scan")
+    assert "not the facts behind it: PutPatchFacts: UnknownOperationException" in done.stderr
+    assert len(plane.reports) == 1
+
+
 def test_an_unchanged_report_sends_the_hash_alone_until_the_plane_forgets_it(host, plane):
     for _ in range(2):
         run(host, "Scan")
@@ -231,6 +273,7 @@ def test_an_install_reboots_reports_once_and_installs_no_more(host, plane):
     run(host, "Install", "--snapshot-id", snapshot)
     assert plane.snapshots == [snapshot] * 2
     assert plane.states == {"pb-good": "Installed", "pb-slow": "Missing"}
+    assert plane.facts[-1][0]["Rebooted"] is True
     assert plane.summary["OperationType"] == "Install"
     assert plane.summary["RebootOption"] == "RebootIfNeeded"
     # Whole seconds: on a quick host both may be in the same one.

@@ -93,20 +93,7 @@ static const struct shape out_shape =
     SHAPE("ExplainPatchResponse", struct explain_out, out_fields);
 /* clang-format on */
 
-/* --- which package --------------------------------------------------------- */
-
-/* "zlib1g", "zlib1g.amd64" as reports have it, "zlib1g:amd64" as Debian has it. */
-static bool is_named(struct str name, const struct patch_facts *f)
-{
-    struct str rest;
-
-    if (str_eq(name, f->name))
-        return true;
-    if (name.len != f->name.len + 1 + f->arch.len || !str_starts(name, f->name))
-        return false;
-    rest = str_from(name, f->name.len);
-    return (rest.p[0] == '.' || rest.p[0] == ':') && str_eq(str_from(rest, 1), f->arch);
-}
+/* --- the chain of each package ---------------------------------------------- */
 
 static struct package_view view(struct op *op, const struct patch_facts *f,
                                 const struct baseline_chain *c)
@@ -148,7 +135,7 @@ static int explain_all(struct op *op, const struct explain_in *in, const struct 
         const struct patch_facts *f = &facts->packages[i];
         struct baseline_chain chain;
 
-        if (!is_named(in->package, f))
+        if (!patch_facts_named(f, in->package))
             continue;
         chain = baseline_explain(op->arena, b, f, op->now);
         items[out->packages.count++] = view(op, f, &chain);
