@@ -9,6 +9,7 @@
 #include "patch/install.h"
 #include "patch/local.h"
 
+int command_decide(int argc, char **argv);
 int command_scan(int argc, char **argv);
 int command_install(int argc, char **argv);
 int command_run(int argc, char **argv);

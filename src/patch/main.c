@@ -12,6 +12,7 @@ static const struct {
     { "scan", command_scan, "show every package and what the baseline says of it" },
     { "install", command_install, "install what the baseline approves" },
     { "run", command_run, "scan or install for the plane, and report to it" },
+    { "decide", command_decide, "say whether a run with hooks goes on" },
     { "facts", command_facts, "whether this host wants a reboot, and who runs old code" },
     { "why", command_why, "why a package is in its patch state, link by link" },
 };

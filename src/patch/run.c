@@ -244,6 +244,13 @@ static int conclude(struct session *s, struct scan *scan)
         code = send_report(s, scan);
     if (code != EXIT_OK)
         return code;
+    s->state.last = (struct state_last){
+        .execution_id = s->options->execution_id,
+        .operation = s->options->operation,
+        .n_missing = scan->n_state[PATCH_MISSING],
+        .n_failed = scan->n_state[PATCH_FAILED],
+        .n_pending = scan->n_state[PATCH_INSTALLED_PENDING_REBOOT],
+    };
     r = state_save(s->arena, s->local.state_path, &s->state);
     if (r != 0)
         return command_fail(r, S("the state could not be written"), EXIT_FAILED);

@@ -86,6 +86,17 @@ static void read_run(struct arena *a, const struct value *v, struct state_run *r
     }
 }
 
+static void read_outcome(const struct value *v, struct state_last *ret)
+{
+    if (!v)
+        return;
+    ret->execution_id = text_of(v, S("executionId"));
+    ret->operation = text_of(v, S("operation"));
+    ret->n_missing = (size_t)value_get_int(v, S("missing"), 0);
+    ret->n_failed = (size_t)value_get_int(v, S("failed"), 0);
+    ret->n_pending = (size_t)value_get_int(v, S("pendingReboot"), 0);
+}
+
 int state_load(struct arena *a, const char *path, struct state *ret)
 {
     struct state state = { 0 };
@@ -110,6 +121,7 @@ int state_load(struct arena *a, const char *path, struct state *ret)
     state.last_no_reboot_install_at = time_of(doc, S("lastNoRebootInstallOperationTime"));
     state.sent_hash = value_get_str(doc, S("sentHash"));
     read_run(a, value_get(doc, S("run")), &state.run);
+    read_outcome(value_get(doc, S("last")), &state.last);
     *ret = state;
     return 0;
 }
@@ -161,6 +173,18 @@ static struct value *format_run(struct arena *a, const struct state_run *run)
     return v;
 }
 
+static struct value *format_outcome(struct arena *a, const struct state_last *last)
+{
+    struct value *v = value_map(a);
+
+    value_set_str(a, v, S("executionId"), last->execution_id);
+    value_set_str(a, v, S("operation"), last->operation);
+    value_set_int(a, v, S("missing"), (int64_t)last->n_missing);
+    value_set_int(a, v, S("failed"), (int64_t)last->n_failed);
+    value_set_int(a, v, S("pendingReboot"), (int64_t)last->n_pending);
+    return v;
+}
+
 int state_save(struct arena *a, const char *path, const struct state *state)
 {
     struct value *doc = value_map(a);
@@ -172,6 +196,8 @@ int state_save(struct arena *a, const char *path, const struct state *state)
     if (str_is_set(state->sent_hash))
         value_set_str(a, doc, S("sentHash"), state->sent_hash);
     value_set(a, doc, S("run"), format_run(a, &state->run));
+    if (str_is_set(state->last.operation))
+        value_set(a, doc, S("last"), format_outcome(a, &state->last));
     value_set(a, doc, S("packages"), packages);
     return file_write(path, json_format_pretty(a, doc), 0600);
 }

@@ -39,11 +39,19 @@ struct state_run {
     struct value *health; /* how the host was before it (health.h); NULL: not known */
 };
 
+/* What the last run that came to its end has found, for the steps between the runs of one
+ * command. */
+struct state_last {
+    struct str execution_id, operation; /* absent: there was none yet */
+    size_t n_missing, n_failed, n_pending;
+};
+
 struct state {
     struct state_package *packages;
     size_t n_packages;
     msec last_no_reboot_install_at; /* 0: never */
     struct state_run run;
+    struct state_last last;
     struct str sent_hash; /* of the ComplianceItem content the plane holds; absent: none */
 };
 

@@ -122,9 +122,11 @@ def test_lists_are_filtered_and_paged(ssm, make):
             PaginationConfig={"PageSize": 1}, **more)
         return [d["Name"] for p in pages for d in p["DocumentIdentifiers"]]
 
-    assert names() == ["AWS-RunPatchBaseline", "AWS-RunShellScript", "List-One", "List-Two"]
+    ours = ["AWS-Noop", "AWS-RunPatchBaseline", "AWS-RunPatchBaselineWithHooks",
+            "AWS-RunShellScript"]
+    assert names() == ours + ["List-One", "List-Two"]
     assert names(("Owner", ["Self"])) == ["List-One", "List-Two"]
-    assert names(("Owner", ["Amazon"])) == ["AWS-RunPatchBaseline", "AWS-RunShellScript"]
+    assert names(("Owner", ["Amazon"])) == ours
     assert names(("DocumentType", ["Automation"])) == ["List-Two"]
     assert names(("Name", ["List-", "AWS-RunS"])) == ["AWS-RunShellScript", "List-One",
                                                       "List-Two"]
@@ -152,6 +154,15 @@ def test_built_in_documents_belong_to_amazon(plane, ssm):
     assert set(baseline["parameters"]) == {
         "Operation", "AssociationId", "SnapshotId", "InstallOverrideList", "BaselineOverride",
         "RebootOption", "StepTimeoutSeconds"}
+    hooks = json.loads(ssm.get_document(Name="AWS-RunPatchBaselineWithHooks")["Content"])
+    assert [(s["name"], s["action"]) for s in hooks["mainSteps"]] == [
+        ("Scan", "aws:runDocument"), ("VerifyPatchStates", "aws:runShellScript"),
+        ("PreInstallHook", "aws:runDocument"), ("InstallNoReboot", "aws:runDocument"),
+        ("PostInstallHook", "aws:runDocument"), ("VerifyReboot", "aws:runShellScript"),
+        ("RebootAndReport", "aws:runDocument"), ("OnExitHook", "aws:runDocument")]
+    assert set(hooks["parameters"]) == {
+        "Operation", "RebootOption", "SnapshotId", "PreInstallHookDocName",
+        "PostInstallHookDocName", "OnExitHookDocName"}
     with fails_with("InvalidDocumentOperation"):
         ssm.delete_document(Name="AWS-RunShellScript")
     with fails_with("ValidationException"):
@@ -167,6 +178,11 @@ def test_built_in_documents_belong_to_amazon(plane, ssm):
     (changed(schemaVersion="0.3"), "InvalidDocumentSchemaVersion"),
     (changed(mainSteps=[]), "InvalidDocumentContent"),
     (changed(outputs=[]), "InvalidDocumentContent"),
+    (changed(mainSteps=[{"action": "aws:runDocument", "name": "x", "inputs": {
+        "documentType": "LocalPath", "documentPath": "downloaded/x.json"}}]),
+     "InvalidDocumentContent"),
+    (changed(mainSteps=[{"action": "aws:runShellScript", "name": "x", "isEnd": True,
+                         "inputs": {"runCommand": ["x"]}}]), "InvalidDocumentContent"),
     (changed(schemaVersion="2.0"), "InvalidDocumentContent"),  # a precondition
     (changed(mainSteps=[{"action": "aws:softwareInventory", "name": "x", "inputs": {}}]),
      "InvalidDocumentContent"),

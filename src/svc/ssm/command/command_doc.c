@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/buf.h"
+#include "base/json.h"
 #include "svc/ssm/document/doc_parameter.h"
 
 struct parser {
@@ -101,6 +102,84 @@ static struct doc_step *add_step(struct parser *p, struct str name, struct str a
     return step;
 }
 
+/* --- inputs that are not for the plugin to judge ---------------------------- */
+
+static bool has_reference(struct str s)
+{
+    return str_contains(s, S("{{"));
+}
+
+/* onFailure and onSuccess; empty is as good as absent. */
+static bool is_flow(struct arena *a, const struct value *v, const char *other)
+{
+    struct str s = value_text(a, v);
+
+    return !v || (str_is_set(s) && (s.len == 0 || has_reference(s) || str_ieq(s, S("exit")) ||
+                                    (other && str_ieq(s, str_of(other)))));
+}
+
+static int check_flow(struct parser *p, struct str step, const struct value *inputs, bool is_last)
+{
+    const struct value *finally = value_get(inputs, S("finallyStep"));
+    struct str text = value_text(p->a, finally);
+    bool is_false = value_is(finally, VALUE_BOOL) ? !finally->boolean : str_ieq(text, S("false"));
+
+    if (!is_flow(p->a, value_get(inputs, S("onFailure")), "successAndExit"))
+        return refuse(p, "onFailure of the step %.*s must be exit or successAndExit.", STR(step));
+    if (!is_flow(p->a, value_get(inputs, S("onSuccess")), NULL))
+        return refuse(p, "onSuccess of the step %.*s must be exit.", STR(step));
+    if (finally && !value_is(finally, VALUE_BOOL) && !is_false && !str_ieq(text, S("true")) &&
+        !has_reference(text))
+        return refuse(p, "finallyStep of the step %.*s must be true or false.", STR(step));
+    if (finally && !is_false && !is_last)
+        return refuse(p, "Only the last step can be a finallyStep; %.*s is not.", STR(step));
+    return 0;
+}
+
+static int check_run_document(struct parser *p, struct str step, const struct value *inputs)
+{
+    static const char *const known[] = { "documentType",
+                                         "documentPath",
+                                         "documentParameters",
+                                         "onFailure",
+                                         "onSuccess",
+                                         "finallyStep",
+                                         NULL };
+    struct str type = value_get_str(inputs, S("documentType"));
+    struct str path = value_get_str(inputs, S("documentPath"));
+    const struct value *parameters = value_get(inputs, S("documentParameters"));
+    bool is_local = str_eq(type, S("LocalPath"));
+    struct value *parsed;
+
+    PASS(check_members(p, inputs, known, step));
+    if (!is_local && !str_eq(type, S("SSMDocument")) && !has_reference(type))
+        return refuse(p, "documentType of the step %.*s must be SSMDocument or LocalPath.",
+                      STR(step));
+    if (str_is_empty(path) || path.len > 1024)
+        return refuse(p, "documentPath of the step %.*s must have 1 to 1024 characters.",
+                      STR(step));
+    if (is_local && path.p[0] != '/' && !has_reference(path))
+        return refuse(p, "documentPath of the step %.*s must be absolute: nothing is downloaded.",
+                      STR(step));
+    bool is_text = value_is(parameters, VALUE_STRING);
+    if (parameters && !value_is(parameters, VALUE_MAP) &&
+        !(is_text && (parameters->string.len == 0 || has_reference(parameters->string) ||
+                      (json_parse(p->a, parameters->string, &parsed, NULL) == 0 &&
+                       value_is(parsed, VALUE_MAP)))))
+        return refuse(p, "documentParameters of the step %.*s must be a map, or one as JSON text.",
+                      STR(step));
+    return 0;
+}
+
+static int check_inputs(struct parser *p, struct str step, struct str action,
+                        const struct value *inputs, bool is_last)
+{
+    PASS(check_flow(p, step, inputs, is_last));
+    if (str_eq(action, S("aws:runDocument")))
+        PASS(check_run_document(p, step, inputs));
+    return 0;
+}
+
 /* --- schema 1.2 ----------------------------------------------------------- */
 
 static int read_plugin(struct parser *p, struct str name, const struct value *plugin)
@@ -113,8 +192,10 @@ static int read_plugin(struct parser *p, struct str name, const struct value *pl
     if (!value_is(properties, VALUE_LIST) || value_count(properties) != 1 ||
         !value_is(value_at(properties, 0), VALUE_MAP))
         return refuse(p, "%.*s must have a list of one set of properties.", STR(name));
-    add_step(p, name, name)->timeout = value_get(value_at(properties, 0), S("timeoutSeconds"));
-    return 0;
+    struct doc_step *step = add_step(p, name, name);
+    step->inputs = value_at(properties, 0);
+    step->timeout = value_get(step->inputs, S("timeoutSeconds"));
+    return check_inputs(p, name, name, step->inputs, false);
 }
 
 static int read_runtime_config(struct parser *p, const struct value *config)
@@ -167,7 +248,7 @@ static int read_precondition(struct parser *p, struct doc_step *step, const stru
     return 0;
 }
 
-static int read_step(struct parser *p, const struct value *v)
+static int read_step(struct parser *p, const struct value *v, bool is_last)
 {
     static const char *const known[] = { "action",      "name",           "inputs", "precondition",
                                          "description", "timeoutSeconds", NULL };
@@ -187,7 +268,12 @@ static int read_step(struct parser *p, const struct value *v)
     if (at_step && !value_is(at_step, VALUE_INT)) /* the agent could not read the document */
         return refuse(p, "timeoutSeconds of the step %.*s must be a number.", STR(name));
 
+    if (at_step && str_eq(action, S("aws:runDocument")))
+        return refuse(p, "The step %.*s runs a document: the timeouts are its steps'.", STR(name));
+    PASS(check_inputs(p, name, action, inputs, is_last));
+
     struct doc_step *step = add_step(p, name, action);
+    step->inputs = inputs;
     step->timeout = value_get(inputs, S("timeoutSeconds"));
     if (!step->timeout)
         step->timeout = at_step;
@@ -202,7 +288,7 @@ static int read_main_steps(struct parser *p, const struct value *steps)
         return refuse(p, "mainSteps must be a list of 1 to %d steps.", COMMAND_DOC_MAX_STEPS);
     p->doc->steps = arena_array(p->a, struct doc_step, count);
     for (size_t i = 0; i < count; i++)
-        PASS(read_step(p, value_at(steps, i)));
+        PASS(read_step(p, value_at(steps, i), i + 1 == count));
     return 0;
 }
 
@@ -267,8 +353,13 @@ static msec step_timeout(struct str text)
 
     str_cut(text, '.', &whole, &fraction);
     if (!str_to_int(whole, &seconds) || seconds < 5 || seconds > 172800)
-        seconds = 3600;
+        return COMMAND_DOC_STEP_TIMEOUT;
     return seconds * MSEC_SECOND;
+}
+
+static bool is_for_linux(const struct doc_step *step)
+{
+    return !str_is_set(step->platform) || str_ieq(step->platform, S("Linux"));
 }
 
 msec command_doc_timeout(struct arena *a, const struct command_doc *doc,
@@ -277,9 +368,47 @@ msec command_doc_timeout(struct arena *a, const struct command_doc *doc,
     msec total = 0;
 
     for (size_t i = 0; i < doc->n_steps; i++)
-        if (!str_is_set(doc->steps[i].platform) || str_ieq(doc->steps[i].platform, S("Linux")))
+        if (is_for_linux(&doc->steps[i]))
             total += step_timeout(resolve(a, doc, arguments, doc->steps[i].timeout));
     return total ? total : MSEC_HOUR;
+}
+
+/* Each value that is one reference, filled in; as a node would, for as much as a timeout needs. */
+static struct value *resolve_all(struct arena *a, const struct command_doc *doc,
+                                 const struct value *arguments, const struct value *map)
+{
+    struct value *filled = value_map(a), *parsed;
+
+    if (value_is(map, VALUE_STRING) &&
+        json_parse(a, resolve(a, doc, arguments, map), &parsed, NULL) == 0)
+        map = parsed;
+    for (size_t i = 0; value_is(map, VALUE_MAP) && i < map->map.count; i++) {
+        const struct value_member *m = &map->map.members[i];
+        if (value_is(m->value, VALUE_STRING))
+            value_set_str(a, filled, m->key, resolve(a, doc, arguments, m->value));
+    }
+    return filled;
+}
+
+bool command_doc_runs(struct arena *a, const struct command_doc *doc, const struct value *arguments,
+                      size_t step, struct doc_run *ret)
+{
+    const struct doc_step *s = &doc->steps[step];
+    struct str path = resolve(a, doc, arguments, value_get(s->inputs, S("documentPath")));
+    ptrdiff_t colon = str_rfind(path, ':'), slash = str_rfind(path, '/');
+
+    if (!is_for_linux(s) || !str_eq(s->action, S("aws:runDocument")) ||
+        !str_eq(value_get_str(s->inputs, S("documentType")), S("SSMDocument")))
+        return false;
+    *ret =
+        (struct doc_run){ .name = path,
+                          .arguments = resolve_all(a, doc, arguments,
+                                                   value_get(s->inputs, S("documentParameters"))) };
+    if (colon > slash && (slash >= 0 || !str_starts(path, S("arn:")))) {
+        ret->name = str_slice(path, 0, (size_t)colon);
+        ret->version = str_from(path, (size_t)colon + 1);
+    }
+    return true;
 }
 
 struct str command_doc_platforms(struct arena *a, const struct command_doc *doc)

@@ -4,7 +4,8 @@
  * run, its steps, and the parameters of a run of it. Pure.
  *
  * References {{ name }} are for the agent to substitute, so they are not
- * resolved here. Refused, since nothing here would resolve them: {{ssm:...}} and
+ * resolved here, and an input that has one is not checked. Refused, since nothing here would
+ * resolve them: {{ssm:...}} and
  * {{ssm-secure:...}}; parameter types other than String and StringList; actions
  * that need more of a control plane than there is (associations, packages).
  */
@@ -15,6 +16,7 @@
 
 #define COMMAND_DOC_MAX_STEPS      100
 #define COMMAND_DOC_MAX_PARAMETERS 200
+#define COMMAND_DOC_STEP_TIMEOUT   MSEC_HOUR /* of a step that says nothing */
 
 enum command_doc_outcome {
     COMMAND_DOC_INVALID = 1, /* with a sentence */
@@ -26,6 +28,7 @@ struct doc_step {
     struct str action;
     struct str platform;         /* of its precondition: "Linux"; absent: any */
     const struct value *timeout; /* its timeoutSeconds input, perhaps a reference */
+    const struct value *inputs;
 };
 
 struct regex;
@@ -57,8 +60,18 @@ MUST_CHECK int command_doc_arguments(struct arena *a, const struct command_doc *
                                      const struct value *given, struct value **ret,
                                      struct str *ret_why);
 
-/* How long a run may take on a Linux node: the sum of its steps'. AWS: an agent
- * takes 5 to 172800 seconds for a step and makes anything else 3600. */
+/* A document that a step runs (aws:runDocument), by the parameters of this run. */
+struct doc_run {
+    struct str name, version;      /* version: absent is the default */
+    const struct value *arguments; /* as command_doc_arguments() makes them */
+};
+/* False if the step does not run on Linux, or runs no document that the plane knows. */
+bool command_doc_runs(struct arena *a, const struct command_doc *doc, const struct value *arguments,
+                      size_t step, struct doc_run *ret);
+
+/* How long a run may take on a Linux node: the sum of its scripts'. AWS: an agent
+ * takes 5 to 172800 seconds for a step and makes anything else 3600; a document
+ * that a step runs is counted as that, for the caller to correct. */
 msec command_doc_timeout(struct arena *a, const struct command_doc *doc,
                          const struct value *arguments);
 

@@ -14,6 +14,8 @@
 #define RUNCOMMAND_RAMP_PATIENCE (5 * MSEC_SECOND)
 #define RUNCOMMAND_KEPT          (30 * MSEC_DAY) /* AWS: the history of 30 days */
 
+struct command_doc;
+
 struct runcommand {
     struct str id, account, region, document_name, status, detail;
     struct str state; /* of the engine, JSON; absent until the targets are known */
@@ -135,3 +137,7 @@ MUST_CHECK int runcommand_invocation_open_commands(struct op *op, struct str nod
 MUST_CHECK int runcommand_plugin_put(struct op *op, const struct runcommand_plugin *p);
 MUST_CHECK int runcommand_plugin_list(struct op *op, struct str id, int64_t position,
                                       struct runcommand_plugin **ret, size_t *ret_count);
+
+/* How long a run of the document may take, with all the documents that it runs. */
+MUST_CHECK int runcommand_time(struct op *op, const struct command_doc *doc,
+                               const struct value *arguments, msec *ret);

@@ -244,8 +244,7 @@ static int draft_run(struct op *op, const struct send_in *in, struct draft *d)
     d->t.content = json_format(op->arena, root);
     d->t.payload_parameters = json_format(op->arena, arguments);
     d->t.steps = step_names(op->arena, &doc);
-    d->t.execution_timeout = command_doc_timeout(op->arena, &doc, arguments);
-    return 0;
+    return runcommand_time(op, &doc, arguments, &d->t.execution_timeout);
 }
 
 static struct str or_default(struct str s, struct str otherwise)

@@ -178,6 +178,73 @@ static void steps_of_other_platforms_take_no_time(void **state)
     assert_int_equal(command_doc_timeout(&arena, &doc, NULL), 30 * MSEC_SECOND);
 }
 
+#define RUNS(inputs) "- {action: aws:runDocument, name: r, inputs: {" inputs "}}\n"
+#define SSM          "documentType: SSMDocument, "
+
+static void what_ends_a_document_early_is_checked(void **state)
+{
+    (void)state;
+    parsed(HEAD "mainSteps:\n" STEP("a", ", onFailure: exit, onSuccess: exit, finallyStep: false")
+               STEP("b", ", onFailure: successAndExit, finallyStep: true"));
+    parsed(HEAD "mainSteps:\n" STEP("a", ", onFailure: '{{ x }}', onSuccess: ''"));
+    refused(HEAD "mainSteps:\n" STEP("a", ", onFailure: stop"), COMMAND_DOC_INVALID,
+            "onFailure of the step a must be exit or successAndExit.");
+    refused(HEAD "mainSteps:\n" STEP("a", ", onSuccess: successAndExit"), COMMAND_DOC_INVALID,
+            "onSuccess of the step a must be exit.");
+    refused(HEAD "mainSteps:\n" STEP("a", ", finallyStep: maybe"), COMMAND_DOC_INVALID,
+            "finallyStep of the step a must be true or false.");
+    refused(HEAD "mainSteps:\n" STEP("a", ", finallyStep: true") STEP("b", ""), COMMAND_DOC_INVALID,
+            "Only the last step can be a finallyStep; a is not.");
+    refused(HEAD "mainSteps:\n- {action: aws:runShellScript, name: a, isEnd: true, inputs: {}}\n",
+            COMMAND_DOC_INVALID, "A step has the unknown member isEnd.");
+}
+
+static void documents_that_steps_run_are_checked(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *sentence;
+    } cases[] = {
+        { RUNS("documentPath: d"), "documentType of the step r must be SSMDocument or LocalPath." },
+        { RUNS(SSM "documentPath: ''"),
+          "documentPath of the step r must have 1 to 1024 characters." },
+        { RUNS("documentType: LocalPath, documentPath: a/b"),
+          "documentPath of the step r must be absolute: nothing is downloaded." },
+        { RUNS(SSM "documentPath: d, documentParameters: [a]"),
+          "documentParameters of the step r must be a map, or one as JSON text." },
+        { RUNS(SSM "documentPath: d, documentParameters: 'a: b'"),
+          "documentParameters of the step r must be a map, or one as JSON text." },
+        { RUNS(SSM "documentPath: d, timeoutSeconds: '60'"), "r has the unknown member "
+                                                             "timeoutSeconds." },
+        { "- {action: aws:runDocument, name: r, timeoutSeconds: 60, inputs: {" SSM
+          "documentPath: d}}\n",
+          "The step r runs a document: the timeouts are its steps'." },
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        refused(arena_fmt(&arena, HEAD "mainSteps:\n%s", cases[i].text).p, COMMAND_DOC_INVALID,
+                cases[i].sentence);
+}
+
+static void a_run_names_the_documents_within(void **state)
+{
+    (void)state;
+    struct command_doc doc = parsed(
+        HEAD "parameters: {P: {type: String, default: 'Doc:3'}, T: {type: String}}\n"
+             "mainSteps:\n" STEP("a", ", timeoutSeconds: 10")
+                 RUNS(SSM "documentPath: '{{ P }}', documentParameters: {T: '{{ T }}', U: u}"));
+    struct doc_run run;
+
+    assert_false(command_doc_runs(&arena, &doc, tree("{T: '9'}"), 0, &run));
+    assert_true(command_doc_runs(&arena, &doc, tree("{T: '9'}"), 1, &run));
+    assert_str(run.name, "Doc");
+    assert_str(run.version, "3");
+    assert_str(json_format(&arena, run.arguments), "{\"T\":\"9\",\"U\":\"u\"}");
+    assert_true(command_doc_runs(&arena, &doc, tree("{P: 'arn:aws:ssm:r:1:document/D'}"), 1, &run));
+    assert_str(run.name, "arn:aws:ssm:r:1:document/D");
+    assert_int_equal(command_doc_timeout(&arena, &doc, NULL), 3610 * MSEC_SECOND);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -187,6 +254,9 @@ int main(void)
         cmocka_unit_test_teardown(values_get_their_type_and_are_checked, empty_arena),
         cmocka_unit_test_teardown(timeouts_are_those_of_the_agent, empty_arena),
         cmocka_unit_test_teardown(steps_of_other_platforms_take_no_time, empty_arena),
+        cmocka_unit_test_teardown(what_ends_a_document_early_is_checked, empty_arena),
+        cmocka_unit_test_teardown(documents_that_steps_run_are_checked, empty_arena),
+        cmocka_unit_test_teardown(a_run_names_the_documents_within, empty_arena),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
