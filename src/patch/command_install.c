@@ -11,6 +11,7 @@
 struct install_arguments {
     struct local_options local;
     bool dry_run, no_refresh, no_reboot, help;
+    struct str command_id;
     int64_t lock_timeout; /* seconds */
 };
 
@@ -24,6 +25,7 @@ static const char help[] =
     "  --baseline FILE        a patch snapshot document\n"
     "  --no-refresh           do not fetch the package lists first\n"
     "  --lock-timeout SECONDS how long to wait for another package manager (120)\n"
+    "  --command-id ID        what the install is called in the history (see rollback)\n"
     "  --state DIR            keep cache and state there (" LOCAL_STATE_DIR ")\n";
 
 static bool parse(int argc, char **argv, struct install_arguments *ret)
@@ -36,12 +38,15 @@ static bool parse(int argc, char **argv, struct install_arguments *ret)
         { "refresh", no_argument, NULL, 'r' },
         { "state", required_argument, NULL, 's' },
         { "lock-timeout", required_argument, NULL, 'l' },
+        { "command-id", required_argument, NULL, 'c' },
         { "help", no_argument, NULL, 'h' },
         { 0 },
     };
     int c;
 
-    *ret = (struct install_arguments){ .local.root = S("/"), .lock_timeout = 120 };
+    *ret = (struct install_arguments){ .local.root = S("/"),
+                                       .command_id = S(""),
+                                       .lock_timeout = 120 };
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
         struct str value = str_of(optarg);
 
@@ -58,6 +63,8 @@ static bool parse(int argc, char **argv, struct install_arguments *ret)
         else if (c == 'l' && str_to_int(value, &ret->lock_timeout) && ret->lock_timeout >= 0 &&
                  ret->lock_timeout <= 7200)
             continue;
+        else if (c == 'c' && value.len <= 64 && str_is_word(value, "-_"))
+            ret->command_id = value;
         else if (c == 'h')
             ret->help = true;
         else
@@ -102,6 +109,7 @@ static int change(struct arena *a, const struct install_arguments *arguments, st
     const struct install_options options = {
         .scan = &scan,
         .state_path = local->state_path,
+        .history_dir = local->history_dir,
         .log_path = arena_fmt(a, "%s/install.log", local->state_dir).p,
         .lock_timeout = arguments->lock_timeout * MSEC_SECOND,
         .no_reboot = arguments->no_reboot,
@@ -120,7 +128,7 @@ static int change(struct arena *a, const struct install_arguments *arguments, st
     if (state->run.phase == RUN_INSTALLING)
         install_recover(a, &install.scan, state);
     state->run = (struct state_run){
-        .execution_id = S(""),
+        .execution_id = arguments->command_id,
         .snapshot_id = S(""),
         .reboot_option = arguments->no_reboot ? S("NoReboot") : S("RebootIfNeeded"),
         .boot_id = local->host.boot_id,

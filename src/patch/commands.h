@@ -15,6 +15,8 @@ int command_install(int argc, char **argv);
 int command_run(int argc, char **argv);
 int command_facts(int argc, char **argv);
 int command_why(int argc, char **argv);
+int command_rollback(int argc, char **argv);
+int command_history(int argc, char **argv);
 
 /* Print what went wrong, a fault (result < 0) with its trace; returns `code`. */
 int command_fail(int result, struct str why, int code);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "patch/health.h"
+#include "patch/history.h"
 #include "sys/clock.h"
 
 static struct change_request request_of(const struct install_options *options,
@@ -157,16 +158,27 @@ int install_run(struct arena *a, const struct install_options *options, struct s
 {
     const struct packages before = install->scan.packages;
     struct scan_memory memory = { .state = state };
+    struct history_run run = { .operation = S("Install"),
+                               .execution_id = state->run.execution_id,
+                               .started_at = clock_now() };
     struct health health;
 
+    TRY(history_recover(a, options->history_dir, &before));
     TRY(health_read(a, options->scan->host, &health));
     state->run.health = health_json(a, &health);
     PASS(journal(a, options, state, install, RUN_INSTALLING, ret_why));
-    if (install->n_changes > 0)
+    if (install->n_changes > 0) {
+        PASS(history_begin(a, options->history_dir, &run, &before, ret_why));
         TRY(change_host(a, options, install));
+    }
     PASS(scan_run(a, options->scan, &memory, &install->scan, ret_why));
     note_installed(a, &before, &install->scan, state, install);
     judge(install);
+    if (install->n_changes > 0) {
+        run.ended_at = clock_now();
+        run.n_failed = install->n_failed;
+        TRY(history_end(a, options->history_dir, &run, &before, &install->scan.packages));
+    }
 
     memory.changes = install->changes;
     memory.n_changes = install->n_changes;

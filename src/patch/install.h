@@ -10,6 +10,7 @@
 struct install_options {
     const struct scan_options *scan;
     const char *state_path;
+    const char *history_dir;
     const char *log_path; /* gets the package manager's output */
     msec lock_timeout;
     const struct override_list *list; /* what to install instead; NULL: what is approved */

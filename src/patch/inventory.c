@@ -54,6 +54,21 @@ static struct value *old_code_entry(struct arena *a, const struct stale_user *us
     return v;
 }
 
+static struct value *run_entry(struct arena *a, const struct history_run *run)
+{
+    struct value *v = value_map(a);
+
+    set_text(a, v, S("RunId"), run->id);
+    set_text(a, v, S("Operation"), run->operation);
+    set_text(a, v, S("CommandId"), run->execution_id);
+    set_text(a, v, S("Undoes"), run->undoes);
+    set_text(a, v, S("Started"), time_iso(a, run->started_at));
+    set_text(a, v, S("Ended"), run->ended_at ? time_iso(a, run->ended_at) : S("cut off"));
+    set_number(a, v, S("Changed"), run->n_changes);
+    set_number(a, v, S("Failed"), run->n_failed);
+    return v;
+}
+
 static struct value *item(struct arena *a, struct str type, msec at, struct value *content)
 {
     struct value *v = value_map(a);
@@ -70,11 +85,14 @@ struct value *inventory_request(struct arena *a, const struct inventory *invento
                                 struct str instance_id)
 {
     struct value *request = value_map(a), *items = value_list(a);
-    struct value *host = value_list(a), *old_code = value_list(a);
+    struct value *host = value_list(a), *old_code = value_list(a), *runs = value_list(a);
 
     value_append(a, host, host_entry(a, inventory));
     for (size_t i = 0; i < inventory->reboot->n_stale; i++)
         value_append(a, old_code, old_code_entry(a, &inventory->reboot->stale[i]));
+    for (size_t i = 0; i < inventory->n_runs; i++)
+        value_append(a, runs, run_entry(a, &inventory->runs[i]));
+    value_append(a, items, item(a, S("Custom:PatchbayRuns"), inventory->captured_at, runs));
     value_append(a, items, item(a, S("Custom:PatchbayHost"), inventory->captured_at, host));
     value_append(a, items, item(a, S("Custom:PatchbayOldCode"), inventory->captured_at, old_code));
     value_set_str(a, request, S("InstanceId"), instance_id);

@@ -38,6 +38,7 @@ struct local {
     struct settings settings;
     const char *state_dir; /* within the root; NULL where nothing can be kept */
     const char *state_path;
+    const char *history_dir;
     struct str cache_dir; /* for the provider; absent: none */
 };
 

@@ -15,6 +15,8 @@ static const struct {
     { "decide", command_decide, "say whether a run with hooks goes on" },
     { "facts", command_facts, "whether this host wants a reboot, and who runs old code" },
     { "why", command_why, "why a package is in its patch state, link by link" },
+    { "rollback", command_rollback, "return packages to what they were before an install" },
+    { "history", command_history, "what was installed and returned on this host" },
 };
 
 static int usage(FILE *to)

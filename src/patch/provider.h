@@ -37,6 +37,7 @@ struct scan_request {
 struct change {
     struct str manager_name, name, arch, from, to;
     struct str new_name, new_arch; /* where it is found afterwards: mostly the same */
+    const char *archive; /* the file to install where no repository has `to`; NULL: one has */
     bool done;
     struct str failure; /* where not done */
 };
@@ -46,6 +47,7 @@ struct change_request {
     struct change *changes;
     size_t count;
     struct strs blocked; /* names that nothing may bring in, with wildcards */
+    bool is_return;      /* back to what was: older versions too, all or none, nothing else */
     msec lock_timeout;   /* how long to wait for another package manager */
     int log;             /* file descriptor that gets the manager's output; -1 none */
 };
@@ -77,6 +79,10 @@ struct provider {
      * that cannot be done without a removal or a blocked package. Outcome
      * PROVIDER_FAILED. */
     int (*simulate)(struct arena *a, struct change_request *request, struct str *ret_why);
+
+    /* For changes that return: where each `to` is still to be had (sets `archive`), or
+     * `failure`. Outcome PROVIDER_FAILED. NULL: this family returns nothing. */
+    int (*find_versions)(struct arena *a, struct change_request *request, struct str *ret_why);
 
     /* Fill in installed_at of each package, where it is known. */
     void (*date)(struct arena *a, const struct host *host, struct packages *packages);

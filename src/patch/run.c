@@ -215,16 +215,23 @@ static int send_report(struct session *s, struct scan *scan)
 static void tell_facts(struct session *s, struct scan *scan)
 {
     struct reboot_facts reboot;
+    struct inventory inventory = { .captured_at = clock_now() };
+    struct history_run *runs;
     struct health health;
     struct str why = S("");
     int r = health_read(s->arena, &s->local.host, &health);
 
+    if (r == 0)
+        r = history_list(s->arena, s->local.history_dir, &runs, &inventory.n_runs);
     s->local.provider->date(s->arena, &s->local.host, &scan->packages);
     reboot = reboot_read(s->arena, &s->local.host, &scan->packages);
     printf("%.*s", STR(reboot_text(s->arena, &reboot)));
-    if (r == 0)
-        r = inventory_send(s->arena, &s->plane,
-                           &(struct inventory){ &reboot, &health, clock_now() }, &why);
+    if (r == 0) {
+        inventory.reboot = &reboot;
+        inventory.health = &health;
+        inventory.runs = runs;
+        r = inventory_send(s->arena, &s->plane, &inventory, &why);
+    }
     if (r != 0)
         (void)command_fail(r, arena_fmt(s->arena, "the plane was not told this: %.*s", STR(why)),
                            EXIT_OK);
@@ -304,6 +311,7 @@ static int run_install(struct session *s)
     const struct install_options options = {
         .scan = &scan,
         .state_path = s->local.state_path,
+        .history_dir = s->local.history_dir,
         .log_path = arena_fmt(s->arena, "%s/install.log", s->local.state_dir).p,
         .lock_timeout = s->options->lock_timeout,
         .list = str_is_empty(s->options->install_override_list) ? NULL : &s->list,

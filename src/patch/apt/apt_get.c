@@ -169,6 +169,8 @@ static struct child install_command(struct arena *a, const struct change_request
     add_sources(a, &child, request->host);
     if (simulate)
         child_arg(a, &child, "-s");
+    if (request->is_return)
+        child_arg(a, &child, "--allow-downgrades");
     child_arg(a, &child, "install");
     child_arg(a, &child, "--");
     return child;
@@ -176,7 +178,10 @@ static struct child install_command(struct arena *a, const struct change_request
 
 static void add_change(struct arena *a, struct child *child, const struct change *change)
 {
-    child_arg(a, child, arena_fmt(a, "%.*s=%.*s", STR(change->manager_name), STR(change->to)).p);
+    child_arg(a, child,
+              change->archive
+                  ? change->archive
+                  : arena_fmt(a, "%.*s=%.*s", STR(change->manager_name), STR(change->to)).p);
 }
 
 static int install_all(struct arena *a, const struct change_request *request, bool simulate,
@@ -220,18 +225,66 @@ static struct str find_blocked(struct arena *a, const struct change_request *req
     return (struct str){ 0 };
 }
 
+/* A return touches nothing but what it returns. */
+static struct str find_stranger(struct arena *a, const struct change_request *request,
+                                const struct child_result *answer)
+{
+    struct strs names = apt_output_installs(a, answer->output);
+
+    for (size_t i = 0; request->is_return && i < names.count; i++) {
+        bool is_ours = false;
+
+        for (size_t n = 0; n < request->count && !is_ours; n++)
+            is_ours = str_eq(request->changes[n].name, names.items[i]);
+        if (!is_ours)
+            return names.items[i];
+    }
+    return (struct str){ 0 };
+}
+
 static int simulate_one(struct arena *a, const struct change_request *request,
                         struct change *change)
 {
     struct child_result answer;
-    struct str blocked;
+    struct str blocked, stranger;
 
     TRY(install_one(a, request, change, true, &answer));
     blocked = find_blocked(a, request, &answer);
+    stranger = find_stranger(a, request, &answer);
     if (answer.status != 0)
         change->failure = reason_of(a, &answer, change->name);
     else if (str_is_set(blocked))
         change->failure = arena_fmt(a, "it needs the rejected package %.*s", STR(blocked));
+    else if (str_is_set(stranger))
+        change->failure = arena_fmt(a, "it would change %.*s too", STR(stranger));
+    return 0;
+}
+
+static bool is_possible(struct arena *a, const struct change_request *request,
+                        const struct child_result *answer)
+{
+    return answer->status == 0 && !str_is_set(find_blocked(a, request, answer)) &&
+           !str_is_set(find_stranger(a, request, answer));
+}
+
+/* What goes back depends on each other at one version, so it is tried together first and
+ * last; one by one only to find who is in the way. */
+static int simulate_return(struct arena *a, struct change_request *request)
+{
+    struct child_result answer;
+
+    TRY(install_all(a, request, true, &answer));
+    if (is_possible(a, request, &answer))
+        return 0;
+    for (size_t i = 0; i < request->count; i++)
+        if (!str_is_set(request->changes[i].failure))
+            TRY(simulate_one(a, request, &request->changes[i]));
+    TRY(install_all(a, request, true, &answer));
+    if (is_possible(a, request, &answer))
+        return 0;
+    for (size_t i = 0; i < request->count; i++)
+        if (!str_is_set(request->changes[i].failure))
+            request->changes[i].failure = reason_of(a, &answer, request->changes[i].name);
     return 0;
 }
 
@@ -239,6 +292,8 @@ int apt_get_simulate(struct arena *a, struct change_request *request, struct str
 {
     struct child_result answer;
 
+    if (request->is_return)
+        return simulate_return(a, request);
     TRY(install_all(a, request, true, &answer));
     if (answer.timed_out) {
         *ret_why = reason_of(a, &answer, (struct str){ 0 });
@@ -354,11 +409,28 @@ static int install_possible(struct arena *a, struct change_request *request,
     return install_all(a, request, false, ret);
 }
 
+/* All together or not at all: that it goes was tried out. */
+static int return_changes(struct arena *a, struct change_request *request, struct str *ret_why)
+{
+    struct child_result answer;
+
+    TRY(install_all(a, request, false, &answer));
+    if (answer.status == 0)
+        return 0;
+    for (size_t i = 0; i < request->count; i++)
+        if (!str_is_set(request->changes[i].failure))
+            request->changes[i].failure = reason_of(a, &answer, request->changes[i].name);
+    *ret_why = reason_of(a, &answer, (struct str){ 0 });
+    return apt_output_is_locked(answer.output) ? PROVIDER_LOCKED : 0;
+}
+
 static int install_changes(struct arena *a, struct change_request *request, struct str *ret_why)
 {
     struct child_result answer;
 
     TRY(repair(a, request));
+    if (request->is_return)
+        return return_changes(a, request, ret_why);
     TRY(install_possible(a, request, &answer));
     if (answer.status == 0)
         return 0;

@@ -14,6 +14,9 @@ int apt_get_refresh(struct arena *a, const struct host *host, msec timeout, stru
 int apt_get_simulate(struct arena *a, struct change_request *request, struct str *ret_why);
 int apt_get_install(struct arena *a, struct change_request *request, struct str *ret_why);
 
+/* Where the versions to return to are: a repository, or apt's own cache of archives. */
+int apt_get_find_versions(struct arena *a, struct change_request *request, struct str *ret_why);
+
 /* ---- reading what it says (for tests) ---- */
 
 /* Whether it gave up because another package manager holds a lock. */

@@ -28,5 +28,6 @@ const struct provider provider_apt = {
     .refresh = apt_get_refresh,
     .date = date,
     .simulate = apt_get_simulate,
+    .find_versions = apt_get_find_versions,
     .install = apt_get_install,
 };

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "patch/rollback.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "sys/clock.h"
+
+/* ---- what the run did ---- */
+
+static bool is_meant(const struct history_run *run, struct str id)
+{
+    if (str_is_set(id))
+        return str_eq(run->execution_id, id) || str_eq(run->id, id);
+    return run->n_changes > 0;
+}
+
+/* A command whose power was cut has a record for each of its attempts: from the version
+ * before the first to that after the last. Records come newest first. */
+static void add_changes(struct rollback *r, const struct history_run *run)
+{
+    for (size_t i = 0; i < run->n_changes; i++) {
+        const struct change *change = &run->changes[i];
+        size_t n = 0;
+
+        while (n < r->n_changes && (!str_eq(r->changes[n].name, change->name) ||
+                                    !str_eq(r->changes[n].arch, change->arch)))
+            n++;
+        if (n < r->n_changes)
+            r->changes[n].to = change->from;
+        else if (r->n_changes < HISTORY_MAX_CHANGES)
+            r->changes[r->n_changes++] = (struct change){
+                .name = change->name,
+                .arch = change->arch,
+                .new_name = change->name,
+                .new_arch = change->arch,
+                .manager_name = change->manager_name,
+                .from = change->to,
+                .to = change->from,
+            };
+    }
+}
+
+static int find_run(struct arena *a, const struct install_options *options, struct str id,
+                    struct rollback *r, struct str *ret_why)
+{
+    struct history_run *runs;
+    bool found = false;
+    size_t count;
+
+    TRY(history_list(a, options->history_dir, &runs, &count));
+    r->changes = arena_array(a, struct change, HISTORY_MAX_CHANGES);
+    for (size_t i = 0; i < count; i++) {
+        if (!str_eq(runs[i].operation, S("Install")) || !is_meant(&runs[i], id))
+            continue;
+        add_changes(r, &runs[i]);
+        found = true;
+        r->undoes = str_is_set(id) ? id : runs[i].id;
+        if (!str_is_set(id))
+            break;
+    }
+    if (found)
+        return 0;
+    *ret_why = str_is_set(id) ? arena_fmt(a, "no install of this host is known as %.*s", STR(id))
+                              : S("no install that changed anything is known on this host");
+    return ROLLBACK_UNKNOWN_RUN;
+}
+
+/* ---- what can be done about it ---- */
+
+static const struct package *find(const struct packages *packages, const struct change *like)
+{
+    for (size_t i = 0; i < packages->count; i++)
+        if (str_eq(packages->items[i].facts.name, like->name) &&
+            str_eq(packages->items[i].facts.arch, like->arch))
+            return &packages->items[i];
+    return NULL;
+}
+
+/* False where nothing is to be done. */
+static bool check(struct arena *a, const struct packages *packages, struct change *change)
+{
+    const struct package *now = find(packages, change);
+    struct str version = now ? now->facts.installed.version : (struct str){ 0 };
+
+    if (!now && !str_is_set(change->to))
+        return false;
+    if (now && str_is_set(change->to) && str_eq(version, change->to) && !now->facts.broken)
+        return false;
+    if (!str_is_set(change->to))
+        change->failure = S("it was not there before, and nothing is removed");
+    else if (!now || !str_is_set(change->from))
+        change->failure = S("it is not there any more, and nothing is added");
+    else if (!str_eq(version, change->from) && !str_eq(version, change->to))
+        change->failure =
+            arena_fmt(a, "it is at %.*s by now: not what that install left", STR(version));
+    return true;
+}
+
+static void keep_what_is_to_do(struct arena *a, const struct packages *packages, struct rollback *r)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < r->n_changes; i++) {
+        if (check(a, packages, &r->changes[i]))
+            r->changes[kept++] = r->changes[i];
+        else
+            r->n_already++;
+    }
+    r->n_changes = kept;
+}
+
+static struct change_request request_of(const struct install_options *options, struct rollback *r,
+                                        int log)
+{
+    return (struct change_request){
+        .host = options->scan->host,
+        .changes = r->changes,
+        .count = r->n_changes,
+        .lock_timeout = options->lock_timeout,
+        .is_return = true,
+        .log = log,
+    };
+}
+
+static size_t count_failures(const struct rollback *r)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < r->n_changes; i++)
+        count += str_is_set(r->changes[i].failure);
+    return count;
+}
+
+int rollback_plan(struct arena *a, const struct install_options *options, const struct state *state,
+                  struct str id, struct rollback *ret, struct str *ret_why)
+{
+    const struct provider *provider = options->scan->provider;
+    struct rollback r = { 0 };
+    struct change_request request;
+
+    PASS(scan_run(a, options->scan, &(struct scan_memory){ .state = state }, &r.scan, ret_why));
+    TRY(history_recover(a, options->history_dir, &r.scan.packages));
+    PASS(find_run(a, options, id, &r, ret_why));
+    keep_what_is_to_do(a, &r.scan.packages, &r);
+    if (!provider->find_versions) {
+        *ret_why =
+            arena_fmt(a, "packages cannot be returned to older versions with %s", provider->name);
+        return PROVIDER_FAILED;
+    }
+    request = request_of(options, &r, -1);
+    if (r.n_changes > 0) {
+        PASS(provider->find_versions(a, &request, ret_why));
+        PASS(provider->simulate(a, &request, ret_why));
+    }
+    r.n_impossible = count_failures(&r);
+    *ret = r;
+    return 0;
+}
+
+/* ---- doing it ---- */
+
+static int change_host(struct arena *a, const struct install_options *options, struct rollback *r,
+                       struct str *ret_why)
+{
+    int log = open(options->log_path, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0640);
+    struct change_request request = request_of(options, r, log);
+    int result;
+
+    if (log < 0)
+        return err_fault(errno, "cannot write %s", options->log_path);
+    result = options->scan->provider->install(a, &request, ret_why);
+    close(log);
+    return result;
+}
+
+static void judge(struct rollback *r)
+{
+    r->n_returned = r->n_failed = 0;
+    for (size_t i = 0; i < r->n_changes; i++) {
+        struct change *change = &r->changes[i];
+        const struct package *now = find(&r->scan.packages, change);
+
+        change->done = now && str_is_set(change->to) && !now->facts.broken &&
+                       str_eq(now->facts.installed.version, change->to);
+        if (change->done)
+            change->failure = (struct str){ 0 };
+        else if (!str_is_set(change->failure))
+            change->failure = S("the package manager did not return it");
+        r->n_returned += change->done;
+        r->n_failed += !change->done;
+    }
+}
+
+int rollback_run(struct arena *a, const struct install_options *options, struct state *state,
+                 struct rollback *r, struct str *ret_why)
+{
+    const struct packages before = r->scan.packages;
+    struct history_run run = { .operation = S("Rollback"),
+                               .execution_id = S(""),
+                               .undoes = r->undoes,
+                               .started_at = clock_now() };
+    int changed;
+
+    PASS(history_begin(a, options->history_dir, &run, &before, ret_why));
+    changed = change_host(a, options, r, ret_why);
+    if (changed < 0)
+        TRY(changed);
+    PASS(scan_run(a, options->scan, &(struct scan_memory){ .state = state }, &r->scan, ret_why));
+    judge(r);
+    run.ended_at = clock_now();
+    run.n_failed = r->n_failed;
+    TRY(history_end(a, options->history_dir, &run, &before, &r->scan.packages));
+    state_prune(state, &r->scan.packages);
+    if (state_save(a, options->state_path, state) != 0) {
+        *ret_why = arena_fmt(a, "%s could not be written", options->state_path);
+        return PROVIDER_FAILED;
+    }
+    return changed;
+}
