@@ -11,6 +11,8 @@
 #define INSTALL_TIMEOUT (110 * MSEC_MINUTE) /* below the 7200 s of the document's step */
 #define SHORT_TIMEOUT   (5 * MSEC_MINUTE)
 #define NOT_HERE        S("the packages of another root cannot be changed from here")
+#define STATUS_LOCKED   200 /* "a problem with acquiring or releasing of locks" */
+#define LOCKED          S("another package manager holds dnf's or rpm's lock")
 #define TOO_LONG        S("it took too long and was stopped")
 
 /* The whole environment: nothing asks, nothing is translated, and no variable of the
@@ -29,11 +31,7 @@ static const char *const gently[] = { "/usr/bin/nice", "-n", "10" };
 /* It gives up on a lock, so that the waiting is ours and has an end. What some plugins
  * do after a transaction is nobody's wish here: "local" makes a repository of it. */
 static const char *const common[] = {
-    "/usr/bin/dnf",
-    "-y",
-    "--setopt=exit_on_lock=1",
-    "--color=never",
-    "--disableplugin=local,tracer",
+    "/usr/bin/dnf", "-y", "--setopt=exit_on_lock=1", "--color=never", "--disableplugin=local",
 };
 
 static int ask(struct arena *a, struct child *child, int log, struct child_result *ret)
@@ -45,12 +43,19 @@ static int ask(struct arena *a, struct child *child, int log, struct child_resul
     return 0;
 }
 
+static bool is_locked(const struct child_result *answer)
+{
+    return answer->status == STATUS_LOCKED;
+}
+
 static struct str reason_of(struct arena *a, const struct child_result *answer, struct str name)
 {
     struct str reason = dnf_output_reason(a, answer->output, name);
 
     if (answer->timed_out)
         return TOO_LONG;
+    if (is_locked(answer))
+        return LOCKED;
     if (str_is_set(reason))
         return reason;
     return arena_fmt(a, "dnf ended with status %d and without it", answer->status);
@@ -65,7 +70,7 @@ static int ask_until(struct arena *a, const struct child *child, int log, msec d
 
         again.capacity = again.argc; /* grown anew: ask() adds its end */
         TRY(ask(a, &again, log, ret));
-        if (ret->status == 0 || !dnf_output_is_locked(ret->output) || clock_monotonic() >= deadline)
+        if (!is_locked(ret) || clock_monotonic() >= deadline)
             return 0;
         nanosleep(&(struct timespec){ .tv_sec = 1 }, NULL);
     }
@@ -93,7 +98,7 @@ int dnf_refresh(struct arena *a, const struct host *host, msec timeout, struct s
     if (answer.status == 0)
         return 0;
     *ret_why = reason_of(a, &answer, (struct str){ 0 });
-    return dnf_output_is_locked(answer.output) ? PROVIDER_LOCKED : PROVIDER_FAILED;
+    return is_locked(&answer) ? PROVIDER_LOCKED : PROVIDER_FAILED;
 }
 
 /* ---- the command line of an install ---- */
@@ -154,7 +159,7 @@ int dnf_simulate(struct arena *a, struct change_request *request, struct str *re
     if (count == 0)
         return 0;
     TRY(ask_until(a, &child, -1, clock_monotonic() + request->lock_timeout, &answer));
-    if (answer.timed_out || dnf_output_is_locked(answer.output)) {
+    if (answer.timed_out || is_locked(&answer)) {
         *ret_why = reason_of(a, &answer, (struct str){ 0 });
         return PROVIDER_FAILED;
     }
@@ -219,7 +224,7 @@ static int upgrade(struct run *run, struct change **changes, size_t count, struc
     for (size_t i = 0; i < count; i++)
         child_arg(run->arena, &child, spec_of(run->arena, changes[i]).p);
     TRY(ask_until(run->arena, &child, run->request->log, run->lock_deadline, ret));
-    run->locked = ret->status != 0 && dnf_output_is_locked(ret->output);
+    run->locked = is_locked(ret);
     return look(run, changes, count);
 }
 
@@ -234,6 +239,22 @@ static size_t keep_open(struct change **changes, size_t count)
     return kept;
 }
 
+/* Those that dnf says nothing of go to the front; returns how many. */
+static size_t split(struct change **changes, size_t count, const struct child_result *answer)
+{
+    size_t front = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        struct change *change = changes[i];
+
+        if (str_is_set(dnf_output_blames(answer->output, change->new_name)))
+            continue;
+        changes[i] = changes[front];
+        changes[front++] = change;
+    }
+    return front;
+}
+
 static void fail_all(struct run *run, struct change **changes, size_t count,
                      const struct child_result *answer)
 {
@@ -241,12 +262,14 @@ static void fail_all(struct run *run, struct change **changes, size_t count,
         changes[i]->failure = reason_of(run->arena, answer, changes[i]->new_name);
 }
 
-/* dnf brings in all or nothing where a download, a signature or the disk fails. Then
- * halves are tried, so that one bad package does not keep the others out. */
+/* What a transaction left out and gave a reason for has failed. Where a download, a
+ * signature or the disk fails dnf brings in nothing at all: then those it does not
+ * complain of are tried first, or else halves, so that one bad package does not keep
+ * the others out. */
 static int install_set(struct run *run, struct change **changes, size_t count)
 {
     struct child_result answer;
-    size_t left;
+    size_t left, front;
 
     if (count == 0)
         return 0;
@@ -258,10 +281,15 @@ static int install_set(struct run *run, struct change **changes, size_t count)
         fail_all(run, changes, left, &answer);
         return 0;
     }
-    if (left < count)
-        return install_set(run, changes, left);
-    TRY(install_set(run, changes, left / 2));
-    return install_set(run, changes + left / 2, left - left / 2);
+    front = split(changes, left, &answer);
+    if (left < count) {
+        fail_all(run, changes + front, left - front, &answer);
+        return install_set(run, changes, front);
+    }
+    if (front == 0 || front == left)
+        front = left / 2;
+    TRY(install_set(run, changes, front));
+    return run->locked ? 0 : install_set(run, changes + front, left - front);
 }
 
 /* Two versions of a package in the database: a transaction was cut off between the
@@ -280,7 +308,7 @@ static int repair(struct run *run)
     child_arg(run->arena, &child, "remove");
     child_arg(run->arena, &child, "--duplicates");
     TRY(ask_until(run->arena, &child, run->request->log, run->lock_deadline, &answer));
-    run->locked = answer.status != 0 && dnf_output_is_locked(answer.output);
+    run->locked = is_locked(&answer);
     for (size_t i = 0; i < run->request->count && answer.status != 0; i++)
         if (is_repair(&run->request->changes[i]))
             run->request->changes[i].failure =
@@ -314,6 +342,6 @@ int dnf_install(struct arena *a, struct change_request *request, struct str *ret
         TRY(install_set(&run, changes, count));
     if (!run.locked)
         return 0;
-    *ret_why = S("another package manager holds dnf's or rpm's lock");
+    *ret_why = LOCKED;
     return PROVIDER_LOCKED;
 }

@@ -13,8 +13,8 @@ int dnf_install(struct arena *a, struct change_request *request, struct str *ret
 
 /* ---- reading what it says (for tests) ---- */
 
-/* Whether it gave up because another package manager holds a lock. */
-bool dnf_output_is_locked(struct str output);
+/* The line that complains of this package; absent if there is none. */
+struct str dnf_output_blames(struct str output, struct str name);
 
 /* One line that says why, preferring what concerns `name` (absent: anything). */
 struct str dnf_output_reason(struct arena *a, struct str output, struct str name);

@@ -3,14 +3,6 @@
 
 #define REASON_MAX 400
 
-bool dnf_output_is_locked(struct str output)
-{
-    return str_contains(output, S("Waiting for process with pid")) ||
-           str_contains(output, S("Failed to obtain the transaction lock")) ||
-           str_contains(output, S("is locked by another process")) ||
-           str_contains(output, S("waiting for transaction lock"));
-}
-
 static struct str clip(struct arena *a, struct str reason)
 {
     return arena_dup(a, str_slice(str_trim(reason), 0, REASON_MAX));
@@ -96,12 +88,19 @@ static struct str first_error(struct str output)
     return (struct str){ 0 };
 }
 
-struct str dnf_output_reason(struct arena *a, struct str output, struct str name)
+struct str dnf_output_blames(struct str output, struct str name)
 {
     struct str line = { 0 };
 
     for (size_t i = 0; i < ARRAY_LEN(explanations) && !str_is_set(line); i++)
         line = explanation_for(output, name, explanations[i]);
+    return line;
+}
+
+struct str dnf_output_reason(struct arena *a, struct str output, struct str name)
+{
+    struct str line = dnf_output_blames(output, name);
+
     if (!str_is_set(line))
         line = first_error(output);
     return str_is_set(line) ? clip(a, drop_prefix(line)) : line;
