@@ -70,16 +70,16 @@ static struct str drop_prefix(struct str line)
 }
 
 /* "Error: x", or "Error:" and the line after it. */
-static struct str first_error(struct str output)
+static struct str first_error(struct str output, struct str prefix)
 {
     struct str line;
 
     while (str_next(&output, '\n', &line)) {
         struct str rest;
 
-        if (!str_starts(line, S("Error:")) && !str_starts(line, S("error:")))
+        if (!str_starts(line, prefix))
             continue;
-        rest = str_trim(str_from(line, 6));
+        rest = str_trim(str_from(line, prefix.len));
         if (str_is_empty(rest) && str_next(&output, '\n', &line))
             rest = str_trim(line);
         if (!str_is_empty(rest))
@@ -102,7 +102,9 @@ struct str dnf_output_reason(struct arena *a, struct str output, struct str name
     struct str line = dnf_output_blames(output, name);
 
     if (!str_is_set(line))
-        line = first_error(output);
+        line = first_error(output, S("Error:")); /* dnf's own */
+    if (!str_is_set(line))
+        line = first_error(output, S("error:")); /* rpm's */
     return str_is_set(line) ? clip(a, drop_prefix(line)) : line;
 }
 

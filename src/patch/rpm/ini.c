@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "patch/rpm/ini.h"
 
+#include "base/buf.h"
+
 static bool is_space(char c)
 {
     return c == ' ' || c == '\t';
@@ -21,27 +23,46 @@ static struct str section_of(struct str line)
     return str_trim(name);
 }
 
+static bool is_comment(struct str line)
+{
+    return line.len > 0 && (line.p[0] == '#' || line.p[0] == ';');
+}
+
+/* The value, with the indented lines that follow; comments may be between them. */
+static struct str take_value(struct arena *a, struct str first, struct str *text)
+{
+    struct str rest = *text, line;
+    struct buf joined = { 0 };
+
+    while (str_next(&rest, '\n', &line)) {
+        if (is_comment(line))
+            continue;
+        if (str_is_empty(str_trim(line)) || !is_space(line.p[0]))
+            break;
+        if (buf_str(&joined).len == 0) {
+            joined = buf_in(a);
+            buf_add(&joined, first);
+        }
+        buf_fmt(&joined, "\n%.*s", STR(str_trim(line)));
+        *text = rest;
+    }
+    return buf_str(&joined).len > 0 ? buf_str(&joined) : first;
+}
+
 void ini_add(struct arena *a, struct str text, struct ini *ini)
 {
     struct str section = { 0 }, line, key, value;
-    struct ini_option *last = NULL; /* what an indented line goes on with */
 
     while (str_next(&text, '\n', &line)) {
         struct str trimmed = str_trim(line);
 
-        if (str_is_empty(trimmed) || line.p[0] == '#' || line.p[0] == ';')
+        if (str_is_empty(trimmed) || is_comment(line) || is_space(line.p[0]))
             continue;
-        if (is_space(line.p[0]) && last) {
-            last->value = arena_fmt(a, "%.*s\n%.*s", STR(last->value), STR(trimmed));
-            continue;
-        }
-        last = NULL;
         if (line.p[0] == '[') {
             section = section_of(trimmed);
             add(a, ini, section, S(""), S(""));
         } else if (str_is_set(section) && str_cut(trimmed, '=', &key, &value)) {
-            add(a, ini, section, str_trim(key), str_trim(value));
-            last = &ini->items[ini->count - 1];
+            add(a, ini, section, str_trim(key), take_value(a, str_trim(value), &text));
         }
     }
 }

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Any text as a configuration of dnf, a state of modules, a lock, and what dnf printed. */
+#include "patch/rpm/dnf.h"
+#include "patch/rpm/dnf_config.h"
+#include "patch/rpm/modules.h"
+#include "patch/rpm/nevra.h"
+
+#include "fuzz.h"
+
+static void read_ini(struct arena *a, struct str text)
+{
+    struct ini ini = { 0 };
+
+    ini_add(a, text, &ini);
+    for (size_t i = 0; i < ini.count; i++) {
+        assert(ini.items[i].value.len <= text.len);
+        assert(ini_list(a, ini.items[i].value).count <= text.len);
+        (void)ini_bool(ini.items[i].value, true);
+    }
+    if (ini.count > 0)
+        assert(str_is_set(ini_get(&ini, ini.items[0].section, ini.items[0].key)));
+}
+
+static void read_modules(struct arena *a, struct str text)
+{
+    struct modules m = { 0 };
+    struct str why = { 0 };
+    int result;
+
+    modules_add_state(a, &m, text);
+    result = modules_resolve(a, &m, text, &why);
+    assert(result == 0 || (result == MODULES_UNRESOLVED && why.len > 0));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct arena a = { 0 };
+    struct str text = { (const char *)data, size }, line, rest = text;
+    struct ini_option var = { .key = S("releasever"), .value = S("9") };
+    const struct dnf_vars vars = { .items = &var, .count = 1 };
+    struct nevra n = nevra_of(S("bash"), text, S("noarch"));
+
+    assert(n.version.len + n.release.len + n.epoch.len <= size + 1);
+    (void)nevra_matches(S("bash-*"), &n);
+    n = nevra_of(S("bash"), S("5-1"), S("noarch"));
+    if (size < 200) /* what wildcards cost is bounded by the pattern */
+        (void)nevra_matches(text, &n);
+    assert(nevra_name(text).len <= size);
+    read_ini(&a, text);
+    read_modules(&a, text);
+    assert(dnf_substitute(&a, &vars, text).len <= size);
+    while (str_next(&rest, '\n', &line))
+        (void)dnf_output_brings(text, line, S("0:1-1"));
+    assert(dnf_output_reason(&a, text, S("bash")).len <= size);
+    assert(dnf_output_reason(&a, text, (struct str){ 0 }).len <= size);
+    arena_done(&a);
+    return 0;
+}
