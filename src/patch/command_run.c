@@ -17,6 +17,8 @@ static const char help[] =
     "  --baseline-override URL     https or s3: baselines to use instead of the node's own\n"
     "  --association-id ID         the association this run belongs to; with an override, the\n"
     "                              patch policy's, and compliance is reported\n"
+    "  --pin-versions BOOL         true: install what the first node of the run with this\n"
+    "                              snapshot id installed; a difference is told as drift\n"
     "  --execution-id ID           the command's id (SSM_COMMAND_ID)\n"
     "  --lock-timeout SECONDS      how long to wait for another package manager (600)\n"
     "  --state DIR                 keep cache and state there (" LOCAL_STATE_DIR ")\n\n"
@@ -24,7 +26,18 @@ static const char help[] =
     "AWS_REGION, PATCHBAY_INSTANCE_ID, AWS_SHARED_CREDENTIALS_FILE, AWS_PROFILE), "
     "from\n" PLANE_CONFIG_FILE ", or from the registration of the agent.\n";
 
-enum { OPERATION = 256, REBOOT, SNAPSHOT, LIST, OVERRIDE, ASSOCIATION, EXECUTION, LOCK, STATE };
+enum {
+    OPERATION = 256,
+    REBOOT,
+    SNAPSHOT,
+    LIST,
+    OVERRIDE,
+    ASSOCIATION,
+    PIN,
+    EXECUTION,
+    LOCK,
+    STATE
+};
 
 static bool is_id(struct str s)
 {
@@ -56,6 +69,9 @@ static bool set(struct run_options *o, int option, struct str value)
     case ASSOCIATION:
         o->association_id = value;
         return is_id(value);
+    case PIN:
+        o->pin_versions = str_eq(value, S("true"));
+        return o->pin_versions || str_is_empty(value) || str_eq(value, S("false"));
     case EXECUTION:
         o->execution_id = value;
         return is_id(value);
@@ -80,6 +96,7 @@ static bool parse(int argc, char **argv, struct run_options *ret, bool *ret_help
         { "install-override-list", required_argument, NULL, LIST },
         { "baseline-override", required_argument, NULL, OVERRIDE },
         { "association-id", required_argument, NULL, ASSOCIATION },
+        { "pin-versions", required_argument, NULL, PIN },
         { "execution-id", required_argument, NULL, EXECUTION },
         { "lock-timeout", required_argument, NULL, LOCK },
         { "state", required_argument, NULL, STATE },

@@ -34,9 +34,14 @@ int install_plan(struct arena *a, const struct install_options *options, const s
     PASS(scan_run(a, options->scan, &(struct scan_memory){ .state = state }, &install.scan,
                   ret_why));
     install.changes = scan_changes(a, &install.scan, options->list, &install.n_changes);
+    if (options->pins)
+        PASS(pins_hold(a, options->pins, install.changes, &install.n_changes, ret_why));
     request = request_of(options, &install, -1);
-    if (options->simulate || request.blocked.count > 0)
+    if (options->simulate || request.blocked.count > 0 ||
+        (options->pins && options->pins->n_differences > 0))
         PASS(options->scan->provider->simulate(a, &request, ret_why));
+    if (options->pins)
+        pins_explain(a, options->pins, install.changes, install.n_changes);
     *ret = install;
     return 0;
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "patch/local.h"
+#include "patch/pins.h"
 
 struct install_options {
     const struct scan_options *scan;
@@ -13,6 +14,7 @@ struct install_options {
     const char *history_dir;
     const char *log_path; /* gets the package manager's output */
     msec lock_timeout;
+    struct pins *pins;                /* to hold the plan to; NULL: what is offered is taken */
     const struct override_list *list; /* what to install instead; NULL: what is approved */
     bool no_reboot;                   /* RebootOption NoReboot */
     bool simulate; /* have the plan tried out, also where nothing is to be kept out */

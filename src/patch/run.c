@@ -42,6 +42,9 @@ static int check_overrides(const struct run_options *o)
                             S("InstallOverrideList and BaselineOverride cannot be used "
                               "together"),
                             EXIT_BOTH_OVERRIDES);
+    if (o->pin_versions && str_is_empty(o->snapshot_id))
+        return command_fail(
+            1, S("versions are pinned with a snapshot: PinVersions needs SnapshotId"), EXIT_FAILED);
     if (!str_is_empty(o->association_id))
         printf("association %.*s\n", STR(o->association_id));
     return EXIT_OK;
@@ -305,15 +308,27 @@ static int end_install(struct session *s, struct install *install)
     return install->n_changes > 0 ? command_health(s->arena, &s->local, &s->state.run, code) : code;
 }
 
+static void print_differences(const struct pins *pins)
+{
+    for (size_t i = 0; i < pins->n_differences; i++) {
+        const struct pin_difference *d = &pins->differences[i];
+
+        printf("drift of %.*s: pinned %.*s by %.*s, the mirror has %.*s\n", STR(d->name),
+               STR(d->pinned), STR(d->by), STR(d->offered));
+    }
+}
+
 static int run_install(struct session *s)
 {
     const struct scan_options scan = local_scan_options(&s->local, true);
+    struct pins pins = { .plane = &s->plane, .snapshot_id = s->snapshot_id };
     const struct install_options options = {
         .scan = &scan,
         .state_path = s->local.state_path,
         .history_dir = s->local.history_dir,
         .log_path = arena_fmt(s->arena, "%s/install.log", s->local.state_dir).p,
         .lock_timeout = s->options->lock_timeout,
+        .pins = s->options->pin_versions ? &pins : NULL,
         .list = str_is_empty(s->options->install_override_list) ? NULL : &s->list,
         .no_reboot = s->no_reboot,
     };
@@ -323,6 +338,7 @@ static int run_install(struct session *s)
 
     if (r != 0)
         return command_fail(r, why, EXIT_FAILED);
+    print_differences(&pins);
     if (s->state.run.phase == RUN_INSTALLING)
         install_recover(s->arena, &install.scan, &s->state);
     s->state.run = (struct state_run){

@@ -16,6 +16,7 @@ struct run_options {
     struct str install_override_list, baseline_override, association_id; /* empty: none */
     struct str execution_id; /* the command's id; empty where it is not known */
     struct str state_dir;    /* absent: the usual place */
+    bool pin_versions;       /* an Install brings in what the first node of the run did */
     msec lock_timeout;
 };
 

@@ -153,7 +153,7 @@ def test_built_in_documents_belong_to_amazon(plane, ssm):
                                                           "PatchMacOS"]
     assert set(baseline["parameters"]) == {
         "Operation", "AssociationId", "SnapshotId", "InstallOverrideList", "BaselineOverride",
-        "RebootOption", "StepTimeoutSeconds"}
+        "RebootOption", "StepTimeoutSeconds", "PinVersions"}
     hooks = json.loads(ssm.get_document(Name="AWS-RunPatchBaselineWithHooks")["Content"])
     assert [(s["name"], s["action"]) for s in hooks["mainSteps"]] == [
         ("Scan", "aws:runDocument"), ("VerifyPatchStates", "aws:runShellScript"),

@@ -6,3 +6,4 @@
 extern const struct operation explain_operations[];
 extern const struct operation facts_operations[];
 extern const struct operation patch_run_operations[];
+extern const struct operation pin_operations[];

@@ -4,6 +4,7 @@
 #include "api/ports.h"
 #include "svc/patchbay/errors.h"
 #include "svc/patchbay/operations.h"
+#include "svc/patchbay/schema.h"
 
 /* --- ListLocations: where an organization's nodes are --------------------- */
 
@@ -99,7 +100,7 @@ static const struct operation operations[] = {
 /* clang-format on */
 
 static const struct operation *const nouns[] = {
-    operations, explain_operations, facts_operations, patch_run_operations, NULL,
+    operations, explain_operations, facts_operations, patch_run_operations, pin_operations, NULL,
 };
 
 /* The largest request is the facts of a host. */
@@ -113,5 +114,6 @@ const struct service patchbay_service = {
     .nouns = nouns,
     .errors = patchbay_errors,
     .n_errors = PATCHBAY_N_ERRORS,
+    .schema = &patchbay_schema,
     .max_body = MAX_BODY,
 };

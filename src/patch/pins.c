@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "patch/pins.h"
+
+#define PINS_A_CALL 2000 /* of PinPatchVersions */
+#define VERSION_MAX 256
+
+static struct value *request_of(struct arena *a, const struct pins *pins,
+                                const struct change *changes, size_t n)
+{
+    struct value *request = value_map(a), *list = value_list(a);
+
+    value_set_str(a, request, S("InstanceId"), pins->plane->instance_id);
+    value_set_str(a, request, S("SnapshotId"), pins->snapshot_id);
+    for (size_t i = 0; i < n; i++) {
+        struct value *v = value_map(a);
+
+        value_set_str(a, v, S("Name"), changes[i].name);
+        value_set_str(a, v, S("Architecture"), changes[i].arch);
+        value_set_str(a, v, S("Version"), changes[i].to);
+        value_append(a, list, v);
+    }
+    value_set(a, request, S("Packages"), list);
+    return request;
+}
+
+/* It goes onto a package manager's command line. */
+static bool is_version(struct str s)
+{
+    return s.len > 0 && s.len <= VERSION_MAX && s.p[0] != '-' && str_is_word(s, "+-.:~_^");
+}
+
+bool pins_take(struct arena *a, struct pins *pins, const struct value *answer,
+               struct change *changes, size_t n)
+{
+    const struct value *list = value_get(answer, S("Packages"));
+
+    if (!value_is(list, VALUE_LIST) || value_count(list) != n)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        const struct value *v = value_at(list, i);
+        struct str pinned = value_get_str(v, S("Version")), by = value_get_str(v, S("InstanceId"));
+
+        if (!str_eq(value_get_str(v, S("Name")), changes[i].name) ||
+            !str_eq(value_get_str(v, S("Architecture")), changes[i].arch) || !is_version(pinned))
+            return false;
+        if (str_eq(pinned, changes[i].to))
+            continue;
+        pins->differences[pins->n_differences++] = (struct pin_difference){
+            .name = changes[i].name,
+            .arch = changes[i].arch,
+            .pinned = arena_dup(a, pinned),
+            .offered = changes[i].to,
+            .by = str_is_set(by) ? arena_dup(a, by) : S("another node"),
+        };
+        changes[i].to = pins->differences[pins->n_differences - 1].pinned;
+    }
+    return true;
+}
+
+static int ask(struct arena *a, struct pins *pins, struct change *changes, size_t n,
+               struct str *ret_why)
+{
+    struct plane_error error = { 0 };
+    struct value *answer;
+    struct str why = S("");
+    int result = plane_call_of(a, pins->plane, PLANE_PATCHBAY, "PinPatchVersions",
+                               request_of(a, pins, changes, n), &answer, &error, &why);
+
+    if (result < 0)
+        TRY(result);
+    if (result == 0 && pins_take(a, pins, answer, changes, n))
+        return 0;
+    *ret_why = arena_fmt(a, "the versions of this run are not known: %.*s",
+                         STR(result > 0 ? why : S("the plane's answer is malformed")));
+    return PROVIDER_FAILED;
+}
+
+static const struct pin_difference *find(const struct pins *pins, const struct change *change)
+{
+    for (size_t i = 0; i < pins->n_differences; i++)
+        if (str_eq(pins->differences[i].name, change->name) &&
+            str_eq(pins->differences[i].arch, change->arch))
+            return &pins->differences[i];
+    return NULL;
+}
+
+int pins_hold(struct arena *a, struct pins *pins, struct change *changes, size_t *n_changes,
+              struct str *ret_why)
+{
+    size_t kept = 0;
+
+    pins->differences = arena_array(a, struct pin_difference, *n_changes + 1);
+    pins->n_differences = 0;
+    for (size_t i = 0; i < *n_changes; i += PINS_A_CALL) {
+        size_t left = *n_changes - i;
+
+        PASS(ask(a, pins, changes + i, left < PINS_A_CALL ? left : PINS_A_CALL, ret_why));
+    }
+    for (size_t i = 0; i < *n_changes; i++)
+        /* A change to the version that is there is the repair of one, unless a pin made it. */
+        if (!str_eq(changes[i].from, changes[i].to) || !find(pins, &changes[i]))
+            changes[kept++] = changes[i];
+    *n_changes = kept;
+    return 0;
+}
+
+void pins_explain(struct arena *a, const struct pins *pins, struct change *changes,
+                  size_t n_changes)
+{
+    for (size_t i = 0; i < n_changes; i++) {
+        const struct pin_difference *d = find(pins, &changes[i]);
+
+        if (d && str_is_set(changes[i].failure))
+            changes[i].failure =
+                arena_fmt(a, "drift: pinned %.*s by %.*s, the mirror has %.*s: %.*s",
+                          STR(d->pinned), STR(d->by), STR(d->offered), STR(changes[i].failure));
+    }
+}

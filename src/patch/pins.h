@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The versions that the nodes of a run agree on, kept by the plane with the snapshot: an
+ * Install that is held to them brings in what the first node of the run brought in, also
+ * where the mirror has moved on since; where it cannot, that is drift, and told.
+ */
+#pragma once
+
+#include "patch/plane.h"
+#include "patch/provider.h"
+
+struct pin_difference {
+    struct str name, arch;
+    struct str pinned, offered; /* what the run has, and what this host would take */
+    struct str by;              /* the node that was first */
+};
+
+struct pins {
+    struct plane *plane;
+    struct str snapshot_id;
+    struct pin_difference *differences; /* filled in by pins_hold() */
+    size_t n_differences;
+};
+
+/* Hold a plan to the pins: what nobody has pinned yet this plan pins; a change to another
+ * version than the pinned one becomes one to that, and one that is there already is taken
+ * out. Outcome PROVIDER_FAILED: the plane could not be asked. */
+MUST_CHECK int pins_hold(struct arena *a, struct pins *pins, struct change *changes,
+                         size_t *n_changes, struct str *ret_why);
+
+/* Once it was tried: what of the differences is not to be had here failed by drift. */
+void pins_explain(struct arena *a, const struct pins *pins, struct change *changes,
+                  size_t n_changes);
+
+/* ---- for tests ---- */
+
+/* Take over one answer, for the `n` changes that were asked for; false where it is not an
+ * answer to that. */
+bool pins_take(struct arena *a, struct pins *pins, const struct value *answer,
+               struct change *changes, size_t n);

@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Versions that the nodes of a run agree on: first at the plane, then on real hosts of it."""
+
+import json
+import sqlite3
+import uuid
+
+import pytest
+
+import agent as agents
+from node_fixtures import make_node, plane, role, ssm  # noqa: F401 (fixtures)
+from test_patch_override_run import version
+from test_patch_root import BUILD, PATCH, have
+from testbed import Host, LocalRepo
+
+DAY = 24 * 3600 * 1000
+
+
+def call(node, operation, **members):
+    return node.opened(node.signed(f"Patchbay.{operation}", json.dumps(members).encode(),
+                                   "patchbay"))
+
+
+def pin(node, snapshot, *packages):
+    """{name: (version, by whom)} of what is asked for as ("name", "version")."""
+    answer = call(node, "PinPatchVersions", InstanceId=node.id, SnapshotId=snapshot, Packages=[
+        {"Name": n, "Architecture": "amd64", "Version": v} for n, v in packages])["Packages"]
+    return {p["Name"]: (p["Version"], p["InstanceId"]) for p in answer}
+
+
+def looked_at(plane, operation, key, **members):  # noqa: F811
+    """All pages of a list, as the administrator sees it."""
+    looker = agents.Agent(plane.url)
+    keys = plane.keys()
+    looker.credentials = agents.botocore.credentials.Credentials(
+        keys["aws_access_key_id"], keys["aws_secret_access_key"])
+    rows, token = [], {}
+    while True:
+        page = call(looker, operation, MaxResults=2, **members, **token)
+        assert len(page[key]) <= 2
+        rows += page[key]
+        if "NextToken" not in page:
+            return rows
+        token = {"NextToken": page["NextToken"]}
+
+
+def drift(plane, snapshot):  # noqa: F811
+    return {(d["InstanceId"], d["Name"]): (d["PinnedVersion"], d["OfferedVersion"])
+            for d in looked_at(plane, "ListPatchDrift", "PatchDrift", SnapshotId=snapshot)}
+
+
+@pytest.fixture
+def nodes(make_node):  # noqa: F811
+    made = [make_node(), make_node()]
+    for node in made:
+        node.ping(PlatformName="Debian GNU/Linux", PlatformVersion="12")
+    return made
+
+
+# --- at the plane ---
+
+def test_the_first_node_decides_and_others_are_told(plane, nodes):  # noqa: F811
+    one, two = nodes
+    run = str(uuid.uuid4())
+    assert pin(one, run, ("a", "1"), ("b", "1:2~x-3")) == {"a": ("1", one.id),
+                                                           "b": ("1:2~x-3", one.id)}
+    assert pin(two, run, ("a", "2"), ("c", "7")) == {"a": ("1", one.id), "c": ("7", two.id)}
+    assert pin(one, run, ("c", "8"), ("a", "1")) == {"c": ("7", two.id), "a": ("1", one.id)}
+    assert drift(plane, run) == {(two.id, "a"): ("1", "2"), (one.id, "c"): ("7", "8")}
+    pins = looked_at(plane, "ListPatchPins", "PatchPins", SnapshotId=run)
+    assert [(p["Name"], p["Version"]) for p in pins] == [("a", "1"), ("b", "1:2~x-3"), ("c", "7")]
+    assert {(p["OperatingSystem"], p["PatchGroup"]) for p in pins} == {("DEBIAN", "")}
+
+    pin(one, run, ("c", "7"))  # its mirror is back where it was
+    assert drift(plane, run) == {(two.id, "a"): ("1", "2")}
+    assert pin(two, str(uuid.uuid4()), ("a", "2")) == {"a": ("2", two.id)}
+
+
+def test_each_patch_group_and_system_has_its_own(ssm, nodes):  # noqa: F811
+    one, two = nodes
+    run = str(uuid.uuid4())
+    ssm.add_tags_to_resource(ResourceType="ManagedInstance", ResourceId=two.id,
+                             Tags=[{"Key": "PatchGroup", "Value": "web"}])
+    pin(one, run, ("a", "1"))
+    assert pin(two, run, ("a", "2")) == {"a": ("2", two.id)}
+    one.ping(PlatformName="Ubuntu", PlatformVersion="22.04")
+    assert pin(one, run, ("a", "3")) == {"a": ("3", one.id)}
+
+
+def test_pins_survive_a_crash_and_end_with_the_snapshot(plane, nodes):  # noqa: F811
+    one, two = nodes
+    run = str(uuid.uuid4())
+    pin(one, run, ("a", "1"))
+    plane.kill()
+    plane.restart()
+    assert pin(two, run, ("a", "2")) == {"a": ("1", one.id)}
+    plane.stop()
+    database, = plane.data.glob("*.db")
+    with sqlite3.connect(database) as db:
+        db.execute("UPDATE patchbay_pin_set SET created_at = created_at - ?", [3 * DAY])
+    plane.restart()
+    assert looked_at(plane, "ListPatchPins", "PatchPins", SnapshotId=run) == []
+    assert pin(two, run, ("a", "2")) == {"a": ("2", two.id)}
+    with sqlite3.connect(database) as db:
+        assert db.execute("SELECT COUNT(*) FROM patchbay_drift").fetchone() == (0,)
+
+
+def test_a_node_pins_for_itself_alone(plane, nodes):  # noqa: F811
+    one, two = nodes
+    wanted = {"SnapshotId": str(uuid.uuid4()),
+              "Packages": [{"Name": "a", "Architecture": "all", "Version": "1"}]}
+    with pytest.raises(agents.Refused) as e:
+        call(one, "PinPatchVersions", InstanceId=two.id, **wanted)
+    assert e.value.code.endswith("AccessDeniedException")
+    for change in ({"SnapshotId": "x"}, {"Packages": []},
+                   {"Packages": [{"Name": "a b", "Architecture": "all", "Version": "1"}]},
+                   {"Packages": [{"Name": "a", "Architecture": "all", "Version": "1;x"}]},
+                   {"Packages": wanted["Packages"] * 2001}):
+        with pytest.raises(agents.Refused) as e:
+            call(one, "PinPatchVersions", InstanceId=one.id, **{**wanted, **change})
+        assert e.value.code.endswith("ValidationException"), change
+
+
+# --- on hosts ---
+
+@pytest.fixture
+def mirror(tmp_path):
+    mirror = LocalRepo(tmp_path / "mirror")
+    for number in "1", "2":
+        mirror.package("pb-good", number)
+        mirror.package("pb-other", number)
+    mirror.publish()
+    return mirror
+
+
+@pytest.fixture
+def host(plane, mirror, nodes):  # noqa: F811
+    """One host that is two nodes of the plane, one after the other: become() says which."""
+    binds = {"/opt/patchbay": BUILD / "src" / "patch", "/srv/repo": mirror.directory}
+    with Host("pins", binds=binds) as host:
+        host.sh("rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*")
+        mirror.enable(host, "/srv/repo")
+        host.write("/etc/patchbay/patch.conf", f"endpoint = {plane.url}\nregion = us-east-1\n")
+        yield host
+
+
+def become(host, node):
+    have(host, "pb-good", "pb-other")
+    host.sh("rm -rf /var/lib/patchbay")
+    keys = node.credentials
+    host.write("/var/lib/amazon/ssm/registration", json.dumps(
+        {"ManagedInstanceID": node.id, "Region": "us-east-1"}))
+    host.write("/root/.aws/credentials", "[default]\naws_access_key_id = "
+               f"{keys.access_key}\naws_secret_access_key = {keys.secret_key}\n"
+               f"aws_session_token = {keys.token}\n", mode="600")
+
+
+def run(host, snapshot, expect=0, pinned="true"):
+    done = host.exec("env", "SSM_COMMAND_ID=", PATCH, "run", "--operation", "Install",
+                     "--reboot-option", "NoReboot", "--snapshot-id", snapshot, "--pin-versions",
+                     pinned, check=False)
+    assert done.returncode == expect, (done.returncode, done.stdout, done.stderr)
+    return done
+
+
+def states(ssm, node):  # noqa: F811
+    found = ssm.describe_instance_patches(InstanceId=node.id)["Patches"]
+    return {p["KBId"]: p["State"] for p in found if p["KBId"].startswith("pb-")}
+
+
+def test_a_later_wave_installs_what_the_first_one_got(host, plane, mirror, nodes, ssm):  # noqa: F811
+    snapshot = str(uuid.uuid4())
+    become(host, nodes[0])
+    run(host, snapshot)
+    assert version(host, "pb-good") == "2"
+
+    mirror.package("pb-good", "3")  # the mirror has 2 and 3 now
+    mirror.publish()
+    become(host, nodes[1])
+    said = run(host, snapshot).stdout
+    assert f"drift of pb-good: pinned 2 by {nodes[0].id}, the mirror has 3" in said
+    assert (version(host, "pb-good"), version(host, "pb-other")) == ("2", "2")
+    assert states(ssm, nodes[1]) == {"pb-good.all": "MISSING",  # 3 is, and that is said
+                                     "pb-other.all": "INSTALLED_PENDING_REBOOT"}
+    assert drift(plane, snapshot) == {(nodes[1].id, "pb-good"): ("2", "3")}
+
+    said = run(host, snapshot).stdout  # again: at the pinned version there is nothing to do
+    assert "0 installed, 0 failed" in said and version(host, "pb-good") == "2"
+    run(host, snapshot, pinned="false")
+    assert version(host, "pb-good") == "3"
+
+
+def test_what_is_gone_from_the_mirror_fails_as_drift(host, mirror, nodes, ssm):  # noqa: F811
+    snapshot = str(uuid.uuid4())
+    become(host, nodes[0])
+    run(host, snapshot)
+
+    mirror.package("pb-good", "3")
+    mirror.remove("pb-good", "2")
+    mirror.publish()
+    become(host, nodes[1])
+    said = run(host, snapshot, expect=1).stdout
+    assert f"FAILED pb-good 2: drift: pinned 2 by {nodes[0].id}, the mirror has 3" in said
+    assert (version(host, "pb-good"), version(host, "pb-other")) == ("1", "2")
+    assert states(ssm, nodes[1])["pb-good.all"] == "FAILED"
+
+
+def test_pins_need_a_snapshot(host, nodes):  # noqa: F811
+    become(host, nodes[0])
+    assert "needs SnapshotId" in run(host, "", expect=1).stderr
+    run(host, "", pinned="false")
