@@ -8,12 +8,13 @@
 #include "patch/child.h"
 #include "sys/clock.h"
 
-#define INSTALL_TIMEOUT (110 * MSEC_MINUTE) /* below the 7200 s of the document's step */
-#define SHORT_TIMEOUT   (5 * MSEC_MINUTE)
-#define NOT_HERE        S("the packages of another root cannot be changed from here")
-#define STATUS_LOCKED   200 /* "a problem with acquiring or releasing of locks" */
-#define LOCKED          S("another package manager holds dnf's or rpm's lock")
-#define TOO_LONG        S("it took too long and was stopped")
+#define INSTALL_TIMEOUT   (110 * MSEC_MINUTE) /* below the 7200 s of the document's step */
+#define SHORT_TIMEOUT     (5 * MSEC_MINUTE)
+#define NOT_HERE          S("the packages of another root cannot be changed from here")
+#define STATUS_NO_PROGRAM 127
+#define STATUS_LOCKED     200 /* "a problem with acquiring or releasing of locks" */
+#define LOCKED            S("another package manager holds dnf's or rpm's lock")
+#define TOO_LONG          S("it took too long and was stopped")
 
 /* The whole environment: nothing asks, nothing is translated, and no variable of the
  * caller changes what dnf does. */
@@ -56,6 +57,8 @@ static struct str reason_of(struct arena *a, const struct child_result *answer, 
         return TOO_LONG;
     if (is_locked(answer))
         return LOCKED;
+    if (answer->status == STATUS_NO_PROGRAM)
+        return S("there is no dnf on this host");
     if (str_is_set(reason))
         return reason;
     return arena_fmt(a, "dnf ended with status %d and without it", answer->status);

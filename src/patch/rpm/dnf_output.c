@@ -13,16 +13,18 @@ static bool is_name_byte(char c)
     return str_is_word((struct str){ &c, 1 }, "+_-.");
 }
 
-/* The name as a word, or with a version behind it: "openssl-1:3.0", not "my-openssl-1". */
+/* With a version behind it ("openssl-1:3.0", not "my-openssl-1"), or as "package NAME"
+ * at the end: names are words of plain English too. */
 static bool mentions(struct str line, struct str name)
 {
     for (size_t i = 0; name.len > 0 && i + name.len <= line.len; i++) {
-        struct str rest = str_from(line, i + name.len);
+        struct str before = str_slice(line, 0, i), rest = str_from(line, i + name.len);
 
         if ((i > 0 && is_name_byte(line.p[i - 1])) || !str_starts(str_from(line, i), name))
             continue;
-        if (str_is_empty(rest) || !is_name_byte(rest.p[0]) ||
-            (rest.len > 1 && rest.p[0] == '-' && rest.p[1] >= '0' && rest.p[1] <= '9'))
+        if (rest.len > 1 && rest.p[0] == '-' && rest.p[1] >= '0' && rest.p[1] <= '9')
+            return true;
+        if (str_is_empty(rest) && str_ends(before, S("package ")))
             return true;
     }
     return false;
@@ -45,15 +47,17 @@ static const char *const explanations[] = {
     "cannot install",
     "No match for argument",
     "not installed",
+    " more space ",
     "rror in",
 };
 
-static struct str explanation_for(struct str output, struct str name, const char *words)
+/* The first line with these words; of this package, if a name is given. */
+static struct str find_line(struct str output, struct str name, const char *words)
 {
     struct str line;
 
     while (str_next(&output, '\n', &line))
-        if (str_contains(line, str_of(words)) && mentions(line, name))
+        if (str_contains(line, str_of(words)) && (!str_is_set(name) || mentions(line, name)))
             return line;
     return (struct str){ 0 };
 }
@@ -93,14 +97,17 @@ struct str dnf_output_blames(struct str output, struct str name)
     struct str line = { 0 };
 
     for (size_t i = 0; i < ARRAY_LEN(explanations) && !str_is_set(line); i++)
-        line = explanation_for(output, name, explanations[i]);
+        line = find_line(output, name, explanations[i]);
     return line;
 }
 
 struct str dnf_output_reason(struct arena *a, struct str output, struct str name)
 {
-    struct str line = dnf_output_blames(output, name);
+    static const char *const general[] = { "No space left", "more space needed", "GPG" };
+    struct str line = str_is_set(name) ? dnf_output_blames(output, name) : (struct str){ 0 };
 
+    for (size_t i = 0; i < ARRAY_LEN(general) && !str_is_set(line); i++)
+        line = find_line(output, (struct str){ 0 }, general[i]);
     if (!str_is_set(line))
         line = first_error(output, S("Error:")); /* dnf's own */
     if (!str_is_set(line))

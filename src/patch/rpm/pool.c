@@ -214,6 +214,10 @@ int rpm_pool_open(struct rpm_pool *p, struct str *ret_why)
         return FAULT(errno);
     p->arch = arena_dup(p->arena, str_of(system.machine));
     pool_setarch(p->pool, p->arch.p);
+    if (!file_exists(arena_fmt(p->arena, "%s/usr/bin/dnf", p->request->root).p)) {
+        *ret_why = S("this host has no dnf; those with yum alone are not supported");
+        return RPM_POOL_UNREADABLE;
+    }
     PASS(load_installed(p, ret_why));
 
     if (dnf_config_read(p->arena, p->request->root, find_releasever(p), p->arch, &p->config,

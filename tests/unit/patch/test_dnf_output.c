@@ -78,11 +78,28 @@ static void scripts_signatures_and_downloads_are_reasons(void **state)
     arena_done(&a);
 }
 
+static void a_name_that_is_a_word_is_no_reason(void **state)
+{
+    (void)state;
+    struct arena a = { 0 };
+    const struct str out =
+        S("You have enabled checking of packages via GPG keys. This is a good thing.\n"
+          "  file /usr/share/x conflicts with that of package which-2-1.noarch\n");
+
+    assert_false(str_is_set(dnf_output_blames(out, S("good"))));
+    assert_false(str_is_set(dnf_output_blames(out, S("file"))));
+    assert_true(str_is_set(dnf_output_blames(out, S("which"))));
+    assert_str(dnf_output_reason(&a, out, S("good")),
+               "You have enabled checking of packages via GPG keys. This is a good thing.");
+    arena_done(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_table_says_what_would_come_in),
         cmocka_unit_test(the_line_about_a_package_is_its_reason),
+        cmocka_unit_test(a_name_that_is_a_word_is_no_reason),
         cmocka_unit_test(scripts_signatures_and_downloads_are_reasons),
     };
 
