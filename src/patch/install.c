@@ -37,6 +37,8 @@ int install_plan(struct arena *a, const struct install_options *options, const s
     if (options->pins)
         PASS(pins_hold(a, options->pins, install.changes, &install.n_changes, ret_why));
     request = request_of(options, &install, -1);
+    if (options->pins)
+        PASS(pins_find(a, options->pins, options->scan->provider, &request, ret_why));
     if (options->simulate || request.blocked.count > 0 ||
         (options->pins && options->pins->n_differences > 0))
         PASS(options->scan->provider->simulate(a, &request, ret_why));

@@ -104,6 +104,26 @@ int pins_hold(struct arena *a, struct pins *pins, struct change *changes, size_t
     return 0;
 }
 
+int pins_find(struct arena *a, const struct pins *pins, const struct provider *provider,
+              const struct change_request *plan, struct str *ret_why)
+{
+    struct change_request request = *plan;
+    size_t n = 0;
+
+    if (!provider->find_versions || pins->n_differences == 0)
+        return 0;
+    request.changes = arena_array(a, struct change, plan->count);
+    request.count = 0;
+    for (size_t i = 0; i < plan->count; i++)
+        if (find(pins, &plan->changes[i]))
+            request.changes[request.count++] = plan->changes[i];
+    PASS(provider->find_versions(a, &request, ret_why));
+    for (size_t i = 0; i < plan->count; i++)
+        if (find(pins, &plan->changes[i]))
+            plan->changes[i] = request.changes[n++];
+    return 0;
+}
+
 void pins_explain(struct arena *a, const struct pins *pins, struct change *changes,
                   size_t n_changes)
 {

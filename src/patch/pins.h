@@ -28,6 +28,11 @@ struct pins {
 MUST_CHECK int pins_hold(struct arena *a, struct pins *pins, struct change *changes,
                          size_t *n_changes, struct str *ret_why);
 
+/* Where the pinned versions that are not the offered ones are still to be had: in a
+ * repository or in the cache; sets `failure` of those that are not. Outcome PROVIDER_FAILED. */
+MUST_CHECK int pins_find(struct arena *a, const struct pins *pins, const struct provider *provider,
+                         const struct change_request *plan, struct str *ret_why);
+
 /* Once it was tried: what of the differences is not to be had here failed by drift. */
 void pins_explain(struct arena *a, const struct pins *pins, struct change *changes,
                   size_t n_changes);

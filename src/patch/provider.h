@@ -80,8 +80,9 @@ struct provider {
      * PROVIDER_FAILED. */
     int (*simulate)(struct arena *a, struct change_request *request, struct str *ret_why);
 
-    /* For changes that return: where each `to` is still to be had (sets `archive`), or
-     * `failure`. Outcome PROVIDER_FAILED. NULL: this family returns nothing. */
+    /* For changes to another version than the offered one: where each `to` is still to be
+     * had (sets `archive`), or `failure`. Outcome PROVIDER_FAILED. NULL: this family cannot
+     * tell before it tries. */
     int (*find_versions)(struct arena *a, struct change_request *request, struct str *ret_why);
 
     /* Fill in installed_at of each package, where it is known. */

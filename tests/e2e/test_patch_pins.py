@@ -205,6 +205,34 @@ def test_what_is_gone_from_the_mirror_fails_as_drift(host, mirror, nodes, ssm): 
     assert states(ssm, nodes[1])["pb-good.all"] == "FAILED"
 
 
+def test_what_apts_cache_still_has_is_installed_from_it(host, mirror, nodes):  # noqa: F811
+    snapshot = str(uuid.uuid4())
+    become(host, nodes[0])
+    run(host, snapshot)
+
+    host.sh("cp /srv/repo/pool/pb-good_2_all.deb /var/cache/apt/archives/")
+    mirror.package("pb-good", "3")
+    mirror.remove("pb-good", "2")
+    mirror.publish()
+    become(host, nodes[1])
+    assert "installed pb-good 2 over 1" in run(host, snapshot).stdout
+    assert version(host, "pb-good") == "2"
+
+
+def test_a_pin_is_no_reason_to_go_back(host, mirror, nodes):  # noqa: F811
+    snapshot = str(uuid.uuid4())
+    become(host, nodes[0])
+    run(host, snapshot)
+
+    for number in "3", "4":
+        mirror.package("pb-good", number)
+    mirror.publish()
+    become(host, nodes[1])
+    host.sh("dpkg -i /srv/repo/pool/pb-good_3_all.deb")
+    assert "FAILED pb-good 2: drift: pinned 2" in run(host, snapshot, expect=1).stdout
+    assert version(host, "pb-good") == "3"
+
+
 def test_pins_need_a_snapshot(host, nodes):  # noqa: F811
     become(host, nodes[0])
     assert "needs SnapshotId" in run(host, "", expect=1).stderr

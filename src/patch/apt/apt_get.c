@@ -9,7 +9,6 @@
 
 #include "patch/child.h"
 #include "sys/clock.h"
-#include "sys/file.h"
 
 #define OUTPUT_MAX      ((size_t)1024 * 1024)
 #define INSTALL_TIMEOUT (110 * MSEC_MINUTE) /* below the 7200 s of the document's step */
@@ -56,46 +55,6 @@ static struct str reason_of(struct arena *a, const struct child_result *answer, 
     return arena_fmt(a, "the package manager ended with status %d", answer->status);
 }
 
-/* ---- alternative sources ---- */
-
-/* The names in the folder are those that apt.cc gives libapt. */
-int apt_get_use_sources(struct arena *a, const char *dir, struct strs configurations,
-                        struct str *ret_why)
-{
-    const char *parts = arena_fmt(a, "%s/parts", dir).p; /* an empty folder: apt wants one */
-    const char *lists = arena_fmt(a, "%s/lists/partial", dir).p;
-    struct str text = arena_join(a, configurations, S("\n"));
-    int result;
-
-    TRY(file_make_dirs(parts, 0755));
-    TRY(file_make_dirs(lists, 0755));
-    result =
-        file_write(arena_fmt(a, "%s/sources.list", dir).p, arena_fmt(a, "%.*s\n", STR(text)), 0600);
-    if (result == FILE_NO_SPACE) {
-        *ret_why = S("there is no space left to write the alternative sources");
-        return PROVIDER_FAILED;
-    }
-    TRY(result);
-    return 0;
-}
-
-/* Its own package cache would be made for other sources than the next apt's. */
-static void add_sources(struct arena *a, struct child *child, const struct host *host)
-{
-    if (!host->sources_dir)
-        return;
-    child_arg(a, child, "-o");
-    child_arg(a, child, arena_fmt(a, "Dir::Etc::sourcelist=%s/sources.list", host->sources_dir).p);
-    child_arg(a, child, "-o");
-    child_arg(a, child, arena_fmt(a, "Dir::Etc::sourceparts=%s/parts", host->sources_dir).p);
-    child_arg(a, child, "-o");
-    child_arg(a, child, arena_fmt(a, "Dir::State::lists=%s/lists/", host->sources_dir).p);
-    child_arg(a, child, "-o");
-    child_arg(a, child, "Dir::Cache::pkgcache=");
-    child_arg(a, child, "-o");
-    child_arg(a, child, "Dir::Cache::srcpkgcache=");
-}
-
 /* ---- refresh ---- */
 
 /* A source that cannot be reached is an error, not a warning: lists that are
@@ -110,7 +69,7 @@ static int update_once(struct arena *a, const struct host *host, msec timeout,
 
     child_args(a, &child, gently, ARRAY_LEN(gently));
     child_args(a, &child, args, ARRAY_LEN(args));
-    add_sources(a, &child, host);
+    apt_get_add_sources(a, &child, host);
     child_arg(a, &child, "update");
     return ask(a, &child, -1, ret);
 }
@@ -166,7 +125,7 @@ static struct child install_command(struct arena *a, const struct change_request
         a, &child,
         arena_fmt(a, "DPkg::Lock::Timeout=%lld", (long long)(request->lock_timeout / MSEC_SECOND))
             .p);
-    add_sources(a, &child, request->host);
+    apt_get_add_sources(a, &child, request->host);
     if (simulate)
         child_arg(a, &child, "-s");
     if (request->is_return)

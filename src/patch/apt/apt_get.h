@@ -17,6 +17,10 @@ int apt_get_install(struct arena *a, struct change_request *request, struct str 
 /* Where the versions to return to are: a repository, or apt's own cache of archives. */
 int apt_get_find_versions(struct arena *a, struct change_request *request, struct str *ret_why);
 
+/* The options with which apt's programs use the sources of a run, if it has its own. */
+struct child;
+void apt_get_add_sources(struct arena *a, struct child *child, const struct host *host);
+
 /* ---- reading what it says (for tests) ---- */
 
 /* Whether it gave up because another package manager holds a lock. */

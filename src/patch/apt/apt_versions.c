@@ -23,12 +23,15 @@ static int ask(struct arena *a, struct child *child, struct child_result *ret)
 }
 
 /* dpkg's own record of a version has no Filename; a repository's has. */
-static int is_in_repository(struct arena *a, const struct change *change, bool *ret)
+static int is_in_repository(struct arena *a, const struct host *host, const struct change *change,
+                            bool *ret)
 {
-    static const char *const args[] = { "/usr/bin/apt-cache", "show", "--no-all-versions", "--" };
+    static const char *const args[] = { "show", "--no-all-versions", "--" };
     struct child child = { 0 };
     struct child_result answer;
 
+    child_arg(a, &child, "/usr/bin/apt-cache");
+    apt_get_add_sources(a, &child, host);
     child_args(a, &child, args, ARRAY_LEN(args));
     child_arg(a, &child, arena_fmt(a, "%.*s=%.*s", STR(change->manager_name), STR(change->to)).p);
     TRY(ask(a, &child, &answer));
@@ -79,7 +82,7 @@ int apt_get_find_versions(struct arena *a, struct change_request *request, struc
 
         if (str_is_set(change->failure))
             continue;
-        TRY(is_in_repository(a, change, &found));
+        TRY(is_in_repository(a, request->host, change, &found));
         if (found)
             continue;
         path = archive_path(a, change);
