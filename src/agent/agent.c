@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/agent.h"
 
-#include <poll.h>
-#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "agent/backoff.h"
@@ -12,6 +10,8 @@
 #include "agent/memory.h"
 #include "agent/node.h"
 #include "agent/notify.h"
+#include "agent/service.h"
+#include "agent/token.h"
 #include "base/log.h"
 #include "sys/clock.h"
 #include "sys/file.h"
@@ -22,6 +22,7 @@
 #define REBOOT_PAUSE  (2 * MSEC_SECOND)
 #define LOCK_PATIENCE (2 * MSEC_SECOND)
 #define STOP_PATIENCE (10 * MSEC_SECOND)
+#define KEY_PAUSE     MSEC_HOUR
 #define VISIBILITY    10 /* seconds until an unacknowledged message comes back */
 
 /* The main thread's own: the poll and what it does in between. */
@@ -30,27 +31,31 @@ struct poller {
     struct http_client *client;
     struct backoff backoff;
     msec heartbeat_at; /* monotonic */
-    bool is_key_noted; /* that the plane asks for a new key */
-    msec skew;         /* as it was last logged */
-    bool is_settled;   /* what it took to get to the poll is done with */
+    msec key_at;       /* when a change of keys that failed is tried again */
+    bool is_outcast;
+    struct session_end *end;
+    msec skew;       /* as it was last logged */
+    bool is_settled; /* what it took to get to the poll is done with */
 };
 
 /* True once the agent is to end. */
 static bool rest(struct agent *agent, msec pause)
 {
     struct pollfd fd = { .fd = agent->signal_fd, .events = POLLIN };
-
-    if (pause > INT32_MAX)
-        pause = INT32_MAX;
-    return poll(&fd, 1, (int)pause) > 0;
+    return notify_poll(&fd, 1, pause) > 0;
 }
 
-static msec jitter(msec about)
+static msec any_up_to(msec most)
 {
     uint32_t random;
 
     random_bytes(&random, sizeof(random));
-    return about - about / 10 + (msec)((uint64_t)random * (uint64_t)(about / 5 + 1) >> 32);
+    return (msec)((uint64_t)random * (uint64_t)(most + 1) >> 32);
+}
+
+static msec jitter(msec about)
+{
+    return about - about / 10 + any_up_to(about / 5);
 }
 
 static int call(struct poller *p, enum plane_service service, const char *operation,
@@ -62,6 +67,7 @@ static int call(struct poller *p, enum plane_service service, const char *operat
                                   .input = input,
                                   .wake_fd = p->agent->signal_fd };
 
+    notify_alive();
     return plane_send(&p->agent->plane, &c, a, ret);
 }
 
@@ -73,7 +79,9 @@ static int heartbeat(struct poller *p, struct arena *a, struct plane_answer *ret
         return 0;
     TRY(node_describe(a, p->agent->plane.identity.instance_id, &input));
     PASS(call(p, PLANE_SSM, "UpdateInstanceInformation", input, a, ret));
-    p->heartbeat_at = clock_monotonic() + jitter(p->agent->config.heartbeat);
+    /* The first of a row at any moment: a fleet that came back together beats apart. */
+    msec period = p->agent->config.heartbeat;
+    p->heartbeat_at = clock_monotonic() + (p->is_settled ? jitter(period) : any_up_to(period));
     if (p->backoff.failures > 0)
         worker_plane_is_back(p->agent);
     journal_sweep(p->agent->config.state, clock_now());
@@ -97,12 +105,39 @@ static int get_messages(struct poller *p, struct arena *a, struct plane_answer *
     return 0;
 }
 
-/* Token, heartbeat, one long poll and what it brought. Outcomes PLANE_*. */
+/* A key that is due is changed. That it cannot be keeps nobody from work: tomorrow is another
+ * day, and a node that the plane does not take is told so by its token. */
+static int renew_key(struct poller *p, const struct plane_call *like, struct arena *a)
+{
+    struct plane *plane = &p->agent->plane;
+    struct plane_answer answer;
+
+    if (clock_monotonic() < p->key_at ||
+        !plane_key_is_due(plane, p->agent->config.key_days * MSEC_DAY))
+        return 0;
+    int changed = plane_change_key(plane, like, a, &answer);
+    if (changed == PLANE_WOKEN)
+        return changed;
+    if (changed == 0) {
+        log_notice("this node has a new key");
+        return 0;
+    }
+    p->key_at = clock_monotonic() + jitter(KEY_PAUSE);
+    if (changed < 0)
+        log_error("a new key: %s", err_trace());
+    else
+        log_warning("a new key could not be agreed on: %.*s %.*s; the old one stays for now",
+                    STR(answer.code), STR(answer.message));
+    return 0;
+}
+
+/* Token, key, heartbeat, one long poll and what it brought. Outcomes PLANE_*. */
 static int turn(struct poller *p, struct arena *a, struct plane_answer *ret, msec *ret_pause)
 {
     struct plane_call like = { .client = p->client, .wake_fd = p->agent->signal_fd };
 
     PASS(plane_renew(&p->agent->plane, &like, a, ret));
+    PASS(renew_key(p, &like, a));
     PASS(heartbeat(p, a, ret));
     if (!p->is_settled)
         memory_give_back();
@@ -162,10 +197,10 @@ static bool turn_once(struct poller *p)
         if (p->backoff.failures > 0)
             log_notice("the plane can be used again");
         backoff_reset(&p->backoff);
-        if (p->agent->plane.wants_new_key && !p->is_key_noted)
-            log_warning("the plane asks for a new key, which this agent cannot make: register "
-                        "again with --force");
-        p->is_key_noted = p->agent->plane.wants_new_key;
+    } else if (result == PLANE_OUTCAST) {
+        p->is_outcast = true;
+        snprintf(p->end->why, sizeof(p->end->why), "%.*s: %.*s", STR(answer.code),
+                 STR(answer.message));
     } else if (result != PLANE_WOKEN) {
         note_failure(p, result, &answer);
         pause = p->backoff.retry_at - clock_monotonic();
@@ -175,12 +210,13 @@ static bool turn_once(struct poller *p)
         p->is_settled = false;
     }
     arena_done(&a);
-    return rest(p->agent, pause > 0 ? pause : 0);
+    return p->is_outcast || rest(p->agent, pause > 0 ? pause : 0);
 }
 
-static void poll_until_stopped(struct agent *agent)
+static void poll_until_over(struct agent *agent, struct session_end *end)
 {
     struct poller p = { .agent = agent,
+                        .end = end,
                         .client = http_client_new(),
                         .backoff = { .first = agent->config.reconnect } };
     bool is_over = false;
@@ -193,6 +229,7 @@ static void poll_until_stopped(struct agent *agent)
             is_over = turn_once(&p);
     }
     http_client_free(p.client);
+    end->is_outcast = p.is_outcast;
 }
 
 static int by_receipt(const void *x, const void *y)
@@ -227,41 +264,56 @@ static int resume(struct agent *agent)
     return 0;
 }
 
-static int open_signals(int *ret)
+/* A disk that was copied to another host must not speak for the first: the plane will know
+ * the copy by its fingerprint, and so will whoever reads this. */
+static int become_a_copy(struct agent *agent, struct arena *a, const struct host_facts *now)
 {
-    sigset_t set;
+    struct identity *id = &agent->plane.identity;
 
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0)
-        return FAULT(errno);
-    signal(SIGPIPE, SIG_IGN);
-    *ret = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    return *ret < 0 ? FAULT(errno) : 0;
+    for (size_t i = 0; i < HOST_FACTS; i++)
+        if (!str_eq(id->host.values[i], now->values[i]))
+            log_warning("this host is not the one registered as %.*s: its %s was %.*s and is %.*s",
+                        STR(id->instance_id), fingerprint_fact_name((enum host_fact)i),
+                        STR(id->host.values[i]), STR(now->values[i]));
+    id->fingerprint = random_uuid(a);
+    token_done(&agent->plane.token);
+    TRY(token_forget(a, agent->config.state));
+    return 0;
 }
 
-static int run_locked(struct agent *agent, struct arena *a)
+static int recognise_host(struct agent *agent, struct arena *a)
 {
+    struct identity *id = &agent->plane.identity;
+    struct host_facts now = node_facts(a, agent->config.machine_id_file);
+    enum fingerprint_verdict verdict =
+        fingerprint_compare(&id->host, &now, agent->config.similarity);
+
+    if (verdict == FINGERPRINT_SAME)
+        return 0;
+    if (verdict == FINGERPRINT_COPY)
+        TRY(become_a_copy(agent, a, &now));
+    id->host = now;
+    int written = identity_write(a, agent->config.state, id);
+    if (written == IDENTITY_NO_SPACE)
+        return 0; /* the next start says it again */
+    TRY(written);
+    return 0;
+}
+
+static int run_locked(struct agent *agent, struct arena *a, struct session_end *ret)
+{
+    TRY(recognise_host(agent, a));
     TRY(journal_open(a, agent->config.state));
     TRY(journal_tidy(a, agent->config.state));
     TRY(node_boot_id(a, agent->config.boot_id_file, &agent->boot_id));
-    TRY(open_signals(&agent->signal_fd));
     TRY(resume(agent));
     log_notice("patchbay-agent " PATCHBAY_VERSION ": node %.*s in %.*s at %.*s",
                STR(agent->plane.identity.instance_id), STR(agent->plane.identity.region),
                STR(agent->plane.identity.endpoint));
-    notify_service_manager("READY=1");
+    notify_service_manager("READY=1\nSTATUS=at work");
 
-    poll_until_stopped(agent);
-    notify_service_manager("STOPPING=1");
-    bool have_ended = worker_stop_all(agent, STOP_PATIENCE);
-    log_notice("stopped; steps that still run go on and are taken up by the next start");
-    /* A thread in the middle of a call: all that matters is on disk, and nothing may be freed
-     * under it. */
-    if (!have_ended)
-        _exit(0);
-    close(agent->signal_fd);
+    poll_until_over(agent, ret);
+    ret->is_stuck = !worker_stop_all(agent, STOP_PATIENCE);
     return 0;
 }
 
@@ -274,33 +326,49 @@ static int take_lock(const char *path, int *ret)
     while ((locked = file_lock(path, ret)) == FILE_LOCKED && clock_monotonic() < deadline)
         poll(NULL, 0, 50);
     if (locked == FILE_LOCKED)
-        return AGENT_RUNNING;
+        return SERVICE_RUNNING;
     TRY(locked);
     return 0;
 }
 
-int agent_run(const struct config *config)
+static int open_session(struct agent *agent, struct arena *a, int *ret_lock)
+{
+    if (!file_exists(arena_fmt(a, "%s/identity.json", agent->config.state).p))
+        return SERVICE_UNREGISTERED;
+    PASS(take_lock(arena_fmt(a, "%s/lock", agent->config.state).p, ret_lock));
+    int opened = plane_open(a, agent->config.state, &agent->plane);
+    if (opened == 0)
+        return 0;
+    file_unlock(*ret_lock);
+    if (opened == IDENTITY_ABSENT)
+        return SERVICE_UNREGISTERED;
+    if (opened == IDENTITY_DAMAGED)
+        return SERVICE_DAMAGED;
+    return err_forward(opened, __func__, __FILE__, __LINE__);
+}
+
+int session_run(const struct config *config, int signal_fd, struct session_end *ret)
 {
     struct arena a = { 0 };
     struct agent *agent = arena_new(&a, struct agent);
     int lock;
 
-    memory_configure();
     agent->config = *config;
+    agent->signal_fd = signal_fd;
     pthread_mutex_init(&agent->lock, NULL);
     pthread_cond_init(&agent->changed, NULL);
-
-    int opened = plane_open(&a, config->state, &agent->plane);
-    if (opened == IDENTITY_ABSENT)
-        return AGENT_UNREGISTERED;
-    if (opened == IDENTITY_DAMAGED)
-        return AGENT_DAMAGED;
-    TRY(opened);
-    PASS(take_lock(arena_fmt(&a, "%s/lock", config->state).p, &lock));
-
-    int result = run_locked(agent, &a);
-    file_unlock(lock);
-    plane_close(&agent->plane);
+    int result = open_session(agent, &a, &lock);
+    if (result == 0) {
+        snprintf(ret->instance_id, sizeof(ret->instance_id), "%.*s",
+                 STR(agent->plane.identity.instance_id));
+        result = run_locked(agent, &a, ret);
+        file_unlock(lock);
+        if (ret->is_stuck)
+            return result; /* the threads need what would be freed */
+        plane_close(&agent->plane);
+    }
+    pthread_cond_destroy(&agent->changed);
+    pthread_mutex_destroy(&agent->lock);
     arena_done(&a);
     return result;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The running agent. The main thread does the long poll and, between two polls,
- * the heartbeat and the token; nothing else wakes it. Each command runs in a
- * thread of its own (worker.c) that ends with it, so an idle agent is one thread.
+ * One session of the agent: with these settings, as this node. The main thread does the long poll
+ * and, between two polls, the heartbeat and the token; nothing else wakes it. Each command runs in
+ * a thread of its own (worker.c) that ends with it, so an idle agent is one thread.
  *
  * At most AGENT_MAX_WORKERS commands run at once and as many wait; messages
  * beyond that are not acknowledged and so delivered again later, while cancel
@@ -44,7 +44,7 @@ struct agent {
     struct config config;
     struct plane plane;
     struct str boot_id;
-    int signal_fd; /* SIGTERM and SIGINT; readable ends the poll */
+    int signal_fd; /* readable ends the poll and the session */
 
     pthread_mutex_t lock;
     pthread_cond_t changed; /* a worker ended */
@@ -57,14 +57,15 @@ struct agent {
     size_t n_waiting;
 };
 
-/* Until SIGTERM. `config` is kept by value. */
-MUST_CHECK int agent_run(const struct config *config);
-
-enum agent_outcome {
-    AGENT_UNREGISTERED = 1,
-    AGENT_DAMAGED = 2, /* the identity */
-    AGENT_RUNNING = 3, /* another agent has this state */
+struct session_end {
+    bool is_outcast; /* the plane gives this node no credentials: `why` */
+    bool is_stuck;   /* a thread goes on: nothing may be freed, no session begun */
+    char instance_id[128], why[400];
 };
+
+/* Until a signal can be read, which is left there, or the plane refuses this node.
+ * Outcomes SERVICE_* of service.h. */
+MUST_CHECK int session_run(const struct config *config, int signal_fd, struct session_end *ret);
 
 /* Main thread: start or queue a command whose record is in the journal. */
 void worker_submit(struct agent *agent, struct str id);

@@ -13,21 +13,29 @@ void config_defaults(struct config *config)
         .state = CONFIG_STATE,
         .reboot_command = "/sbin/shutdown -r now",
         .boot_id_file = "/proc/sys/kernel/random/boot_id",
+        .machine_id_file = "/etc/machine-id",
+        .similarity = 40,
+        .outcast_pause = 30 * MSEC_MINUTE,
         .reboot_timeout = 10 * MSEC_MINUTE,
         .heartbeat = 5 * MSEC_MINUTE,
         .reconnect = BACKOFF_FIRST,
     };
 }
 
-static bool set_seconds(msec *to, struct str value, int64_t min, int64_t max, struct str *ret_why)
+static bool set_number(int64_t *to, struct str value, int64_t min, int64_t max, struct str *ret_why)
 {
-    int64_t seconds;
-
-    if (!str_to_int(value, &seconds) || seconds < min || seconds > max) {
-        *ret_why = S("the number of seconds is out of range");
+    if (!str_to_int(value, to) || *to < min || *to > max) {
+        *ret_why = S("the number is out of range");
         return false;
     }
-    *to = seconds * MSEC_SECOND;
+    return true;
+}
+
+static bool set_seconds(msec *to, struct str value, int64_t min, int64_t max, struct str *ret_why)
+{
+    if (!set_number(to, value, min, max, ret_why))
+        return false;
+    *to *= MSEC_SECOND;
     return true;
 }
 
@@ -60,6 +68,14 @@ bool config_set(struct arena *a, struct config *config, struct str key, struct s
         config->no_proxy = arena_cstr(a, value);
     else if (str_eq(key, S("boot_id_file")))
         config->boot_id_file = arena_cstr(a, value);
+    else if (str_eq(key, S("machine_id_file")))
+        config->machine_id_file = arena_cstr(a, value);
+    else if (str_eq(key, S("similarity_percent")))
+        return set_number(&config->similarity, value, 0, 100, ret_why);
+    else if (str_eq(key, S("key_days")))
+        return set_number(&config->key_days, value, 0, 365, ret_why);
+    else if (str_eq(key, S("refused_seconds")))
+        return set_seconds(&config->outcast_pause, value, 1, 86400, ret_why);
     else if (str_eq(key, S("reboot_timeout_seconds")))
         return set_seconds(&config->reboot_timeout, value, 1, 86400, ret_why);
     else if (str_eq(key, S("heartbeat_seconds")))

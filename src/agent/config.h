@@ -16,6 +16,10 @@ struct config {
     const char *reboot_command;   /* run by sh -c */
     const char *proxy, *no_proxy; /* NULL: what the environment says */
     const char *boot_id_file;     /* whose content changes with every boot */
+    const char *machine_id_file;  /* which every host has its own of */
+    int64_t similarity;           /* percent: see fingerprint.h; 0: copies are not looked for */
+    int64_t key_days;             /* the age at which the key is changed; 0: when the plane asks */
+    msec outcast_pause;           /* after the plane refused this node as such, at most */
     msec reboot_timeout;          /* a node still up after that was not restarted */
     msec heartbeat;
     msec reconnect; /* the first window of a pause after a failure */

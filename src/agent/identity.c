@@ -34,9 +34,14 @@ int identity_read(struct arena *a, const char *state, struct identity *ret)
         .ca_file = value_get_str(v, S("ca_file")),
         .fingerprint = value_get_str(v, S("fingerprint")),
     };
+    id.host = fingerprint_facts_from_value(value_get(v, S("host")));
+    id.keys.made_at = value_get_int(v, S("key_made_at"), 0);
+    if (str_is_set(value_get_str(v, S("next_key"))) &&
+        !base64_decode(a, value_get_str(v, S("next_key")), &id.keys.next))
+        return IDENTITY_DAMAGED;
     if (str_is_empty(id.instance_id) || str_is_empty(id.region) || str_is_empty(id.endpoint) ||
         str_is_empty(id.fingerprint) ||
-        !base64_decode(a, value_get_str(v, S("private_key")), &id.key))
+        !base64_decode(a, value_get_str(v, S("private_key")), &id.keys.key))
         return IDENTITY_DAMAGED;
     *ret = id;
     return 0;
@@ -53,7 +58,11 @@ int identity_write(struct arena *a, const char *state, const struct identity *id
     if (str_is_set(id->ca_file))
         value_set_str(a, v, S("ca_file"), id->ca_file);
     value_set_str(a, v, S("fingerprint"), id->fingerprint);
-    value_set_str(a, v, S("private_key"), base64_encode(a, id->key));
+    value_set(a, v, S("host"), fingerprint_facts_to_value(a, &id->host));
+    value_set_str(a, v, S("private_key"), base64_encode(a, id->keys.key));
+    if (str_is_set(id->keys.next))
+        value_set_str(a, v, S("next_key"), base64_encode(a, id->keys.next));
+    value_set_int(a, v, S("key_made_at"), id->keys.made_at);
 
     struct str text = json_format_pretty(a, v);
     int result = file_write(identity_path(a, state), text, 0600);

@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include "agent/fingerprint.h"
+#include "agent/rotation.h"
 #include "base/crypto.h"
 
 struct identity {
@@ -12,7 +14,8 @@ struct identity {
     struct str endpoint; /* http(s)://host[:port], no slash at the end */
     struct str ca_file;  /* absent: the system's */
     struct str fingerprint;
-    struct str key; /* PKCS#1 DER */
+    struct host_facts host; /* by which a copy of this disk is told from it */
+    struct key_ring keys;
 };
 
 enum identity_outcome {

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "agent/agent.h"
 #include "agent/attempt.h"
 #include "agent/register.h"
+#include "agent/service.h"
 
 enum exit_code {
     EXIT_OK = 0,
@@ -89,16 +89,14 @@ static struct str read_code(struct arena *a, const char *given)
     return arena_dup(a, str_trim(str_of(line)));
 }
 
-/* What the file says, the default one if it is there; -1: go on; else the exit code. */
-static int read_config(struct arena *a, const char *file, struct config *ret)
+/* What the file says, the default one if it is there. */
+static bool read_config(struct arena *a, const char *file, struct config *ret, struct str *ret_why)
 {
-    struct str why;
-
     config_defaults(ret);
-    int loaded = config_load(a, ret, file ? file : CONFIG_FILE, file, &why);
-    if (loaded != 0)
-        return complain(loaded == CONFIG_BAD ? arena_cstr(a, why) : err_trace());
-    return config_export(ret) == 0 ? -1 : complain(err_trace());
+    int loaded = config_load(a, ret, file ? file : CONFIG_FILE, file, ret_why);
+    if (loaded < 0)
+        *ret_why = arena_dup(a, str_of(err_trace()));
+    return loaded == 0;
 }
 
 /* -1: go on; else the exit code. */
@@ -106,6 +104,7 @@ static int read_register_options(struct arena *a, int argc, char **argv, struct 
 {
     const char *config_file = NULL;
     struct config config;
+    struct str why;
     int option;
 
     while ((option = getopt_long(argc, argv, "", register_options, NULL)) != -1) {
@@ -147,9 +146,11 @@ static int read_register_options(struct arena *a, int argc, char **argv, struct 
     if (optind != argc || !str_is_set(r->endpoint) || !str_is_set(r->region) ||
         !str_is_set(r->activation_id) || !str_is_set(r->activation_code))
         return misused();
-    int code = read_config(a, config_file, &config);
+    if (!read_config(a, config_file, &config, &why))
+        return complain(arena_cstr(a, why));
     r->state = r->state ? r->state : config.state;
-    return code;
+    r->machine_id_file = config.machine_id_file;
+    return config_export(&config) == 0 ? -1 : complain(err_trace());
 }
 
 static int main_register(struct arena *a, int argc, char **argv)
@@ -173,26 +174,30 @@ static int main_register(struct arena *a, int argc, char **argv)
     return complain(result == REGISTER_REFUSED ? arena_cstr(a, answer) : err_trace());
 }
 
-/* The file first, then what the command line says. */
-static int read_run_options(struct arena *a, int argc, char **argv, struct config *config)
+/* What the command line says, which comes after the file whenever that is read. */
+struct run_options {
+    const char *config_file;
+    const char *state, *reboot_command, *boot_id_file; /* NULL: not said */
+};
+
+/* -1: go on; else the exit code. */
+static int read_run_options(int argc, char **argv, struct run_options *ret)
 {
-    const char *config_file = NULL;
-    struct config given = { 0 };
     int option;
 
     while ((option = getopt_long(argc, argv, "", run_options, NULL)) != -1) {
         switch (option) {
         case OPT_STATE:
-            given.state = optarg;
+            ret->state = optarg;
             break;
         case OPT_CONFIG:
-            config_file = optarg;
+            ret->config_file = optarg;
             break;
         case OPT_REBOOT_COMMAND:
-            given.reboot_command = optarg;
+            ret->reboot_command = optarg;
             break;
         case OPT_BOOT_ID_FILE:
-            given.boot_id_file = optarg;
+            ret->boot_id_file = optarg;
             break;
         case OPT_HELP:
             fputs(usage, stdout);
@@ -201,41 +206,50 @@ static int read_run_options(struct arena *a, int argc, char **argv, struct confi
             return misused();
         }
     }
-    if (optind != argc)
-        return misused();
+    return optind != argc ? misused() : -1;
+}
 
-    int code = read_config(a, config_file, config);
-    if (code >= 0)
-        return code;
+static bool read_run_settings(void *context, struct arena *a, struct config *ret,
+                              struct str *ret_why)
+{
+    const struct run_options *given = context;
     const char *boot_id_file = getenv("PATCHBAY_BOOT_ID_FILE");
+
+    if (!read_config(a, given->config_file, ret, ret_why))
+        return false;
     if (boot_id_file && *boot_id_file)
-        config->boot_id_file = boot_id_file;
-    config->state = given.state ? given.state : config->state;
-    config->reboot_command = given.reboot_command ? given.reboot_command : config->reboot_command;
-    config->boot_id_file = given.boot_id_file ? given.boot_id_file : config->boot_id_file;
-    return -1;
+        ret->boot_id_file = boot_id_file;
+    ret->state = given->state ? given->state : ret->state;
+    ret->reboot_command = given->reboot_command ? given->reboot_command : ret->reboot_command;
+    ret->boot_id_file = given->boot_id_file ? given->boot_id_file : ret->boot_id_file;
+    return true;
 }
 
 static int main_run(struct arena *a, int argc, char **argv)
 {
-    struct config config;
-    int code = read_run_options(a, argc, argv, &config);
+    struct run_options options = { 0 };
+    const struct service_settings settings = { &options, read_run_settings };
+    struct str why;
 
+    int code = read_run_options(argc, argv, &options);
     if (code >= 0)
         return code;
-    int result = agent_run(&config);
-    switch (result) {
-    case 0:
-        return EXIT_OK;
-    case AGENT_UNREGISTERED:
+    int result = service_run(a, &settings, &why);
+    if (result <= 0)
+        return result == 0 ? EXIT_OK : complain(err_trace());
+    switch ((enum service_outcome)result) {
+    case SERVICE_MISCONFIGURED:
+        return complain(arena_cstr(a, why));
+    case SERVICE_UNREGISTERED:
         return complain("this host is not registered: see patchbay-agent register --help");
-    case AGENT_DAMAGED:
+    case SERVICE_DAMAGED:
         return complain("the identity cannot be read: register again with --force");
-    case AGENT_RUNNING:
+    case SERVICE_RUNNING:
         return complain("an agent is already running with this state");
-    default:
-        return complain(err_trace());
+    case SERVICE_STUCK:
+        return complain("a command cannot be interrupted: the agent has to be started again");
     }
+    return EXIT_FAILED;
 }
 
 int main(int argc, char **argv)

@@ -2,10 +2,16 @@
 #include "agent/node.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <ifaddrs.h>
 #include <net/if.h>
+#include <netpacket/packet.h>
+#include <stdlib.h>
 #include <sys/utsname.h>
 
+#include "base/buf.h"
+#include "base/crypto.h"
+#include "base/hex.h"
 #include "sys/file.h"
 
 #define TEXT_LIMIT ((size_t)64 * 1024)
@@ -99,6 +105,73 @@ int node_describe(struct arena *a, struct str instance_id, struct value **ret)
     value_set_str(a, v, S("SSMConnectionChannel"), S("ec2messages"));
     *ret = v;
     return 0;
+}
+
+/* --- facts ---------------------------------------------------------------- */
+
+static struct str read_line(struct arena *a, const char *path)
+{
+    struct str text;
+
+    return file_read(a, path, TEXT_LIMIT, &text) == 0 ? str_trim(text) : (struct str){ 0 };
+}
+
+static struct str find_mac(struct arena *a)
+{
+    static const unsigned char none[6];
+    struct ifaddrs *list;
+    struct str mac = { 0 };
+
+    if (getifaddrs(&list) != 0)
+        return mac;
+    for (struct ifaddrs *i = list; i && !str_is_set(mac); i = i->ifa_next) {
+        if (!i->ifa_addr || i->ifa_addr->sa_family != AF_PACKET || (i->ifa_flags & IFF_LOOPBACK))
+            continue;
+        const struct sockaddr_ll *link = (const struct sockaddr_ll *)(const void *)i->ifa_addr;
+        if (link->sll_halen == 6 && memcmp(link->sll_addr, none, 6) != 0)
+            mac = hex_encode(a, (struct str){ (const char *)link->sll_addr, 6 });
+    }
+    freeifaddrs(list);
+    return mac;
+}
+
+static int is_file_name(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.';
+}
+
+/* Of the names that the file systems' ids have, in order. */
+static struct str digest_disks(struct arena *a)
+{
+    struct dirent **entries;
+    struct buf names = buf_in(a);
+    int count = scandir("/dev/disk/by-uuid", &entries, is_file_name, alphasort);
+
+    for (int i = 0; i < count; i++) {
+        buf_fmt(&names, "%s\n", entries[i]->d_name);
+        free(entries[i]);
+    }
+    if (count >= 0)
+        free(entries);
+    return count > 0 ? sha256_hex(a, buf_str(&names)) : (struct str){ 0 };
+}
+
+struct host_facts node_facts(struct arena *a, const char *machine_id_file)
+{
+    struct host_facts facts = { 0 };
+    struct str address = find_address(a);
+    struct utsname uts;
+
+    facts.values[HOST_MACHINE_ID] = read_line(a, machine_id_file);
+    if (!str_starts(address, S("127.")))
+        facts.values[HOST_ADDRESS] = address;
+    if (uname(&uts) == 0)
+        facts.values[HOST_NAME] = arena_dup(a, str_of(uts.nodename));
+    facts.values[HOST_MAC] = find_mac(a);
+    facts.values[HOST_PRODUCT] = read_line(a, "/sys/class/dmi/id/product_uuid");
+    facts.values[HOST_BIOS] = read_line(a, "/sys/class/dmi/id/bios_version");
+    facts.values[HOST_DISKS] = digest_disks(a);
+    return facts;
 }
 
 int node_boot_id(struct arena *a, const char *path, struct str *ret)

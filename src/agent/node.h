@@ -4,8 +4,8 @@
  */
 #pragma once
 
+#include "agent/fingerprint.h"
 #include "base/err.h"
-#include "base/value.h"
 
 /* NAME and VERSION_ID of an os-release file's text. */
 void node_parse_os_release(struct arena *a, struct str text, struct str *ret_name,
@@ -13,6 +13,9 @@ void node_parse_os_release(struct arena *a, struct str text, struct str *ret_nam
 
 /* The members of UpdateInstanceInformation. */
 MUST_CHECK int node_describe(struct arena *a, struct str instance_id, struct value **ret);
+
+/* By which a copy of this host's disk is told from it. What cannot be found out stays absent. */
+struct host_facts node_facts(struct arena *a, const char *machine_id_file);
 
 /* One line of a file that changes with every boot. */
 MUST_CHECK int node_boot_id(struct arena *a, const char *path, struct str *ret);

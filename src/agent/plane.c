@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/plane.h"
+#include "agent/plane_private.h"
 
 #include <stdlib.h>
 
@@ -11,8 +11,9 @@
 #include "wire/sigv4.h"
 #include "wire/skew.h"
 
-#define MAX_ANSWER ((size_t)8 * 1024 * 1024)
-#define N_HEADERS  8
+#define MAX_ANSWER  ((size_t)8 * 1024 * 1024)
+#define TOKEN_FRESH (5 * MSEC_SECOND) /* so young a token is not to blame */
+#define N_HEADERS   8
 
 static const struct {
     const char *name, *target;
@@ -34,6 +35,19 @@ static const char *const passing[] = {
     "UnrecognizedClientException",
 };
 
+/* What a node that asks for credentials is told when it is not one, or not that one. */
+static const char *const outcast[] = {
+    "AccessDeniedException",
+    "InvalidClientTokenId",
+    "MachineFingerprintDoesNotMatch",
+    "UnrecognizedClientException",
+};
+
+static const char *const doubted_key[] = {
+    "InvalidSignatureException",
+    "SignatureDoesNotMatch",
+};
+
 static const char *const stale_token[] = {
     "ExpiredToken",
     "ExpiredTokenException",
@@ -48,12 +62,6 @@ static bool is_among(struct str code, const char *const *codes, size_t count)
             return true;
     return false;
 }
-
-enum signer {
-    SIGN_NOT,
-    SIGN_TOKEN,
-    SIGN_KEY,
-};
 
 /* "com.amazon#Code:..." and "Code" alike. */
 static struct str error_code(struct str type)
@@ -123,6 +131,14 @@ msec plane_skew(struct plane *p)
     return skew;
 }
 
+static bool has_next_key(struct plane *p)
+{
+    pthread_mutex_lock(&p->lock);
+    bool has = p->next_key != NULL;
+    pthread_mutex_unlock(&p->lock);
+    return has;
+}
+
 static struct str host_of(struct str endpoint)
 {
     return str_from(endpoint, str_starts(endpoint, S("https://")) ? 8 : 7);
@@ -155,12 +171,13 @@ static struct http_header *make_headers(struct plane *p, const struct identity *
     struct sigv4_credentials credentials = { .access_key = arena_dup(a, p->token.access_key),
                                              .secret = arena_dup(a, p->token.secret),
                                              .token = arena_dup(a, p->token.session) };
-    pthread_mutex_unlock(&p->lock);
     struct str service = str_of(services[call->service].name);
+    const struct rsa_key *key = signer == SIGN_NEXT_KEY && p->next_key ? p->next_key : p->key;
     if (signer == SIGN_TOKEN)
         extra = sigv4_sign(a, &r, &credentials, id->region, service, now, &n_signed);
     else
-        extra = sigv4_sign_rsa(a, &r, id->instance_id, p->key, id->region, service, now, &n_signed);
+        extra = sigv4_sign_rsa(a, &r, id->instance_id, key, id->region, service, now, &n_signed);
+    pthread_mutex_unlock(&p->lock);
     assert(n_signed <= 8);
     for (size_t i = 0; i < n_signed; i++)
         headers[count++] = extra[i];
@@ -203,8 +220,8 @@ static int try_send(struct plane *p, const struct identity *id, const struct pla
     return read;
 }
 
-static int send_once(struct plane *p, const struct identity *id, const struct plane_call *call,
-                     enum signer signer, struct arena *a, struct plane_answer *ret)
+int plane_call_as(struct plane *p, const struct identity *id, const struct plane_call *call,
+                  enum signer signer, struct arena *a, struct plane_answer *ret)
 {
     bool again = false;
 
@@ -212,9 +229,8 @@ static int send_once(struct plane *p, const struct identity *id, const struct pl
     return again ? try_send(p, id, call, signer, a, ret, &again) : sent;
 }
 
-/* A new token, whatever the state of the one we have. */
-static int obtain(struct plane *p, const struct plane_call *like, struct arena *a,
-                  struct plane_answer *ret)
+int plane_ask_token(struct plane *p, const struct plane_call *like, enum signer signer,
+                    struct arena *a, struct plane_answer *ret)
 {
     struct value *input = value_map(a);
     struct token token;
@@ -225,7 +241,10 @@ static int obtain(struct plane *p, const struct plane_call *like, struct arena *
                                .operation = "RequestManagedInstanceRoleToken",
                                .input = input,
                                .wake_fd = like->wake_fd };
-    PASS(send_once(p, &p->identity, &call, SIGN_KEY, a, ret));
+    int asked = plane_call_as(p, &p->identity, &call, signer, a, ret);
+    if (asked == PLANE_LATER && is_among(ret->code, outcast, ARRAY_LEN(outcast)))
+        return PLANE_OUTCAST;
+    PASS(asked);
     if (!token_from_answer(ret->body, clock_now(), &token)) {
         ret->message = S("an answer without credentials");
         return PLANE_LATER;
@@ -237,6 +256,24 @@ static int obtain(struct plane *p, const struct plane_call *like, struct arena *
     int saved = token_save(a, p->state, &p->token);
     pthread_mutex_unlock(&p->lock);
     TRY(saved);
+    return 0;
+}
+
+bool plane_doubts_key(const struct plane_answer *answer)
+{
+    return is_among(answer->code, doubted_key, ARRAY_LEN(doubted_key));
+}
+
+/* A new token, whatever the state of the one we have. If the last change of keys was cut
+ * short, the plane may know either key. */
+static int obtain(struct plane *p, const struct plane_call *like, struct arena *a,
+                  struct plane_answer *ret)
+{
+    int asked = plane_ask_token(p, like, SIGN_KEY, a, ret);
+    if (asked != PLANE_LATER || !plane_doubts_key(ret) || !has_next_key(p))
+        return asked;
+    PASS(plane_ask_token(p, like, SIGN_NEXT_KEY, a, ret));
+    TRY(plane_adopt_next(p));
     return 0;
 }
 
@@ -259,15 +296,27 @@ int plane_renew(struct plane *p, const struct plane_call *like, struct arena *a,
     return 0;
 }
 
+/* A token that is refused as such, or one by which a node that is none any more is known no
+ * longer: a new one tells. */
+static bool asks_for_token(struct plane *p, const struct plane_answer *answer)
+{
+    if (is_among(answer->code, stale_token, ARRAY_LEN(stale_token)))
+        return true;
+    pthread_mutex_lock(&p->lock);
+    msec age = clock_now() - p->token.obtained_at;
+    pthread_mutex_unlock(&p->lock);
+    return str_eq(answer->code, S("AccessDeniedException")) && age > TOKEN_FRESH;
+}
+
 int plane_send(struct plane *p, const struct plane_call *call, struct arena *a,
                struct plane_answer *ret)
 {
     PASS(plane_renew_at(p) == 0 ? obtain(p, call, a, ret) : 0);
-    int sent = send_once(p, &p->identity, call, SIGN_TOKEN, a, ret);
-    if (sent != PLANE_LATER || !is_among(ret->code, stale_token, ARRAY_LEN(stale_token)))
+    int sent = plane_call_as(p, &p->identity, call, SIGN_TOKEN, a, ret);
+    if (sent != PLANE_LATER || !asks_for_token(p, ret))
         return sent;
     PASS(obtain(p, call, a, ret));
-    return send_once(p, &p->identity, call, SIGN_TOKEN, a, ret);
+    return plane_call_as(p, &p->identity, call, SIGN_TOKEN, a, ret);
 }
 
 int plane_register(struct http_client *client, const struct identity *id, struct str activation_id,
@@ -285,7 +334,7 @@ int plane_register(struct http_client *client, const struct identity *id, struct
                                      .service = PLANE_SSM,
                                      .operation = "RegisterManagedInstance",
                                      .input = input };
-    return send_once(NULL, id, &call, SIGN_NOT, a, ret);
+    return plane_call_as(NULL, id, &call, SIGN_NOT, a, ret);
 }
 
 int plane_open(struct arena *a, const char *state, struct plane *ret)
@@ -293,7 +342,9 @@ int plane_open(struct arena *a, const char *state, struct plane *ret)
     struct plane p = { .state = state };
 
     PASS(identity_read(a, state, &p.identity));
-    TRY(rsa_key_from_der(p.identity.key, &p.key));
+    TRY(rsa_key_from_der(p.identity.keys.key, &p.key));
+    if (str_is_set(p.identity.keys.next))
+        TRY(rsa_key_from_der(p.identity.keys.next, &p.next_key));
     *ret = p;
     pthread_mutex_init(&ret->lock, NULL);
     token_load(a, state, &ret->token);
@@ -303,6 +354,8 @@ int plane_open(struct arena *a, const char *state, struct plane *ret)
 void plane_close(struct plane *p)
 {
     rsa_key_free(p->key);
+    rsa_key_free(p->next_key);
+    arena_done(&p->arena);
     token_done(&p->token);
     pthread_mutex_destroy(&p->lock);
 }

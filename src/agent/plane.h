@@ -25,10 +25,11 @@ struct token {
 struct plane {
     const char *state; /* folder */
     struct identity identity;
-    struct rsa_key *key;
-    pthread_mutex_t lock; /* of what follows */
+    pthread_mutex_t lock; /* of what follows, and of identity.keys */
+    struct arena arena;   /* of identity.keys, once they have changed */
+    struct rsa_key *key, *next_key;
     struct token token;
-    bool wants_new_key; /* asked for with a token; this agent does not change keys */
+    bool wants_new_key; /* asked for with a token */
     msec skew;          /* see wire/skew.h */
 };
 
@@ -56,6 +57,7 @@ enum plane_outcome {
     PLANE_REFUSED = 2, /* the plane will not do it, now or later */
     PLANE_TIMED_OUT = 3,
     PLANE_WOKEN = 4,
+    PLANE_OUTCAST = 5, /* the plane gives this node no credentials: code and message say why */
 };
 
 /* Reads the identity (outcomes of identity.h) and the last token, if there is one. */
@@ -71,6 +73,14 @@ MUST_CHECK int plane_renew(struct plane *p, const struct plane_call *like, struc
                            struct plane_answer *ret);
 
 msec plane_renew_at(struct plane *p); /* when that will be; 0: there is no token */
+
+/* Whether the key is to be changed: the plane asks for it, it was begun, or the key is
+ * older than `key_life` (0: that is no reason). */
+bool plane_key_is_due(struct plane *p, msec key_life);
+
+/* One thread's business. Outcomes as plane_send(); whatever happens, the node can speak. */
+MUST_CHECK int plane_change_key(struct plane *p, const struct plane_call *like, struct arena *a,
+                                struct plane_answer *ret);
 
 msec plane_skew(struct plane *p); /* the plane's clock minus ours; 0 while they agree */
 

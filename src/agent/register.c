@@ -5,7 +5,10 @@
 #include <stdlib.h>
 
 #include "agent/journal.h"
+#include "agent/node.h"
 #include "agent/plane.h"
+#include "agent/token.h"
+#include "sys/clock.h"
 #include "sys/file.h"
 
 static int refuse(struct arena *a, struct str *ret, const char *why)
@@ -99,12 +102,12 @@ static int register_locked(struct arena *a, const struct registration *r, struct
     CLEANUP(rsa_key_freep) struct rsa_key *key = NULL;
 
     TRY(rsa_key_new(&key));
-    id->key = rsa_key_to_der(a, key);
+    id->keys = (struct key_ring){ .key = rsa_key_to_der(a, key), .made_at = clock_now() };
     id->fingerprint = random_uuid(a);
+    id->host = node_facts(a, r->machine_id_file);
     PASS(ask_plane(a, r, id, rsa_key_public(a, key), ret));
 
-    TRY(file_remove(arena_fmt(a, "%s/token.json", r->state).p));
-    TRY(file_remove(arena_fmt(a, "%s/credentials", r->state).p));
+    TRY(token_forget(a, r->state));
     TRY(journal_clear(a, r->state));
     int written = identity_write(a, r->state, id);
     if (written == IDENTITY_NO_SPACE)

@@ -10,6 +10,7 @@
 struct registration {
     const char *state;
     struct str endpoint, region, activation_id, activation_code;
+    const char *machine_id_file;
     const char *ca_file; /* NULL: the system's */
     bool replaces;       /* an identity that is already there */
     bool insecure;       /* plain http to another machine */

@@ -134,6 +134,7 @@ static bool is_own_variable(const char *entry, const char *const *own)
         "JOURNAL_STREAM=",
         "LISTEN_",
         "NOTIFY_SOCKET=",
+        "WATCHDOG_",
     };
 
     for (size_t i = 0; i < ARRAY_LEN(not_passed_on); i++)

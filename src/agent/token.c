@@ -99,6 +99,13 @@ void token_load(struct arena *a, const char *state, struct token *ret)
         token_replace(ret, &t);
 }
 
+int token_forget(struct arena *a, const char *state)
+{
+    TRY(file_remove(path_in(a, state, "token.json")));
+    TRY(file_remove(path_in(a, state, "credentials")));
+    return 0;
+}
+
 int token_save(struct arena *a, const char *state, const struct token *t)
 {
     struct value *v = value_map(a);

@@ -15,3 +15,4 @@ void token_done(struct token *t);
 /* Nothing where there is none, or it has expired. */
 void token_load(struct arena *a, const char *state, struct token *ret);
 MUST_CHECK int token_save(struct arena *a, const char *state, const struct token *t);
+MUST_CHECK int token_forget(struct arena *a, const char *state); /* the files */

@@ -84,6 +84,9 @@ class FakePlane:
         self.documents = {}   # (name, version or ""): content
         self.problems = []    # what was wrong with calls
         self.clock = 0.0      # this plane's time minus the host's
+        self.unknown = []     # calls of nodes that are none
+        self.wants_key, self.changes_keys, self.key_changes = False, False, 0
+        self.after_key = None  # callable, once a new key is taken and before that is said
         self.skewed = 0       # calls refused for their time
         self.refused_hands = 0  # TLS handshakes that a client broke off
         self.fault = None     # callable(operation) that may raise Refused or return "drop"
@@ -184,7 +187,8 @@ class FakePlane:
         fields = dict(part.strip().split("=", 1) for part in rest.split(", "))
         credential, scope = fields["Credential"].split("/", 1)
         signed = fields["SignedHeaders"].split(";")
-        is_rsa = operation in ("RequestManagedInstanceRoleToken",)
+        is_rsa = operation in ("RequestManagedInstanceRoleToken",
+                               "UpdateManagedInstancePublicKey")
         service = ("ssm" if handler.headers["X-Amz-Target"].startswith("AmazonSSM.")
                    else "ec2messages")
         if (algorithm, scope.split("/")[1:]) != ("AWS4-HMAC-SHA256",
@@ -198,17 +202,24 @@ class FakePlane:
         if is_rsa:
             if signed != ["content-type", "host", "x-amz-date", "x-amz-target"]:
                 raise self.problem("InvalidSignatureException", f"signed headers {signed}")
+            if credential not in self.keys:
+                self.unknown.append(time.monotonic())
+                raise Refused("UnrecognizedClientException", "The managed node is not registered.")
             key, _ = self.keys[credential]
             try:
                 key.verify(base64.b64decode(fields["Signature"]), text,
                            padding.PSS(padding.MGF1(hashes.SHA256()), 32), hashes.SHA256())
             except InvalidSignature:
+                if self.changes_keys:
+                    raise Refused("InvalidSignatureException", "not by this key")
                 raise self.problem("InvalidSignatureException", "not by the node's key")
             return credential
         token = self.tokens.get(credential)
         if token is None or self.now() > token[2]:
             raise Refused("ExpiredTokenException", "The security token has expired")
         secret, session, _, node = token
+        if node not in self.keys:
+            raise Refused("AccessDeniedException", "not a managed node")
         if handler.headers["X-Amz-Security-Token"] != session:
             raise self.problem("UnrecognizedClientException", "session token")
         expected = hmac.new(sigv4_key(secret, scope), text, hashlib.sha256).hexdigest()
@@ -240,7 +251,19 @@ class FakePlane:
         expires = self.now() + self.token_life
         self.tokens[access_key] = secret, session, expires, node
         return {"AccessKeyId": access_key, "SecretAccessKey": secret, "SessionToken": session,
-                "TokenExpirationDate": expires, "UpdateKeyPair": False}
+                "TokenExpirationDate": expires, "UpdateKeyPair": self.wants_key}
+
+    def do_UpdateManagedInstancePublicKey(self, node, data):
+        assert data["NewPublicKeyType"] == "Rsa" and len(data["NewPublicKey"]) == 392
+        key = serialization.load_der_public_key(base64.b64decode(data["NewPublicKey"]))
+        with self.lock:
+            if key.public_numbers() != self.keys[node][0].public_numbers():
+                self.key_changes += 1
+            self.keys[node] = key, self.keys[node][1]
+            self.wants_key = False
+        if self.after_key:
+            self.after_key()
+        return {}
 
     def do_UpdateInstanceInformation(self, node, data):
         assert data["InstanceId"] == node

@@ -45,11 +45,11 @@ class Agent:
         self.node = done.stdout.split()[-1]
         self.process = None
 
-    def start(self):
+    def start(self, **environment):
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [AGENT, "run", "--state", self.state, "--config", self.config],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                env={**os.environ, **environment}, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         return self
 
     def stop(self):

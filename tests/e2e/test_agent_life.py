@@ -2,6 +2,9 @@
 """The long life of patchbay-agent: proxies, clocks, keys, identities, reloads."""
 
 import datetime
+import json
+import signal
+import socket
 
 import pytest
 from conftest import wait_for
@@ -114,3 +117,157 @@ def test_the_planes_clock_makes_no_expired_certificate_good(tmp_path):
         assert agent.stop() == 0
     finally:
         plane.close()
+
+
+# --- keys ---
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_node_changes_its_key_and_survives_being_killed_at_it(plane, make_agent,  # noqa: F811
+                                                                moment):
+    plane.hold, plane.wants_key, plane.changes_keys = 0.5, True, True
+    agent = make_agent()
+    identity = agent.state / "identity.json"
+    old = json.loads(identity.read_text())["private_key"]
+    killed = []
+
+    def kill(operation="UpdateManagedInstancePublicKey"):
+        if operation == "UpdateManagedInstancePublicKey" and not killed:
+            killed.append(json.loads(identity.read_text()))
+            agent.process.kill()
+            return "drop"
+
+    if moment == "before":
+        plane.fault = kill
+    else:
+        plane.after_key = kill
+    agent.start()
+    wait_for(lambda: killed)
+    agent.process.wait(30)
+    assert killed[0]["private_key"] == old and killed[0]["next_key"]  # before it was announced
+    (agent.state / "token.json").unlink()  # the next life has to sign with a key
+    agent.start()
+    assert plane.final(plane.run(agent.node, "true"))["documentStatus"] == "Success"
+    kept = wait_for(lambda: (now := json.loads(identity.read_text())).get("next_key") is None
+                    and now)
+    assert kept["private_key"] == killed[0]["next_key"] and plane.key_changes == 1
+    agent.kill()
+    (agent.state / "token.json").unlink()
+    plane.changes_keys = False  # from here on another key than the plane's is a mistake
+    agent.start()
+    assert plane.final(plane.run(agent.node, "true"))["documentStatus"] == "Success"
+
+
+def test_a_key_of_an_age_is_changed_unasked(plane, make_agent):  # noqa: F811
+    agent = make_agent(key_days=30)
+    identity = agent.state / "identity.json"
+    as_registered = json.loads(identity.read_text())
+    agent.start()
+    assert plane.final(plane.run(agent.node, "true"))["documentStatus"] == "Success"
+    assert agent.stop() == 0 and plane.key_changes == 0
+    as_registered["key_made_at"] -= 31 * 86400000
+    identity.write_text(json.dumps(as_registered))
+    agent.start()
+    wait_for(lambda: plane.key_changes == 1)
+    wait_for(lambda: "has a new key" in agent.logged())
+    assert json.loads(identity.read_text())["private_key"] != as_registered["private_key"]
+    assert plane.final(plane.run(agent.node, "true"))["documentStatus"] == "Success"
+
+
+# --- a node that is none ---
+
+def test_a_node_that_is_deregistered_is_quiet_until_it_is_registered_again(
+        plane, make_agent, tmp_path):  # noqa: F811
+    plane.hold = 0.3
+    agent = make_agent(refused_seconds=1200).start()
+    assert plane.final(plane.run(agent.node, "true"))["documentStatus"] == "Success"
+    process = agent.process.pid
+    del plane.keys[agent.node]
+    plane.tokens.clear()
+    wait_for(lambda: f"refuses this node, {agent.node}: UnrecognizedClient" in agent.logged())
+    assert "register --force" in agent.logged() and len(plane.unknown) == 1
+    calls = sum(plane.calls.values())
+    done = register(plane.url, agent.state, "--force", "--config", agent.config)
+    assert done.returncode == 0, done.stderr
+    node = done.stdout.split()[-1]
+    assert node != agent.node
+    assert plane.final(plane.run(node, "echo again"))["documentStatus"] == "Success"
+    assert agent.process.pid == process and len(plane.unknown) == 1
+    assert plane.calls["RegisterManagedInstance"] == 2 and calls > 0
+    assert agent.stop() == 0
+
+
+def test_a_refused_node_asks_again_when_its_pause_is_over(plane, make_agent):  # noqa: F811
+    agent = make_agent(refused_seconds=1)
+    known = plane.keys.pop(agent.node)
+    agent.start()
+    wait_for(lambda: len(plane.unknown) >= 3)
+    plane.keys[agent.node] = known
+    assert plane.final(plane.run(agent.node, "true"))["documentStatus"] == "Success"
+    pauses = [b - a for a, b in zip(plane.unknown, plane.unknown[1:])]
+    assert min(pauses) > 0.8
+
+
+def test_a_node_without_a_token_notices_that_it_is_deregistered(plane, make_agent):  # noqa: F811
+    """Its token goes on for up to an hour, but nothing may be done with it."""
+    plane.hold = 0.3
+    agent = make_agent(refused_seconds=1200).start()
+    assert plane.final(plane.run(agent.node, "true"))["documentStatus"] == "Success"
+    del plane.keys[agent.node]
+    wait_for(lambda: "refuses this node" in agent.logged(), 30)
+    assert len(plane.unknown) == 1
+    assert agent.stop() == 0
+
+
+def test_a_copied_disk_does_not_speak_for_the_first_host(plane, make_agent, tmp_path):  # noqa: F811
+    machine = tmp_path / "machine-id"
+    machine.write_text("11111111111111111111111111111111\n")
+    agent = make_agent(machine_id_file=machine, refused_seconds=1200).start()
+    assert plane.final(plane.run(agent.node, "true"))["documentStatus"] == "Success"
+    assert agent.stop() == 0
+    machine.write_text("22222222222222222222222222222222\n")
+    calls = plane.calls["GetMessages"]
+    agent.start()
+    wait_for(lambda: "MachineFingerprintDoesNotMatch" in agent.logged())
+    assert "its machine-id was 1111" in agent.logged()
+    assert plane.calls["GetMessages"] == calls and not (agent.state / "token.json").exists()
+    done = register(plane.url, agent.state, "--force", "--config", agent.config)
+    node = done.stdout.split()[-1]
+    assert plane.final(plane.run(node, "true"))["documentStatus"] == "Success"
+
+
+# --- reload, watchdog ---
+
+def test_settings_are_read_again_on_sighup(plane, make_agent, tmp_path):  # noqa: F811
+    agent = make_agent()
+    socket_path = tmp_path / "notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(socket_path))
+        manager.settimeout(20)
+        agent.start(NOTIFY_SOCKET=str(socket_path), WATCHDOG_USEC="400000")
+
+        def told(word):
+            while word not in manager.recv(1000).decode():
+                pass
+
+        told("READY=1")
+        stop = tmp_path / "stop"
+        going_on = plane.run(agent.node, f"until [ -e {stop} ]; do sleep 0.05; done; echo done")
+        wait_for(lambda: (agent.state / "steps" / going_on.split(".")[2]).exists())
+        agent.config.write_text(agent.config.read_text() + "proxy = http://127.0.0.1:9\n")
+        agent.process.send_signal(signal.SIGHUP)
+        told("RELOADING=1")
+        told("READY=1")
+        message = plane.run(agent.node, "echo $http_proxy; echo $NOTIFY_SOCKET$WATCHDOG_USEC")
+        assert plane.final(message)["runtimeStatus"][SHELL]["standardOutput"] == (
+            "http://127.0.0.1:9\n\n")
+        agent.config.write_text(agent.config.read_text().replace("proxy =", "prxy ="))
+        agent.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: "the old ones stay" in agent.logged())
+        assert "unknown key prxy" in agent.logged()
+        stop.touch()
+        assert plane.final(going_on)["runtimeStatus"][SHELL]["standardOutput"] == "done\n"
+        plane.hold = 15
+        told("WATCHDOG=1")
+        told("WATCHDOG=1")
+        assert agent.stop() == 0
+        told("STOPPING=1")

@@ -53,7 +53,8 @@ static void an_identity_comes_back_as_it_was(void **state)
                            .endpoint = S("https://plane:8443"),
                            .ca_file = S("/ca.pem"),
                            .fingerprint = S("f"),
-                           .key = { "\x30\x00\xFF", 3 } };
+                           .host = { { S("machine"), { 0 }, S("name") } },
+                           .keys = { .key = { "\x30\x00\xFF", 3 }, .made_at = 5 } };
     struct identity got;
     struct stat st;
 
@@ -62,7 +63,15 @@ static void an_identity_comes_back_as_it_was(void **state)
     assert_int_equal(identity_read(&p->arena, p->folder, &got), 0);
     assert_str(got.instance_id, "mi-0123456789abcdef0");
     assert_str(got.ca_file, "/ca.pem");
-    assert_true(str_eq(got.key, id.key));
+    assert_true(str_eq(got.keys.key, id.keys.key));
+    assert_int_equal(got.keys.made_at, 5);
+    assert_false(str_is_set(got.keys.next));
+    assert_str(got.host.values[0], "machine");
+    assert_false(str_is_set(got.host.values[1]));
+    id.keys.next = S("n");
+    assert_int_equal(identity_write(&p->arena, p->folder, &id), 0);
+    assert_int_equal(identity_read(&p->arena, p->folder, &got), 0);
+    assert_str(got.keys.next, "n");
     assert_int_equal(stat(arena_fmt(&p->arena, "%s/identity.json", p->folder).p, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
     write_text(p, "identity.json", "{\"version\":1}");
