@@ -72,7 +72,7 @@ static struct str details_of(struct arena *a, const struct patch_version *v)
 static void tell_version(struct teller *t, const struct patch_version *v, struct str kind)
 {
     struct arena *a = t->arena;
-    struct str origin = str_is_empty(v->origin) ? S("no repository") : v->origin;
+    struct str origin = str_is_empty(v->origin) ? S("no repository that is known here") : v->origin;
 
     tell(t, STEP_VERSION, kind, arena_fmt(a, "%.*s %.*s", STR(kind), STR(v->version)));
     tell(t, STEP_SOURCE, v->security ? S("Security") : S("NotSecurity"),

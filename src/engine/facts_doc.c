@@ -3,6 +3,7 @@
 
 #define NAME_MAX_BYTES 256
 #define WORD_MAX_BYTES 64
+#define ITEM_MAX_BYTES 256
 #define TEXT_MAX_BYTES 1024
 #define LIST_MAX_ITEMS 4096 /* one notice of a kernel can name hundreds of CVEs */
 
@@ -102,8 +103,8 @@ static int read_list(struct reader *r, const struct value *map, const char *key,
     for (size_t i = 0; i < value_count(list); i++) {
         struct str s = value_str(value_at(list, i));
 
-        if (str_is_empty(s) || s.len > WORD_MAX_BYTES)
-            return malformed(r, "%s[%zu] is not a string of 1 to %d bytes", key, i, WORD_MAX_BYTES);
+        if (str_is_empty(s) || s.len > ITEM_MAX_BYTES)
+            return malformed(r, "%s[%zu] is not a string of 1 to %d bytes", key, i, ITEM_MAX_BYTES);
         ret->items[ret->count++] = s;
     }
     return 0;
@@ -218,14 +219,40 @@ int facts_parse_version(struct arena *a, const struct value *map, struct patch_v
 
 /* ---- writing ---- */
 
-/* A host's own words may be longer than anybody reads; what identifies is not cut. */
-static struct str cut_text(struct str s)
+/* JSON is UTF-8; what a package manager printed may be anything. */
+static struct str clean(struct arena *a, struct str s)
 {
-    size_t len = s.len > TEXT_MAX_BYTES ? TEXT_MAX_BYTES : s.len;
+    char *text;
 
+    if (str_is_utf8(s))
+        return s;
+    text = arena_copy(a, s.p, s.len);
+    for (size_t i = 0; i < s.len; i++)
+        if ((uint8_t)text[i] >= 0x80 || text[i] == '\0')
+            text[i] = '?';
+    return (struct str){ text, s.len };
+}
+
+/* A host's own words may be longer than anybody reads; what identifies is not cut. */
+static struct str cut(struct arena *a, struct str s, size_t max)
+{
+    size_t len = s.len > max ? max : s.len;
+
+    s = clean(a, s);
     while (len > 0 && len < s.len && ((uint8_t)s.p[len] & 0xc0) == 0x80)
         len--;
     return str_slice(s, 0, len);
+}
+
+static struct strs cut_list(struct arena *a, struct strs list)
+{
+    struct strs kept = { arena_array(a, struct str, list.count + 1), 0 };
+
+    for (size_t i = 0; i < list.count && kept.count < LIST_MAX_ITEMS; i++)
+        if (!str_is_empty(list.items[i]) && list.items[i].len <= ITEM_MAX_BYTES &&
+            str_is_utf8(list.items[i]))
+            kept.items[kept.count++] = list.items[i];
+    return kept;
 }
 
 static void set_text(struct arena *a, struct value *map, const char *key, struct str s)
@@ -239,11 +266,12 @@ struct value *facts_format_version(struct arena *a, const struct patch_version *
     struct value *map = value_map(a);
 
     for (size_t i = 0; i < ARRAY_LEN(version_texts); i++)
-        set_text(a, map, version_texts[i].key, *AT_CONST(struct str, v, version_texts[i].offset));
+        set_text(a, map, version_texts[i].key,
+                 cut(a, *AT_CONST(struct str, v, version_texts[i].offset), version_texts[i].max));
     if (v->security)
         value_set_bool(a, map, S("security"), true);
     for (size_t i = 0; i < ARRAY_LEN(version_lists); i++) {
-        struct strs list = *AT_CONST(struct strs, v, version_lists[i].offset);
+        struct strs list = cut_list(a, *AT_CONST(struct strs, v, version_lists[i].offset));
 
         if (list.count > 0)
             value_set(a, map, str_of(version_lists[i].key), value_strings(a, list));
@@ -264,23 +292,35 @@ struct value *facts_format_head(struct arena *a, const struct facts_doc *facts)
     return doc;
 }
 
-void facts_format_add(struct arena *a, struct value *doc, const struct patch_facts *f)
+static bool fits(struct str s, size_t max)
+{
+    return !str_is_empty(s) && s.len <= max && str_is_utf8(s);
+}
+
+bool facts_format_add(struct arena *a, struct value *doc, const struct patch_facts *f)
 {
     struct value *map = value_map(a);
     bool is_installed = !str_is_empty(f->installed.version);
+    bool has_candidate = f->has_update || !is_installed;
+
+    if (!fits(f->name, NAME_MAX_BYTES) || !fits(f->arch, WORD_MAX_BYTES) ||
+        (is_installed && !fits(f->installed.version, NAME_MAX_BYTES)) ||
+        (has_candidate && !fits(f->candidate.version, NAME_MAX_BYTES)))
+        return false;
 
     value_set_str(a, map, S("name"), f->name);
     value_set_str(a, map, S("arch"), f->arch);
     if (is_installed)
         value_set(a, map, S("installed"), facts_format_version(a, &f->installed));
-    if (f->has_update || !is_installed)
+    if (has_candidate)
         value_set(a, map, S("candidate"), facts_format_version(a, &f->candidate));
     for (size_t i = 0; i < ARRAY_LEN(flags); i++)
         if (*AT_CONST(bool, f, flags[i].offset))
             value_set_bool(a, map, str_of(flags[i].key), true);
-    set_text(a, map, "hidden", f->hidden);
-    set_text(a, map, "failure", cut_text(f->failure));
+    set_text(a, map, "hidden", cut(a, f->hidden, NAME_MAX_BYTES));
+    set_text(a, map, "failure", cut(a, f->failure, TEXT_MAX_BYTES));
     value_append(a, value_get(doc, S("packages")), map);
+    return true;
 }
 
 struct value *facts_format(struct arena *a, const struct facts_doc *facts)
@@ -288,6 +328,6 @@ struct value *facts_format(struct arena *a, const struct facts_doc *facts)
     struct value *doc = facts_format_head(a, facts);
 
     for (size_t i = 0; i < facts->count; i++)
-        facts_format_add(a, doc, &facts->packages[i]);
+        (void)facts_format_add(a, doc, &facts->packages[i]);
     return doc;
 }

@@ -31,9 +31,11 @@ struct facts_doc {
 MUST_CHECK int facts_parse(struct arena *a, const struct value *doc, struct facts_doc *ret,
                            struct str *ret_why);
 
-/* The inverse, package by package: a head without packages, and one more at its end. */
+/* The inverse, package by package: a head without packages, and one more at its end. Texts
+ * that are too long are cut, but for what identifies a package: such a one is left out, and
+ * the answer is false. */
 struct value *facts_format_head(struct arena *a, const struct facts_doc *facts);
-void facts_format_add(struct arena *a, struct value *doc, const struct patch_facts *f);
+bool facts_format_add(struct arena *a, struct value *doc, const struct patch_facts *f);
 struct value *facts_format(struct arena *a, const struct facts_doc *facts);
 
 /* One version of a package on its own. FACTS_MALFORMED. */

@@ -7,7 +7,7 @@
 #include "base/json.h"
 #include "engine/facts_doc.h"
 
-struct value *package_facts_document(struct arena *a, const struct scan *scan)
+struct value *package_facts_document(struct arena *a, const struct scan *scan, size_t *ret_left_out)
 {
     const struct facts_doc head = {
         .os = scan->host->os,
@@ -16,8 +16,10 @@ struct value *package_facts_document(struct arena *a, const struct scan *scan)
     };
     struct value *doc = facts_format_head(a, &head);
 
+    *ret_left_out = 0;
     for (size_t i = 0; i < scan->packages.count; i++)
-        facts_format_add(a, doc, &scan->packages.items[i].facts);
+        if (!facts_format_add(a, doc, &scan->packages.items[i].facts))
+            ++*ret_left_out;
     return doc;
 }
 
@@ -41,13 +43,19 @@ struct value *package_facts_request(struct arena *a, const struct report *report
 static int tell(struct arena *a, struct plane *plane, const struct report *report, bool rebooted,
                 struct str *ret_why)
 {
-    struct value *facts = package_facts_document(a, report->scan), *answer;
+    size_t n_left_out;
+    struct value *facts = package_facts_document(a, report->scan, &n_left_out), *answer;
     struct str text = json_format(a, facts);
     struct value *request =
         package_facts_request(a, report, plane->instance_id, sha256_hex(a, text), rebooted);
     struct plane_error error = { 0 };
     int result;
 
+    if (n_left_out > 0)
+        fprintf(stderr,
+                "patchbay-patch: the facts of %zu packages are not told: their names or versions "
+                "are longer than any should be\n",
+                n_left_out);
     if (report->scan->packages.count > FACTS_MAX_PACKAGES || text.len > FACTS_DOC_MAX_BYTES) {
         *ret_why = S("there are too many packages");
         return PLANE_REFUSED;

@@ -171,11 +171,51 @@ static void too_much_is_refused(void **state)
     assert_int_equal(facts_parse(&a, doc, &got, &why), FACTS_MALFORMED);
     assert_true(str_contains(why, S("packages")));
 
-    small.name = (struct str){ arena_alloc(&a, 257), 257 };
     doc = facts_format_head(&a, &facts);
     facts_format_add(&a, doc, &small);
+    value_set_str(&a, value_at(value_get(doc, S("packages")), 0), S("name"),
+                  (struct str){ arena_alloc(&a, 257), 257 });
     assert_int_equal(facts_parse(&a, doc, &got, &why), FACTS_MALFORMED);
     assert_true(str_contains(why, S("name")));
+    arena_done(&a);
+}
+
+/* Whatever a host has, the plane takes what it tells. */
+static void what_is_written_can_be_read(void **state)
+{
+    (void)state;
+    struct arena a = { 0 };
+    struct facts_doc facts = doc_of(NULL, 0), got;
+    struct value *doc = facts_format_head(&a, &facts);
+    struct str *many = arena_array(&a, struct str, 5000);
+    struct patch_facts odd = all_of_it;
+    struct str endless;
+    char text[4096];
+
+    memset(text, 'x', sizeof(text));
+    endless = (struct str){ text, sizeof(text) };
+    for (size_t i = 0; i < 5000; i++)
+        many[i] = i % 2 ? S("CVE-1") : i % 4 ? S("") : endless;
+    odd.candidate.cves = (struct strs){ many, 5000 };
+    odd.candidate.origin = odd.candidate.severity = odd.hidden = endless;
+    odd.failure = S("na\xefve");
+    assert_true(facts_format_add(&a, doc, &odd));
+    odd.name = endless;
+    assert_false(facts_format_add(&a, doc, &odd));
+    odd = all_of_it;
+    odd.name = S("\xff");
+    assert_false(facts_format_add(&a, doc, &odd));
+    odd = all_of_it;
+    odd.arch = S("");
+    assert_false(facts_format_add(&a, doc, &odd));
+    odd = all_of_it;
+    odd.candidate.version = endless;
+    assert_false(facts_format_add(&a, doc, &odd));
+    assert_int_equal(facts_parse(&a, doc, &got, NULL), 0);
+    assert_int_equal(got.count, 1);
+    assert_int_equal(got.packages[0].candidate.cves.count, 2500);
+    assert_int_equal(got.packages[0].candidate.origin.len, 256);
+    assert_true(str_eq(got.packages[0].failure, S("na?ve")));
     arena_done(&a);
 }
 
@@ -187,6 +227,7 @@ int main(void)
         cmocka_unit_test(an_endless_failure_is_cut_between_characters),
         cmocka_unit_test(nothing_is_believed),
         cmocka_unit_test(too_much_is_refused),
+        cmocka_unit_test(what_is_written_can_be_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
