@@ -173,6 +173,7 @@ struct plane {
     const struct service *const *services; /* NULL-terminated */
     uint8_t master_key[SEAL_KEY_SIZE];
     struct str public_url; /* configured; absent: the request's Host */
+    msec node_key_life;    /* the age at which a node is asked for a new key; 0: never */
     struct str own_url;    /* where this process listens; for what no request asks for */
     const struct identity_port *identity;
     const struct directory_port *directory;

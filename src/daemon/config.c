@@ -33,6 +33,7 @@ static const struct setting settings[] = {
     NUMBER(threads, 1, 64, "N", "threads of the HTTP server (2)"),
     NUMBER(max_connections, 16, 1000000, "N", "connections at once (from the limit of open files)"),
     NUMBER(workers, 1, 32, "N", "tasks carried out at once (8)"),
+    NUMBER(node_key_days, 0, 3650, "N", "age at which nodes are asked for a new key (0: never)"),
     TEXT(log_level, "LEVEL", "error, warning, notice, info or debug (info)"),
 };
 /* clang-format on */

@@ -20,6 +20,7 @@ struct config {
     struct str tls_cert, tls_key;
     bool insecure_http; /* plain HTTP on an address that others can reach */
     int64_t threads, max_connections, workers;
+    int64_t node_key_days; /* 0: nodes are not asked for new keys */
     struct str log_level;
     enum log_level level; /* of log_level */
 };

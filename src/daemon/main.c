@@ -72,6 +72,7 @@ static int open_plane(struct patchbayd *p)
     TRY(datadir_open(&p->a, p->config.data, &p->plane, &p->data));
     TRY(sandbox_open(datadir_file(&p->data, "run/functions"), &p->plane, &p->sandbox));
     p->plane.public_url = p->config.public_url;
+    p->plane.node_key_life = p->config.node_key_days * MSEC_DAY;
 
     struct runtime_config config = {
         .writer = p->data.writer,

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """patchbay-agent and patchbayd together, both real, driven by boto3."""
 
+import json
 import pathlib
 import signal
+import sqlite3
 import subprocess
-import time
 
 import agent as agents
 import pytest
@@ -15,7 +16,7 @@ AGENT = BUILD / "src" / "agent" / "patchbay-agent"
 
 @pytest.fixture(scope="module")
 def plane(tmp_path_factory):
-    plane = Plane(tmp_path_factory.mktemp("agent-plane") / "data").start()
+    plane = Plane(tmp_path_factory.mktemp("agent-plane") / "data", "--node-key-days", "30").start()
     yield plane
     assert plane.stop() == 0, plane.log_text()
 
@@ -36,20 +37,31 @@ class Node:
         self.state, self.boot, self.reboots = (self.folder / n for n in
                                                ("state", "boot", "reboots"))
         self.boot.write_text("1\n")
+        self.config = self.folder / "agent.conf"
+        self.config.write_text("reconnect_seconds = 1\nheartbeat_seconds = 1\n")
+        self.process = None
+        self.register(plane, ssm, role)
+
+    def register(self, plane, ssm, role, *more):
         activation = ssm.create_activation(IamRole=role)
         done = subprocess.run(
             [AGENT, "register", "--endpoint", plane.url, "--region", REGION, "--activation-id",
              activation["ActivationId"], "--activation-code", activation["ActivationCode"],
-             "--state", self.state], capture_output=True, text=True, timeout=60)
+             "--state", self.state, *more], capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, done.stderr
         self.id = done.stdout.split()[-1]
-        self.process = None
+
+    def logged(self):
+        return (self.folder / "log").read_text()
+
+    def identity(self):
+        return json.loads((self.state / "identity.json").read_text())
 
     def start(self):
         with open(self.folder / "log", "ab") as log:
             self.process = subprocess.Popen(
                 [AGENT, "run", "--state", self.state, "--boot-id-file", self.boot,
-                 "--reboot-command", f"echo x >> {self.reboots}"],
+                 "--config", self.config, "--reboot-command", f"echo x >> {self.reboots}"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         return self
 
@@ -106,9 +118,9 @@ def test_a_command_runs_and_its_output_shows(ssm, node):
 
 
 def test_a_command_is_cancelled(ssm, node):
-    command = send(ssm, node, "echo started; sleep 60")
-    wait_for(lambda: (node.state / "steps" / command).exists())
-    time.sleep(0.3)
+    started = node.folder / "started"
+    command = send(ssm, node, f"touch {started}; sleep 60")
+    wait_for(started.exists)
     ssm.cancel_command(CommandId=command)
     assert result(ssm, node, command)["Status"] == "Cancelled"
 
@@ -128,15 +140,58 @@ def test_a_restart_is_one_command_to_the_plane(ssm, node, tmp_path):
 
 def test_neither_side_is_lost_without_the_other(plane, ssm, node, tmp_path):
     """Both are killed while a command runs; it has run once and its result arrives."""
-    command = send(ssm, node, f"echo x >> {tmp_path}/ran; sleep 1; echo done")
+    go_on = tmp_path / "go on"
+    command = send(ssm, node, f"echo x >> {tmp_path}/ran; "
+                              f"until [ -e '{go_on}' ]; do sleep 0.1; done; echo done")
     wait_for(lambda: (tmp_path / "ran").exists())
     listen = plane.url.split("//")[1]
     plane.kill()
-    time.sleep(1.5)
+    go_on.touch()
+    wait_for(lambda: list((node.state / "steps" / command).glob("*/result.json")))
+    wait_for(lambda: "cannot be used" in node.logged())
     node.end(signal.SIGKILL)
     node.start()
-    time.sleep(0.5)
+    wait_for(lambda: node.logged().count("cannot be used") >= 2)
     plane.start(listen)
     got = result(plane.client("ssm"), node, command, 90)
     assert (got["Status"], got["StandardOutputContent"]) == ("Success", "done\n")
     assert (tmp_path / "ran").read_text() == "x\n"
+
+
+def test_a_node_whose_key_is_old_is_asked_for_a_new_one(plane, ssm, node):
+    assert result(ssm, node, send(ssm, node, "true"))["Status"] == "Success"
+    assert node.end() == 0
+    old, listen = node.identity(), plane.url.split("//")[1]
+    plane.stop()
+    with sqlite3.connect(plane.data / "patchbay.db") as db:  # a month passes
+        done = db.execute("UPDATE ssm_node SET key_made_at = key_made_at - 31 * 86400000"
+                          " WHERE id = ?", [node.id])
+        assert done.rowcount == 1
+    plane.start(listen)
+    node.start()
+    again = plane.client("ssm")
+    assert result(again, node, send(again, node, "true"))["Status"] == "Success"
+    assert node.identity()["private_key"] == old["private_key"]  # it has asked for nothing yet
+    node.end()
+    (node.state / "token.json").unlink()
+    node.start()
+    wait_for(lambda: "has a new key" in node.logged())
+    now = node.identity()
+    assert now["private_key"] != old["private_key"] and "next_key" not in now
+    node.end()
+    (node.state / "token.json").unlink()  # which the new key opens the door to
+    node.start()
+    assert result(again, node, send(again, node, "true"))["Status"] == "Success"
+    assert node.logged().count("has a new key") == 1
+
+
+def test_a_deregistered_node_rests_until_it_is_registered_again(plane, role, node):
+    ssm = plane.client("ssm")
+    assert result(ssm, node, send(ssm, node, "true"))["Status"] == "Success"
+    old, process = node.id, node.process
+    ssm.deregister_managed_instance(InstanceId=old)
+    wait_for(lambda: f"the plane refuses this node, {old}: UnrecognizedClient" in node.logged(), 40)
+    node.register(plane, ssm, role, "--force")
+    assert node.id != old
+    assert result(ssm, node, send(ssm, node, "true"))["Status"] == "Success"
+    assert node.process is process and process.poll() is None

@@ -219,6 +219,8 @@ static const struct migration migrations[] = {
     { ssm_patch_sql },
     { "CREATE INDEX ssm_patch_snapshot_by_blob ON ssm_patch_snapshot (blob);" },
     { ssm_patch_facts_sql },
+    { "ALTER TABLE ssm_node ADD COLUMN key_made_at INTEGER NOT NULL DEFAULT 0;"
+      "UPDATE ssm_node SET key_made_at = registered_at;" },
 };
 
 const struct schema ssm_schema = { "ssm", migrations, ARRAY_LEN(migrations) };

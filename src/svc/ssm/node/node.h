@@ -21,6 +21,7 @@ struct node {
     struct str public_key; /* SPKI DER */
     struct str fingerprint;
     msec registered_at, pinged_at; /* pinged_at 0: never */
+    msec key_made_at;              /* when public_key became the key */
     struct str agent_name, agent_version, platform_type, platform_name, platform_version;
     struct str computer_name, ip_address;
 };

@@ -16,6 +16,7 @@ static const struct column node_columns[] = {
     COL_STR(struct node, fingerprint),
     COL_I64(struct node, registered_at),
     COL_I64(struct node, pinged_at),
+    COL_I64(struct node, key_made_at),
     COL_STR(struct node, agent_name),
     COL_STR(struct node, agent_version),
     COL_STR(struct node, platform_type),
@@ -36,15 +37,16 @@ static const struct mapping facts_mapping = MAPPING(struct node_facts, facts_col
 
 #define COLUMNS                                                                                    \
     "id, account, region, activation_id, role, name, public_key, fingerprint, registered_at,"      \
-    " pinged_at, agent_name, agent_version, platform_type, platform_name, platform_version,"       \
+    " pinged_at, key_made_at, agent_name, agent_version, platform_type, platform_name, "           \
+    "platform_version,"                                                                            \
     " computer_name, ip_address"
 
 int node_insert(struct op *op, const struct node *n)
 {
     TRY(db_exec(op->db, NULL,
                 "INSERT INTO ssm_node (id, account, region, activation_id, role, name,"
-                " public_key, fingerprint, registered_at, pinged_at)"
-                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0)",
+                " public_key, fingerprint, registered_at, pinged_at, key_made_at)"
+                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $9)",
                 ARGS(V(n->id), V(n->account), V(n->region), V(n->activation_id), V(n->role),
                      V(n->name), B(n->public_key), V(n->fingerprint), V(n->registered_at))));
     return 0;
@@ -76,8 +78,8 @@ int node_ping(struct op *op, const struct node *n)
 
 int node_set_key(struct op *op, struct str id, struct str public_key)
 {
-    TRY(db_exec(op->db, NULL, "UPDATE ssm_node SET public_key = $2 WHERE id = $1",
-                ARGS(V(id), B(public_key))));
+    TRY(db_exec(op->db, NULL, "UPDATE ssm_node SET public_key = $2, key_made_at = $3 WHERE id = $1",
+                ARGS(V(id), B(public_key), V(op->now))));
     return 0;
 }
 

@@ -174,6 +174,11 @@ static struct principal session_of(struct op *op, const struct node *n,
     };
 }
 
+static bool is_key_old(const struct op *op, const struct node *n)
+{
+    return op->plane->node_key_life > 0 && op->now - n->key_made_at > op->plane->node_key_life;
+}
+
 static int request_managed_instance_role_token(struct op *op, const struct token_in *in,
                                                struct token_out *out)
 {
@@ -197,7 +202,11 @@ static int request_managed_instance_role_token(struct op *op, const struct token
     struct session s =
         session_issue(op->plane, op->arena, &as, op->now, op->now + NODE_TOKEN_LIFETIME);
     *out = (struct token_out){
-        .access_key = s.access_key, .secret = s.secret, .token = s.token, .expires_at = s.expires_at
+        .access_key = s.access_key,
+        .secret = s.secret,
+        .token = s.token,
+        .expires_at = s.expires_at,
+        .update_key_pair = is_key_old(op, &n),
     };
     return 0;
 }
