@@ -19,6 +19,10 @@ static const char help[] =
     "                              patch policy's, and compliance is reported\n"
     "  --pin-versions BOOL         true: install what the first node of the run with this\n"
     "                              snapshot id installed; a difference is told as drift\n"
+    "  --baseline-tags TAGS        Key=KEY,Values=V1,V2: the baseline that has such a tag, before\n"
+    "                              the node's own\n"
+    "  --report X                  inventory (default), or association: one compliance item\n"
+    "                              of the association\n"
     "  --execution-id ID           the command's id (SSM_COMMAND_ID)\n"
     "  --lock-timeout SECONDS      how long to wait for another package manager (600)\n"
     "  --state DIR                 keep cache and state there (" LOCAL_STATE_DIR ")\n\n"
@@ -34,9 +38,11 @@ enum {
     OVERRIDE,
     ASSOCIATION,
     PIN,
+    TAGS,
+    REPORT,
     EXECUTION,
     LOCK,
-    STATE
+    STATE,
 };
 
 static bool is_id(struct str s)
@@ -44,7 +50,7 @@ static bool is_id(struct str s)
     return s.len <= 64 && str_is_word(s, "-_");
 }
 
-static bool set(struct run_options *o, int option, struct str value)
+static bool set(struct arena *a, struct run_options *o, int option, struct str value)
 {
     int64_t seconds;
 
@@ -72,6 +78,11 @@ static bool set(struct run_options *o, int option, struct str value)
     case PIN:
         o->pin_versions = str_eq(value, S("true"));
         return o->pin_versions || str_is_empty(value) || str_eq(value, S("false"));
+    case TAGS:
+        return association_tags_parse(a, value, &o->baseline_tags);
+    case REPORT:
+        o->as_association = str_eq(value, S("association"));
+        return o->as_association || str_eq(value, S("inventory"));
     case EXECUTION:
         o->execution_id = value;
         return is_id(value);
@@ -87,7 +98,7 @@ static bool set(struct run_options *o, int option, struct str value)
     return false;
 }
 
-static bool parse(int argc, char **argv, struct run_options *ret, bool *ret_help)
+static bool parse(struct arena *a, int argc, char **argv, struct run_options *ret, bool *ret_help)
 {
     static const struct option options[] = {
         { "operation", required_argument, NULL, OPERATION },
@@ -97,6 +108,8 @@ static bool parse(int argc, char **argv, struct run_options *ret, bool *ret_help
         { "baseline-override", required_argument, NULL, OVERRIDE },
         { "association-id", required_argument, NULL, ASSOCIATION },
         { "pin-versions", required_argument, NULL, PIN },
+        { "baseline-tags", required_argument, NULL, TAGS },
+        { "report", required_argument, NULL, REPORT },
         { "execution-id", required_argument, NULL, EXECUTION },
         { "lock-timeout", required_argument, NULL, LOCK },
         { "state", required_argument, NULL, STATE },
@@ -108,10 +121,12 @@ static bool parse(int argc, char **argv, struct run_options *ret, bool *ret_help
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (c == 'h')
             *ret_help = true;
-        else if (!set(ret, c, str_of(optarg)))
+        else if (!set(a, ret, c, str_of(optarg)))
             return false;
     }
-    return optind == argc && (*ret_help || str_is_set(ret->operation));
+    bool is_whole = !ret->as_association || !str_is_empty(ret->association_id);
+
+    return optind == argc && (*ret_help || (str_is_set(ret->operation) && is_whole));
 }
 
 int command_run(int argc, char **argv)
@@ -130,9 +145,9 @@ int command_run(int argc, char **argv)
     bool wants_help = false;
     int code;
 
-    if (command_id && !set(&options, EXECUTION, str_of(command_id)))
+    if (command_id && !set(&a, &options, EXECUTION, str_of(command_id)))
         options.execution_id = S("");
-    if (!parse(argc, argv, &options, &wants_help)) {
+    if (!parse(&a, argc, argv, &options, &wants_help)) {
         fputs(help, stderr);
         return EXIT_USAGE;
     }

@@ -46,6 +46,7 @@ static const struct {
 } services[] = {
     [PLANE_SSM] = { "AmazonSSM", S_INIT("ssm") },
     [PLANE_PATCHBAY] = { "Patchbay", S_INIT("patchbay") },
+    [PLANE_TAGGING] = { "ResourceGroupsTaggingAPI_20170126", S_INIT("tagging") },
 };
 
 struct call {

@@ -42,10 +42,11 @@ struct plane_error {
     int status; /* of HTTP */
 };
 
-/* Whose operation it is: of SSM, or of what AWS has no operation for. */
+/* Whose operation it is. PLANE_PATCHBAY: what AWS has no operation for. */
 enum plane_service {
     PLANE_SSM,
     PLANE_PATCHBAY,
+    PLANE_TAGGING, /* Resource Groups Tagging API */
 };
 MUST_CHECK int plane_call_of(struct arena *a, struct plane *p, enum plane_service service,
                              const char *operation, const struct value *in, struct value **ret,

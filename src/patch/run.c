@@ -83,7 +83,8 @@ static bool is_reentry(const struct session *s)
  * parameter doesn't overwrite the patch compliance." */
 static bool is_patch_policy(const struct session *s)
 {
-    return s->override.request && !str_is_empty(s->options->association_id);
+    return s->override.request && !s->options->as_association &&
+           !str_is_empty(s->options->association_id);
 }
 
 /* ---- the snapshot ---- */
@@ -105,6 +106,20 @@ static int fetch_override(struct session *s)
         return command_fail(r, arena_fmt(s->arena, "bad BaselineOverride: %.*s", STR(why)),
                             EXIT_FAILED);
     return EXIT_OK;
+}
+
+/* A baseline that tags choose counts as an override does: before the node's own. */
+static int fetch_tagged(struct session *s)
+{
+    const struct association_tags *tags = &s->options->baseline_tags;
+    struct str why = S("");
+
+    if (!str_is_set(tags->key))
+        return EXIT_OK;
+    int r = association_baseline(s->arena, &s->plane, tags, s->local.host.os, &s->override, &why);
+    if (r == ASSOCIATION_NONE)
+        printf("no baseline for %s has the tags\n", patch_os_info(s->local.host.os)->name);
+    return r == 0 || r == ASSOCIATION_NONE ? EXIT_OK : command_fail(r, why, EXIT_FAILED);
 }
 
 /* The snapshot may be older than the override, and then it wins: only where it says the
@@ -213,6 +228,26 @@ static int send_report(struct session *s, struct scan *scan)
     return EXIT_OK;
 }
 
+static int send_association(struct session *s, struct scan *scan)
+{
+    const struct association_report report = {
+        .scan = scan,
+        .association_id = s->options->association_id,
+        .execution_id = s->options->execution_id,
+        .operation = s->options->operation,
+        .ended_at = clock_now(),
+    };
+    struct str why = S("");
+    int r = association_send(s->arena, &s->plane, &report, &why);
+
+    if (r != 0)
+        return command_fail(r, arena_fmt(s->arena, "no report: %.*s", STR(why)), EXIT_REPORT);
+    printf("%.*s%.*sreported for association %.*s\n",
+           STR(print_table(s->arena, scan, PRINT_NON_COMPLIANT)),
+           STR(print_summary(s->arena, scan)), STR(s->options->association_id));
+    return EXIT_OK;
+}
+
 /* Beside the report, and never instead of it: a plane that does not take this does
  * not make the run a failure. */
 static void tell_facts(struct session *s, struct scan *scan)
@@ -246,7 +281,9 @@ static int conclude(struct session *s, struct scan *scan)
 {
     int r, code = EXIT_OK;
 
-    if (s->override.request && !is_patch_policy(s))
+    if (s->options->as_association)
+        code = send_association(s, scan);
+    else if (s->override.request && !is_patch_policy(s))
         printf("%.*s%.*snot reported: with BaselineOverride the node's compliance stays as it is\n",
                STR(print_table(s->arena, scan, PRINT_NON_COMPLIANT)),
                STR(print_summary(s->arena, scan)));
@@ -391,6 +428,8 @@ static int run_session(struct session *s)
         s->snapshot_id = random_uuid(s->arena);
     }
     code = fetch_override(s);
+    if (code == EXIT_OK)
+        code = fetch_tagged(s);
     if (code == EXIT_OK)
         code = fetch_snapshot(s);
     if (code == EXIT_OK && again)

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "patch/association.h"
 #include "patch/install.h"
 #include "patch/plane.h"
 
@@ -14,6 +15,8 @@ struct run_options {
     struct str reboot_option; /* RebootIfNeeded, NoReboot */
     struct str snapshot_id;   /* empty: one of this node's own */
     struct str install_override_list, baseline_override, association_id; /* empty: none */
+    struct association_tags baseline_tags;
+    bool as_association;     /* report to the association and not to the inventory */
     struct str execution_id; /* the command's id; empty where it is not known */
     struct str state_dir;    /* absent: the usual place */
     bool pin_versions;       /* an Install brings in what the first node of the run did */

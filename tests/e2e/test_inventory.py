@@ -187,7 +187,7 @@ def test_a_node_finds_only_of_itself(make_node):
 
 
 def test_what_is_not_done_is_refused(ssm, node):
-    with fails_with("UnsupportedOperationException"):
+    with fails_with("ValidationException"):
         check(ssm, node, UploadType="PARTIAL")
     with fails_with("ValidationException"):
         check(ssm, node, type="Patch")

@@ -122,8 +122,8 @@ def test_lists_are_filtered_and_paged(ssm, make):
             PaginationConfig={"PageSize": 1}, **more)
         return [d["Name"] for p in pages for d in p["DocumentIdentifiers"]]
 
-    ours = ["AWS-Noop", "AWS-RunPatchBaseline", "AWS-RunPatchBaselineWithHooks",
-            "AWS-RunShellScript"]
+    ours = ["AWS-Noop", "AWS-RunPatchBaseline", "AWS-RunPatchBaselineAssociation",
+            "AWS-RunPatchBaselineWithHooks", "AWS-RunShellScript"]
     assert names() == ours + ["List-One", "List-Two"]
     assert names(("Owner", ["Self"])) == ["List-One", "List-Two"]
     assert names(("Owner", ["Amazon"])) == ours
@@ -140,7 +140,7 @@ def test_lists_are_filtered_and_paged(ssm, make):
         ssm.list_documents(NextToken="forged")
 
 
-def test_built_in_documents_belong_to_amazon(plane, ssm):
+def test_built_in_documents_belong_to_amazon(ssm, make):
     for name, step in (("AWS-RunShellScript", "aws:runShellScript"),
                        ("AWS-RunPatchBaseline", "PatchLinux")):
         described = ssm.describe_document(Name=name)["Document"]
@@ -154,6 +154,10 @@ def test_built_in_documents_belong_to_amazon(plane, ssm):
     assert set(baseline["parameters"]) == {
         "Operation", "AssociationId", "SnapshotId", "InstallOverrideList", "BaselineOverride",
         "RebootOption", "StepTimeoutSeconds", "PinVersions"}
+    association = json.loads(
+        ssm.get_document(Name="AWS-RunPatchBaselineAssociation")["Content"])
+    assert set(association["parameters"]) == {
+        "Operation", "AssociationId", "BaselineTags", "InstallOverrideList", "RebootOption"}
     hooks = json.loads(ssm.get_document(Name="AWS-RunPatchBaselineWithHooks")["Content"])
     assert [(s["name"], s["action"]) for s in hooks["mainSteps"]] == [
         ("Scan", "aws:runDocument"), ("VerifyPatchStates", "aws:runShellScript"),
@@ -163,6 +167,9 @@ def test_built_in_documents_belong_to_amazon(plane, ssm):
     assert set(hooks["parameters"]) == {
         "Operation", "RebootOption", "SnapshotId", "PreInstallHookDocName",
         "PostInstallHookDocName", "OnExitHookDocName"}
+    for name in [d["Name"] for d in ssm.list_documents(
+            Filters=[{"Key": "Owner", "Values": ["Amazon"]}])["DocumentIdentifiers"]]:
+        make(f"Like-{name}", json.loads(ssm.get_document(Name=name)["Content"]))  # so it is valid
     with fails_with("InvalidDocumentOperation"):
         ssm.delete_document(Name="AWS-RunShellScript")
     with fails_with("ValidationException"):

@@ -2,6 +2,7 @@
 """A fleet as the tutorial has it: an organization, member accounts, Regions, a real host for each
 pair with a real agent, a resource group everywhere. Tests deploy templates and let it run."""
 
+import contextlib
 import datetime
 import json
 import pathlib
@@ -12,7 +13,7 @@ sys.path.insert(0, str(ROOT / "tests" / "testbed"))
 
 import testbed  # noqa: E402
 
-from conftest import BUILD, Organization, wait_for  # noqa: E402
+from conftest import BUILD, REGION, Organization, wait_for  # noqa: E402
 
 AGENT = BUILD / "src/agent/patchbay-agent"
 PATCH = BUILD / "src/patch/patchbay-patch"
@@ -178,6 +179,41 @@ class Fleet:
         """What to read when a run did not end well."""
         return "\n".join([self.plane.log_text()] + [
             f"--- {pair}\n{host.console()[-3000:]}" for pair, host in self.hosts.items()])
+
+
+@contextlib.contextmanager
+def managed_host(plane, name, repo):
+    """A host that a plane manages, with the test's own repository alone: host.node is its id,
+    host.role its role, host.agent what starts the agent with each boot."""
+    ssm, iam, role = plane.client("ssm"), plane.client("iam"), f"Node-{name}"
+    iam.create_role(RoleName=role, AssumeRolePolicyDocument=TRUST)
+    iam.attach_role_policy(RoleName=role,
+                           PolicyArn="arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore")
+    activation = ssm.create_activation(IamRole=role)
+    agent = f"exec /usr/bin/patchbay-agent run --state {STATE}"
+    with testbed.Host(name, binds={**PROGRAMS, "/srv/repo": repo.directory},
+                      start=[(agent, f"{STATE}/identity.json")]) as host:
+        host.sh("rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*")
+        repo.enable(host, "/srv/repo")
+        host.exec("patchbay-agent", "register", "--endpoint", plane.url, "--region", REGION,
+                  "--activation-id", activation["ActivationId"], "--activation-code",
+                  activation["ActivationCode"], "--state", STATE)
+        host.agent, host.role = agent, role
+        host.node = host.sh(f"grep -o 'mi-[0-9a-f]*' {STATE}/identity.json")
+        wait_for(lambda: ssm.describe_instance_information(
+            Filters=[{"Key": "InstanceIds", "Values": [host.node]}])["InstanceInformationList"]
+            [0]["PingStatus"] == "Online", timeout=30)
+        yield host
+
+
+def invocation(ssm, command):
+    """The one invocation of a command, with its steps, once it is over."""
+    def over():
+        found = ssm.list_command_invocations(CommandId=command, Details=True)["CommandInvocations"]
+        return found[0] if found and found[0]["Status"] not in (
+            "Pending", "InProgress", "Delayed", "Cancelling") else None
+
+    return wait_for(over, timeout=120, pause=0.1)
 
 
 def _parameters(parameters):

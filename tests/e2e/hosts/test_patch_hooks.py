@@ -6,8 +6,7 @@ import json
 import pytest
 
 import fleet as fleets  # which knows where the testbed is
-from conftest import REGION, wait_for
-from testbed import Host, LocalRepo
+from testbed import LocalRepo
 
 SLOW = ('#!/bin/sh\n[ "$1" = configure ] || exit 0\ntouch /run/slow\n'
         "until [ -e /run/go ]; do sleep 0.05; done\n")
@@ -44,26 +43,8 @@ def ssm(plane):
 
 @pytest.fixture(scope="module")
 def host(plane, ssm, repo):
-    iam = plane.client("iam")
-    iam.create_role(RoleName="HooksNode", AssumeRolePolicyDocument=fleets.TRUST)
-    iam.attach_role_policy(RoleName="HooksNode",
-                           PolicyArn="arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore")
-    activation = ssm.create_activation(IamRole="HooksNode")
-    state = fleets.STATE
-    agent = f"exec /usr/bin/patchbay-agent run --state {state}"
-    with Host("hooks", binds={**fleets.PROGRAMS, "/srv/repo": repo.directory},
-              start=[(agent, f"{state}/identity.json")]) as host:
-        host.agent = agent
-        host.sh("rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*")
-        repo.enable(host, "/srv/repo")
+    with fleets.managed_host(plane, "hooks", repo) as host:
         have(host, "pb-good")
-        host.exec("patchbay-agent", "register", "--endpoint", plane.url, "--region", REGION,
-                  "--activation-id", activation["ActivationId"], "--activation-code",
-                  activation["ActivationCode"], "--state", state)
-        host.node = host.sh(f"grep -o 'mi-[0-9a-f]*' {state}/identity.json")
-        wait_for(lambda: ssm.describe_instance_information(
-            Filters=[{"Key": "InstanceIds", "Values": [host.node]}])["InstanceInformationList"]
-            [0]["PingStatus"] == "Online", timeout=30)
         yield host
 
 
@@ -87,12 +68,7 @@ def send(ssm, host, operation, reboot="RebootIfNeeded", **more):
 
 def end(ssm, host, command):
     """({step: (StatusDetails, exit code, output)}, status) of a command, once it is over."""
-    def over():
-        found = ssm.list_command_invocations(CommandId=command, Details=True)["CommandInvocations"]
-        return found[0] if found and found[0]["Status"] not in (
-            "Pending", "InProgress", "Delayed", "Cancelling") else None
-
-    found = wait_for(over, timeout=120, pause=0.1)
+    found = fleets.invocation(ssm, command)
     assert tuple(p["Name"] for p in found["CommandPlugins"]) == STEPS
     return {p["Name"]: (p["StatusDetails"], p["ResponseCode"], p["Output"])
             for p in found["CommandPlugins"]}, found["Status"]

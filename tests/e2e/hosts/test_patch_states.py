@@ -20,31 +20,14 @@ def ssm(plane):
 
 
 @pytest.fixture
-def host(plane, ssm, tmp_path):
+def host(plane, tmp_path):
     repo = LocalRepo(tmp_path / "repo")
     for name, scripts in (("pb-good", {}), ("pb-postinst", {"postinst": FAILING})):
         repo.package(name, "1")
         repo.package(name, "2", scripts=scripts)
     repo.publish()
-    iam = plane.client("iam")
-    iam.create_role(RoleName="PatchStatesNode", AssumeRolePolicyDocument=fleets.TRUST)
-    iam.attach_role_policy(RoleName="PatchStatesNode",
-                           PolicyArn="arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore")
-    activation = ssm.create_activation(IamRole="PatchStatesNode")
-    state = fleets.STATE
-    binds = {**fleets.PROGRAMS, "/srv/repo": repo.directory}
-    with Host("states", binds=binds, start=[
-            (f"/usr/bin/patchbay-agent run --state {state}", f"{state}/identity.json")]) as host:
-        host.sh("rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*")
-        repo.enable(host, "/srv/repo")
+    with fleets.managed_host(plane, "states", repo) as host:
         host.sh("dpkg -i /srv/repo/pool/pb-good_1_all.deb")
-        host.exec("patchbay-agent", "register", "--endpoint", plane.url, "--region", REGION,
-                  "--activation-id", activation["ActivationId"], "--activation-code",
-                  activation["ActivationCode"], "--state", state)
-        host.node = host.sh(f"grep -o 'mi-[0-9a-f]*' {state}/identity.json")
-        wait_for(lambda: ssm.describe_instance_information(
-            Filters=[{"Key": "InstanceIds", "Values": [host.node]}])["InstanceInformationList"]
-            [0]["PingStatus"] == "Online", timeout=30)
         yield host
 
 
@@ -54,14 +37,7 @@ def run(ssm, host, operation, reboot="RebootIfNeeded"):
         DocumentName="AWS-RunPatchBaseline", InstanceIds=[host.node],
         Parameters={"Operation": [operation], "RebootOption": [reboot]})["Command"]["CommandId"]
 
-    def over():
-        found = ssm.list_command_invocations(
-            CommandId=command, Details=True)["CommandInvocations"]
-        if not found or found[0]["Status"] in ("Pending", "InProgress", "Delayed"):
-            return None
-        return found[0]
-
-    plugins = wait_for(over, timeout=120, pause=0.2)["CommandPlugins"]
+    plugins = fleets.invocation(ssm, command)["CommandPlugins"]
     linux = next(p for p in plugins if p["Name"] == "PatchLinux")
     assert {p["Status"] for p in plugins if p is not linux} == {"Success"}  # they were skipped
     return linux["Status"], linux["ResponseCode"], linux["Output"]

@@ -80,12 +80,19 @@ static int check_resource(struct op *op, const struct put_in *in)
     return 0;
 }
 
+static bool is_partial(const struct put_in *in)
+{
+    return str_eq(in->upload, S("PARTIAL"));
+}
+
 static int check_what(struct op *op, const struct put_in *in)
 {
     int64_t n;
 
-    if (str_eq(in->upload, S("PARTIAL")))
-        return op_fail(op, OP_UNSUPPORTED, "The upload type PARTIAL is not supported.");
+    if (is_partial(in) && !str_eq(in->type, S("Association")))
+        return op_invalid(op, "The upload type PARTIAL is for associations only.");
+    if (is_partial(in) && in->items.count == 0)
+        return op_invalid(op, "An upload of the type PARTIAL needs an item.");
     if (str_eq(in->type, S(COMPLIANCE_PATCH)))
         return op_invalid(op,
                           "Items of the type " COMPLIANCE_PATCH " are reported by PutInventory.");
@@ -144,6 +151,31 @@ static int keep(struct op *op, const struct put_in *in)
     return 0;
 }
 
+static bool is_given(const struct put_in *in, struct str id)
+{
+    for (size_t i = 0; i < in->items.count; i++)
+        if (str_eq(LIST_ITEM(struct item_in, in->items, i)->id, id))
+            return true;
+    return false;
+}
+
+/* An upload of one association leaves what is held of the others. */
+static int keep_others(struct op *op, const struct put_in *in, struct value *list)
+{
+    struct compliance held;
+    struct value *items;
+
+    int found = compliance_get(op, in->resource, in->type, &held);
+    if (found == DB_NO_ROW)
+        return 0;
+    TRY(found);
+    TRY(compliance_items(op, &held, &items));
+    for (size_t i = 0; i < value_count(items); i++)
+        if (!is_given(in, value_get_str(value_at(items, i), S("Id"))))
+            value_append(op->arena, list, value_copy(op->arena, value_at(items, i)));
+    return 0;
+}
+
 static int put_items(struct op *op, const struct put_in *in, struct nothing *out)
 {
     struct value *list = value_list(op->arena);
@@ -161,6 +193,10 @@ static int put_items(struct op *op, const struct put_in *in, struct nothing *out
     PASS(check_what(op, in));
     if (in->items.count == 0 && str_is_set(in->hash))
         return keep(op, in);
+    if (is_partial(in)) {
+        TRY(keep_others(op, in, list));
+        c.hash = (struct str){ 0 }; /* it would be that of a part */
+    }
     for (size_t i = 0; i < in->items.count; i++) {
         struct value *item = NULL;
         PASS(flatten(op, LIST_ITEM(struct item_in, in->items, i), &item));

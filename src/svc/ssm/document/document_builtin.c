@@ -64,6 +64,10 @@ static const struct {
     { "AWS-RunPatchBaseline", document_run_patch_baseline, "2.2",
       "Scans for or installs patches from a patch baseline on the host's operating system.",
       "Linux,MacOS,Windows" },
+    { "AWS-RunPatchBaselineAssociation", document_run_patch_baseline_association, "2.2",
+      "Scans for or installs patches from a patch baseline that tags choose, and reports as "
+      "compliance of an association.",
+      "Linux,MacOS,Windows" },
     { "AWS-RunPatchBaselineWithHooks", document_run_patch_baseline_with_hooks, "2.2",
       "Scans for or installs patches from a patch baseline, and runs documents of yours before the "
       "installation, after it and at the end.",

@@ -3,4 +3,5 @@
 #pragma once
 
 extern const char document_run_patch_baseline[];
+extern const char document_run_patch_baseline_association[];
 extern const char document_run_patch_baseline_with_hooks[];
