@@ -1,83 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "patch/rpm/dnf.h"
 
-#include <fcntl.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "patch/child.h"
+#include "patch/rpm/dnf_run.h"
 #include "sys/clock.h"
 
-#define INSTALL_TIMEOUT   (110 * MSEC_MINUTE) /* below the 7200 s of the document's step */
-#define SHORT_TIMEOUT     (5 * MSEC_MINUTE)
-#define NOT_HERE          S("the packages of another root cannot be changed from here")
-#define STATUS_NO_PROGRAM 127
-#define STATUS_LOCKED     200 /* "a problem with acquiring or releasing of locks" */
-#define LOCKED            S("another package manager holds dnf's or rpm's lock")
-#define TOO_LONG          S("it took too long and was stopped")
-
-/* The whole environment: nothing asks, nothing is translated, and no variable of the
- * caller changes what dnf does. */
-static const char *const environment[] = {
-    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-    "HOME=/root",
-    "LC_ALL=C.UTF-8",
-    "TERM=dumb",
-    NULL,
-};
-
-/* A program that changes nothing can wait for the host's own work. */
-static const char *const gently[] = { "/usr/bin/nice", "-n", "10" };
-
-/* It gives up on a lock, so that the waiting is ours and has an end. What some plugins
- * do after a transaction is nobody's wish here: "local" makes a repository of it. */
-static const char *const common[] = {
-    "/usr/bin/dnf", "-y", "--setopt=exit_on_lock=1", "--color=never", "--disableplugin=local",
-};
-
-static int ask(struct arena *a, struct child *child, int log, struct child_result *ret)
-{
-    child->env = environment;
-    child->log = log;
-    child_arg(a, child, NULL);
-    TRY(child_run(a, child, ret));
-    return 0;
-}
-
-static bool is_locked(const struct child_result *answer)
-{
-    return answer->status == STATUS_LOCKED;
-}
-
-static struct str reason_of(struct arena *a, const struct child_result *answer, struct str name)
-{
-    struct str reason = dnf_output_reason(a, answer->output, name);
-
-    if (answer->timed_out)
-        return TOO_LONG;
-    if (is_locked(answer))
-        return LOCKED;
-    if (answer->status == STATUS_NO_PROGRAM)
-        return S("there is no dnf on this host");
-    if (str_is_set(reason))
-        return reason;
-    return arena_fmt(a, "dnf ended with status %d and without it", answer->status);
-}
-
-/* Again and again while another package manager holds a lock. */
-static int ask_until(struct arena *a, const struct child *child, int log, msec deadline,
-                     struct child_result *ret)
-{
-    for (;;) {
-        struct child again = *child;
-
-        again.capacity = again.argc; /* grown anew: ask() adds its end */
-        TRY(ask(a, &again, log, ret));
-        if (!is_locked(ret) || clock_monotonic() >= deadline)
-            return 0;
-        nanosleep(&(struct timespec){ .tv_sec = 1 }, NULL);
-    }
-}
+#define NOT_HERE S("the packages of another root cannot be changed from here")
 
 /* ---- refresh ---- */
 
@@ -94,47 +23,16 @@ int dnf_refresh(struct arena *a, const struct host *host, msec timeout, struct s
         *ret_why = S("the metadata of another root cannot be refreshed from here");
         return PROVIDER_FAILED;
     }
-    child_args(a, &child, gently, ARRAY_LEN(gently));
-    child_args(a, &child, common, ARRAY_LEN(common));
+    dnf_begin(a, &child, true);
     child_args(a, &child, args, ARRAY_LEN(args));
-    TRY(ask_until(a, &child, -1, clock_monotonic() + timeout, &answer));
+    TRY(dnf_ask_until(a, &child, -1, clock_monotonic() + timeout, &answer));
     if (answer.status == 0)
         return 0;
-    *ret_why = reason_of(a, &answer, (struct str){ 0 });
-    return is_locked(&answer) ? PROVIDER_LOCKED : PROVIDER_FAILED;
+    *ret_why = dnf_reason(a, &answer, (struct str){ 0 });
+    return dnf_is_locked(&answer) ? PROVIDER_LOCKED : PROVIDER_FAILED;
 }
 
-/* ---- the command line of an install ---- */
-
-/* "A package of another architecture takes its place" is an upgrade only to one who
- * names none. */
-static struct str spec_of(struct arena *a, const struct change *c)
-{
-    if (str_eq(c->new_name, c->name) && !str_eq(c->new_arch, c->arch))
-        return arena_fmt(a, "%.*s-%.*s", STR(c->new_name), STR(c->to));
-    return arena_fmt(a, "%.*s-%.*s.%.*s", STR(c->new_name), STR(c->to), STR(c->new_arch));
-}
-
-/* The metadata is that of the scan, so the plan's versions are there. What cannot go
- * in is left out, and the rest goes in together. */
-static struct child upgrade_command(struct arena *a, const struct change_request *request,
-                                    bool simulate)
-{
-    static const char *const args[] = { "--setopt=*.metadata_expire=-1", "--setopt=best=0" };
-    struct child child = { .timeout = simulate ? SHORT_TIMEOUT : INSTALL_TIMEOUT };
-
-    if (simulate)
-        child_args(a, &child, gently, ARRAY_LEN(gently));
-    child_args(a, &child, common, ARRAY_LEN(common));
-    child_args(a, &child, args, ARRAY_LEN(args));
-    if (simulate)
-        child_arg(a, &child, "--assumeno");
-    for (size_t i = 0; i < request->blocked.count; i++)
-        child_arg(a, &child, arena_fmt(a, "--exclude=%.*s", STR(request->blocked.items[i])).p);
-    child_arg(a, &child, "upgrade");
-    child_arg(a, &child, "--");
-    return child;
-}
+/* ---- what is to be done ---- */
 
 static bool is_repair(const struct change *change)
 {
@@ -150,27 +48,33 @@ static bool is_open(const struct change *change)
 
 int dnf_simulate(struct arena *a, struct change_request *request, struct str *ret_why)
 {
-    struct child child = upgrade_command(a, request, true);
+    struct child child = dnf_command(a, request, true);
     struct child_result answer;
+    struct str stranger;
     size_t count = 0;
 
     for (size_t i = 0; i < request->count; i++)
         if (is_open(&request->changes[i])) {
-            child_arg(a, &child, spec_of(a, &request->changes[i]).p);
+            child_arg(a, &child, dnf_spec(a, &request->changes[i]).p);
             count++;
         }
     if (count == 0)
         return 0;
-    TRY(ask_until(a, &child, -1, clock_monotonic() + request->lock_timeout, &answer));
-    if (answer.timed_out || is_locked(&answer)) {
-        *ret_why = reason_of(a, &answer, (struct str){ 0 });
+    TRY(dnf_ask_until(a, &child, -1, clock_monotonic() + request->lock_timeout, &answer));
+    stranger = dnf_output_stranger(answer.output);
+    if (answer.timed_out || dnf_is_locked(&answer)) {
+        *ret_why = dnf_reason(a, &answer, (struct str){ 0 });
         return PROVIDER_FAILED;
     }
     for (size_t i = 0; i < request->count; i++) {
         struct change *change = &request->changes[i];
 
-        if (is_open(change) && !dnf_output_brings(answer.output, change->new_name, change->to))
-            change->failure = reason_of(a, &answer, change->new_name);
+        if (!is_open(change))
+            continue;
+        if (!dnf_output_brings(answer.output, change->new_name, change->to))
+            change->failure = dnf_reason(a, &answer, change->new_name);
+        else if (request->is_return && str_is_set(stranger)) /* it touches nothing else */
+            change->failure = arena_fmt(a, "it would change %.*s too", STR(stranger));
     }
     return 0;
 }
@@ -199,35 +103,26 @@ static bool wait_for_rpm(msec deadline)
     return true;
 }
 
-/* What rpm's database says, of all at once: it speaks of those that are not there too. */
+/* What rpm's database says, of all at once. */
 static int look(struct run *run, struct change **changes, size_t count)
 {
     struct arena *a = run->arena;
-    struct child child = { .timeout = SHORT_TIMEOUT };
-    struct child_result answer;
+    struct str installed;
 
-    child_arg(a, &child, "/usr/bin/rpm");
-    child_arg(a, &child, "-q");
-    child_arg(a, &child, "--qf=<%{NAME} %{EPOCHNUM}:%{VERSION}-%{RELEASE} %{ARCH}>\n");
-    child_arg(a, &child, "--");
+    TRY(dnf_list_installed(a, run->request, &installed));
     for (size_t i = 0; i < count; i++)
-        child_arg(a, &child, arena_cstr(a, changes[i]->new_name));
-    TRY(ask(a, &child, -1, &answer));
-    for (size_t i = 0; i < count; i++)
-        changes[i]->done =
-            str_contains(answer.output, arena_fmt(a, "<%.*s %.*s %.*s>", STR(changes[i]->new_name),
-                                                  STR(changes[i]->to), STR(changes[i]->new_arch)));
+        changes[i]->done = str_contains(installed, dnf_row(a, changes[i]));
     return 0;
 }
 
 static int upgrade(struct run *run, struct change **changes, size_t count, struct child_result *ret)
 {
-    struct child child = upgrade_command(run->arena, run->request, false);
+    struct child child = dnf_command(run->arena, run->request, false);
 
     for (size_t i = 0; i < count; i++)
-        child_arg(run->arena, &child, spec_of(run->arena, changes[i]).p);
-    TRY(ask_until(run->arena, &child, run->request->log, run->lock_deadline, ret));
-    run->locked = is_locked(ret);
+        child_arg(run->arena, &child, dnf_spec(run->arena, changes[i]).p);
+    TRY(dnf_ask_until(run->arena, &child, run->request->log, run->lock_deadline, ret));
+    run->locked = dnf_is_locked(ret);
     return look(run, changes, count);
 }
 
@@ -262,7 +157,7 @@ static void fail_all(struct run *run, struct change **changes, size_t count,
                      const struct child_result *answer)
 {
     for (size_t i = 0; i < count; i++)
-        changes[i]->failure = reason_of(run->arena, answer, changes[i]->new_name);
+        changes[i]->failure = dnf_reason(run->arena, answer, changes[i]->new_name);
 }
 
 /* What a transaction left out and gave a reason for has failed. Where a download, a
@@ -295,6 +190,19 @@ static int install_set(struct run *run, struct change **changes, size_t count)
     return run->locked ? 0 : install_set(run, changes + front, left - front);
 }
 
+/* All of them or none: one transaction, and no second try. */
+static int return_set(struct run *run, struct change **changes, size_t count)
+{
+    struct child_result answer;
+
+    if (count == 0)
+        return 0;
+    TRY(upgrade(run, changes, count, &answer));
+    if (!run->locked)
+        fail_all(run, changes, keep_open(changes, count), &answer);
+    return 0;
+}
+
 /* Two versions of a package in the database: a transaction was cut off between the
  * new one and the removal of the old. */
 static int repair(struct run *run)
@@ -307,15 +215,15 @@ static int repair(struct run *run)
         needed = needed || is_repair(&run->request->changes[i]);
     if (!needed)
         return 0;
-    child_args(run->arena, &child, common, ARRAY_LEN(common));
+    dnf_begin(run->arena, &child, false);
     child_arg(run->arena, &child, "remove");
     child_arg(run->arena, &child, "--duplicates");
-    TRY(ask_until(run->arena, &child, run->request->log, run->lock_deadline, &answer));
-    run->locked = is_locked(&answer);
+    TRY(dnf_ask_until(run->arena, &child, run->request->log, run->lock_deadline, &answer));
+    run->locked = dnf_is_locked(&answer);
     for (size_t i = 0; i < run->request->count && answer.status != 0; i++)
         if (is_repair(&run->request->changes[i]))
             run->request->changes[i].failure =
-                reason_of(run->arena, &answer, run->request->changes[i].name);
+                dnf_reason(run->arena, &answer, run->request->changes[i].name);
     return 0;
 }
 
@@ -341,10 +249,12 @@ int dnf_install(struct arena *a, struct change_request *request, struct str *ret
     for (size_t i = 0; i < request->count; i++)
         if (is_open(&request->changes[i]))
             changes[count++] = &request->changes[i];
-    if (!run.locked)
+    if (!run.locked && request->is_return)
+        TRY(return_set(&run, changes, count));
+    else if (!run.locked)
         TRY(install_set(&run, changes, count));
     if (!run.locked)
         return 0;
-    *ret_why = LOCKED;
+    *ret_why = DNF_LOCKED;
     return PROVIDER_LOCKED;
 }

@@ -9,6 +9,7 @@
 
 int dnf_refresh(struct arena *a, const struct host *host, msec timeout, struct str *ret_why);
 int dnf_simulate(struct arena *a, struct change_request *request, struct str *ret_why);
+int dnf_find_versions(struct arena *a, struct change_request *request, struct str *ret_why);
 int dnf_install(struct arena *a, struct change_request *request, struct str *ret_why);
 
 /* ---- reading what it says (for tests) ---- */
@@ -21,3 +22,6 @@ struct str dnf_output_reason(struct arena *a, struct str output, struct str name
 
 /* Whether the table of a transaction would bring in this version of the package. */
 bool dnf_output_brings(struct str output, struct str name, struct str evr);
+
+/* What a downgrade would change beside downgrading; absent if nothing. */
+struct str dnf_output_stranger(struct str output);

@@ -145,6 +145,12 @@ static bool has_row(struct str section, struct str name, struct str evr)
     return false;
 }
 
+static bool brings_in(struct str heading)
+{
+    return str_starts(heading, S("Installing")) || str_starts(heading, S("Upgrading")) ||
+           str_starts(heading, S("Downgrading"));
+}
+
 bool dnf_output_brings(struct str output, struct str name, struct str evr)
 {
     struct str line, text = output;
@@ -160,9 +166,20 @@ bool dnf_output_brings(struct str output, struct str name, struct str evr)
             continue;
         if (start && has_row((struct str){ start, (size_t)(line.p - start) }, name, evr))
             return true;
-        start = heading && (str_starts(line, S("Installing")) || str_starts(line, S("Upgrading")))
-                    ? line.p + line.len
-                    : NULL;
+        start = heading && brings_in(line) ? line.p + line.len : NULL;
     }
     return false;
+}
+
+struct str dnf_output_stranger(struct str output)
+{
+    static const char *const headings[] = { "Installing", "Upgrading", "Removing", "Reinstalling" };
+    struct str line, word;
+
+    while (str_next(&output, '\n', &line))
+        for (size_t i = 0; i < ARRAY_LEN(headings); i++)
+            if (str_starts(line, str_of(headings[i])) && str_ends(line, S(":")) &&
+                next_word(&output, &word))
+                return word;
+    return (struct str){ 0 };
 }

@@ -19,5 +19,6 @@ const struct provider provider_rpm = {
     .refresh = dnf_refresh,
     .date = date,
     .simulate = dnf_simulate,
+    .find_versions = dnf_find_versions,
     .install = dnf_install,
 };

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "patch/rpm/dnf_run.h"
+
+#include <time.h>
+
+#include "patch/rpm/dnf.h"
+#include "sys/clock.h"
+
+#define STATUS_NO_PROGRAM 127
+#define STATUS_LOCKED     200 /* "a problem with acquiring or releasing of locks" */
+#define TOO_LONG          S("it took too long and was stopped")
+
+/* The whole environment: nothing asks, nothing is translated, and no variable of the
+ * caller changes what dnf does. */
+static const char *const environment[] = {
+    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "HOME=/root",
+    "LC_ALL=C.UTF-8",
+    "TERM=dumb",
+    NULL,
+};
+
+/* A program that changes nothing can wait for the host's own work. */
+static const char *const nice[] = { "/usr/bin/nice", "-n", "10" };
+
+/* It gives up on a lock, so that the waiting is ours and has an end. What some plugins
+ * do after a transaction is nobody's wish here: "local" makes a repository of it. */
+static const char *const common[] = {
+    "/usr/bin/dnf", "-y", "--setopt=exit_on_lock=1", "--color=never", "--disableplugin=local",
+};
+
+int dnf_ask(struct arena *a, struct child *child, int log, struct child_result *ret)
+{
+    child->env = environment;
+    child->log = log;
+    child_arg(a, child, NULL);
+    TRY(child_run(a, child, ret));
+    return 0;
+}
+
+bool dnf_is_locked(const struct child_result *answer)
+{
+    return answer->status == STATUS_LOCKED;
+}
+
+struct str dnf_reason(struct arena *a, const struct child_result *answer, struct str name)
+{
+    struct str reason = dnf_output_reason(a, answer->output, name);
+
+    if (answer->timed_out)
+        return TOO_LONG;
+    if (dnf_is_locked(answer))
+        return DNF_LOCKED;
+    if (answer->status == STATUS_NO_PROGRAM)
+        return S("there is no dnf on this host");
+    if (str_is_set(reason))
+        return reason;
+    return arena_fmt(a, "dnf ended with status %d and without it", answer->status);
+}
+
+void dnf_begin(struct arena *a, struct child *child, bool gently)
+{
+    if (gently)
+        child_args(a, child, nice, ARRAY_LEN(nice));
+    child_args(a, child, common, ARRAY_LEN(common));
+}
+
+/* Again and again while another package manager holds a lock. */
+int dnf_ask_until(struct arena *a, const struct child *child, int log, msec deadline,
+                  struct child_result *ret)
+{
+    for (;;) {
+        struct child again = *child;
+
+        again.capacity = again.argc; /* grown anew: dnf_ask() adds its end */
+        TRY(dnf_ask(a, &again, log, ret));
+        if (!dnf_is_locked(ret) || clock_monotonic() >= deadline)
+            return 0;
+        nanosleep(&(struct timespec){ .tv_sec = 1 }, NULL);
+    }
+}
+
+/* ---- the command line of an install ---- */
+
+/* "A package of another architecture takes its place" is an upgrade only to one who
+ * names none. */
+struct str dnf_spec(struct arena *a, const struct change *c)
+{
+    if (str_eq(c->new_name, c->name) && !str_eq(c->new_arch, c->arch))
+        return arena_fmt(a, "%.*s-%.*s", STR(c->new_name), STR(c->to));
+    return arena_fmt(a, "%.*s-%.*s.%.*s", STR(c->new_name), STR(c->to), STR(c->new_arch));
+}
+
+/* The metadata is that of the scan, so the plan's versions are there. What cannot go
+ * in is left out, and the rest goes in together. */
+struct child dnf_command(struct arena *a, const struct change_request *request, bool simulate)
+{
+    struct child child = { .timeout = simulate ? SHORT_TIMEOUT : INSTALL_TIMEOUT };
+
+    dnf_begin(a, &child, simulate);
+    child_arg(a, &child, "--setopt=*.metadata_expire=-1");
+    if (!request->is_return)
+        child_arg(a, &child, "--setopt=best=0");
+    if (simulate)
+        child_arg(a, &child, "--assumeno");
+    for (size_t i = 0; i < request->blocked.count; i++)
+        child_arg(a, &child, arena_fmt(a, "--exclude=%.*s", STR(request->blocked.items[i])).p);
+    child_arg(a, &child, request->is_return ? "downgrade" : "upgrade");
+    child_arg(a, &child, "--");
+    return child;
+}

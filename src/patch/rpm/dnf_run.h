@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How dnf and rpm are called: arguments, environment, locks. For the files of this
+ * folder that do.
+ */
+#pragma once
+
+#include "patch/child.h"
+#include "patch/provider.h"
+
+#define INSTALL_TIMEOUT (110 * MSEC_MINUTE) /* below the 7200 s of the document's step */
+#define SHORT_TIMEOUT   (5 * MSEC_MINUTE)
+#define DNF_LOCKED      S("another package manager holds dnf's or rpm's lock")
+
+/* The program and what it is always told; `gently` where it changes nothing. */
+void dnf_begin(struct arena *a, struct child *child, bool gently);
+
+/* The upgrade (or return) of what is still to be named, and what is kept out of it. */
+struct child dnf_command(struct arena *a, const struct change_request *request, bool simulate);
+struct str dnf_spec(struct arena *a, const struct change *change);
+
+MUST_CHECK int dnf_ask(struct arena *a, struct child *child, int log, struct child_result *ret);
+
+/* Again and again while another package manager holds a lock. */
+MUST_CHECK int dnf_ask_until(struct arena *a, const struct child *child, int log, msec deadline,
+                             struct child_result *ret);
+
+bool dnf_is_locked(const struct child_result *answer);
+struct str dnf_reason(struct arena *a, const struct child_result *answer, struct str name);
+
+/* Lines of what rpm's database has of these packages, and the one of a change that came in. */
+MUST_CHECK int dnf_list_installed(struct arena *a, const struct change_request *request,
+                                  struct str *ret);
+struct str dnf_row(struct arena *a, const struct change *change);
