@@ -10,8 +10,10 @@
 #include "agent/memory.h"
 #include "agent/node.h"
 #include "agent/notify.h"
+#include "agent/presence.h"
 #include "agent/service.h"
 #include "agent/token.h"
+#include "agent/updater.h"
 #include "base/log.h"
 #include "sys/clock.h"
 #include "sys/file.h"
@@ -34,6 +36,7 @@ struct poller {
     msec key_at;       /* when a change of keys that failed is tried again */
     bool is_outcast;
     struct session_end *end;
+    bool is_heard;   /* the plane has answered a heartbeat, and agent.json says so */
     msec skew;       /* as it was last logged */
     bool is_settled; /* what it took to get to the poll is done with */
 };
@@ -71,6 +74,13 @@ static int call(struct poller *p, enum plane_service service, const char *operat
     return plane_send(&p->agent->plane, &c, a, ret);
 }
 
+/* An update waits for this word. On a full disk it is said again with the next heartbeat. */
+static void note_presence(struct poller *p)
+{
+    if (!p->is_heard && presence_write(p->agent->config.state, true) == 0)
+        p->is_heard = true;
+}
+
 static int heartbeat(struct poller *p, struct arena *a, struct plane_answer *ret)
 {
     struct value *input;
@@ -82,6 +92,7 @@ static int heartbeat(struct poller *p, struct arena *a, struct plane_answer *ret
     /* The first of a row at any moment: a fleet that came back together beats apart. */
     msec period = p->agent->config.heartbeat;
     p->heartbeat_at = clock_monotonic() + (p->is_settled ? jitter(period) : any_up_to(period));
+    note_presence(p);
     if (p->backoff.failures > 0)
         worker_plane_is_back(p->agent);
     journal_sweep(p->agent->config.state, clock_now());
@@ -306,7 +317,10 @@ static int run_locked(struct agent *agent, struct arena *a, struct session_end *
     TRY(journal_open(a, agent->config.state));
     TRY(journal_tidy(a, agent->config.state));
     TRY(node_boot_id(a, agent->config.boot_id_file, &agent->boot_id));
+    if (presence_write(agent->config.state, false) != 0)
+        log_warning("%s", err_trace());
     TRY(resume(agent));
+    updater_look_in(agent->config.state);
     log_notice("patchbay-agent " PATCHBAY_VERSION ": node %.*s in %.*s at %.*s",
                STR(agent->plane.identity.instance_id), STR(agent->plane.identity.region),
                STR(agent->plane.identity.endpoint));

@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include "agent/attempt.h"
+#include "agent/manifest.h"
 #include "agent/register.h"
 #include "agent/service.h"
+#include "agent/updater.h"
 
 enum exit_code {
     EXIT_OK = 0,
@@ -22,10 +24,14 @@ static const char usage[] =
     "           [--force] [--insecure-http]\n"
     "       patchbay-agent run [--state DIR] [--config FILE] [--reboot-command COMMAND]\n"
     "           [--boot-id-file FILE]\n"
+    "       patchbay-agent update [--version VERSION] [--allow-downgrade] [--timeout SECONDS]\n"
+    "           [--key FILE] [--state DIR]\n"
+    "       patchbay-agent update --resume [--state DIR]\n"
     "       patchbay-agent --help | --version\n"
     "\n"
     "register makes this host a managed node of a Patchbay plane; run is the service. A CODE\n"
-    "of - is read from standard input. See patchbay-agent(8).\n";
+    "of - is read from standard input. update installs the plane's newest signed package of the\n"
+    "agent, or VERSION, and goes back if it does not reach the plane. See patchbay-agent(8).\n";
 
 enum option_id {
     OPT_ENDPOINT = 256,
@@ -39,6 +45,11 @@ enum option_id {
     OPT_CONFIG,
     OPT_REBOOT_COMMAND,
     OPT_BOOT_ID_FILE,
+    OPT_VERSION,
+    OPT_ALLOW_DOWNGRADE,
+    OPT_TIMEOUT,
+    OPT_KEY,
+    OPT_RESUME,
     OPT_HELP,
 };
 
@@ -61,6 +72,17 @@ static const struct option run_options[] = {
     { "config", required_argument, NULL, OPT_CONFIG },
     { "reboot-command", required_argument, NULL, OPT_REBOOT_COMMAND },
     { "boot-id-file", required_argument, NULL, OPT_BOOT_ID_FILE },
+    { "help", no_argument, NULL, OPT_HELP },
+    { 0 },
+};
+
+static const struct option update_options[] = {
+    { "version", required_argument, NULL, OPT_VERSION },
+    { "allow-downgrade", no_argument, NULL, OPT_ALLOW_DOWNGRADE },
+    { "timeout", required_argument, NULL, OPT_TIMEOUT },
+    { "key", required_argument, NULL, OPT_KEY },
+    { "state", required_argument, NULL, OPT_STATE },
+    { "resume", no_argument, NULL, OPT_RESUME },
     { "help", no_argument, NULL, OPT_HELP },
     { 0 },
 };
@@ -252,6 +274,69 @@ static int main_run(struct arena *a, int argc, char **argv)
     return EXIT_FAILED;
 }
 
+/* -1: go on; else the exit code. */
+static int read_update_options(int argc, char **argv, struct update_order *order, bool *ret_resumes)
+{
+    int64_t seconds = UPDATER_PATIENCE_DEFAULT;
+    int option;
+
+    while ((option = getopt_long(argc, argv, "", update_options, NULL)) != -1) {
+        switch (option) {
+        case OPT_VERSION:
+            order->version = str_of(optarg);
+            break;
+        case OPT_ALLOW_DOWNGRADE:
+            order->allows_downgrade = true;
+            break;
+        case OPT_TIMEOUT:
+            if (!str_to_int(str_of(optarg), &seconds))
+                return misused();
+            break;
+        case OPT_KEY:
+            order->key_file = optarg;
+            break;
+        case OPT_STATE:
+            order->state = optarg;
+            break;
+        case OPT_RESUME:
+            *ret_resumes = true;
+            break;
+        case OPT_HELP:
+            fputs(usage, stdout);
+            return EXIT_OK;
+        default:
+            return misused();
+        }
+    }
+    order->patience = seconds * MSEC_SECOND;
+    if (optind != argc || seconds < UPDATER_PATIENCE_MIN || seconds > UPDATER_PATIENCE_MAX ||
+        (str_is_set(order->version) && !version_is(order->version)))
+        return misused();
+    return -1;
+}
+
+static int main_update(struct arena *a, int argc, char **argv)
+{
+    struct update_order order = { .state = CONFIG_STATE, .key_file = UPDATER_KEY_FILE };
+    struct str sentence;
+    bool resumes = false;
+
+    int code = read_update_options(argc, argv, &order, &resumes);
+    if (code >= 0)
+        return code;
+    if (resumes) {
+        int ran = updater_run(a, order.state);
+        return ran < 0 ? complain(err_trace()) : EXIT_OK; /* or somebody is at it */
+    }
+    int result = updater_update(a, &order, &sentence);
+    if (result < 0)
+        return complain(err_trace());
+    if (result > 0)
+        return complain(arena_cstr(a, sentence));
+    printf("%.*s\n", STR(sentence));
+    return EXIT_OK;
+}
+
 int main(int argc, char **argv)
 {
     struct arena a = { 0 };
@@ -262,6 +347,8 @@ int main(int argc, char **argv)
         code = main_register(&a, argc - 1, argv + 1);
     else if (strcmp(verb, "run") == 0)
         code = main_run(&a, argc - 1, argv + 1);
+    else if (strcmp(verb, "update") == 0)
+        code = main_update(&a, argc - 1, argv + 1);
     else if (strcmp(verb, "keep-step") == 0)
         code = keeper_main(argc - 1, argv + 1);
     else if (strcmp(verb, "--version") == 0)

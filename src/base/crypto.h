@@ -48,6 +48,9 @@ bool unseal(struct arena *a, const uint8_t key[SEAL_KEY_SIZE], struct str about,
  * a SubjectPublicKeyInfo. False if the signature or the key is bad. */
 bool rsa_pss_verify(struct str spki_der, struct str data, struct str signature);
 
+/* `spki_pem` is a PUBLIC KEY in PEM. False if the signature or the key is bad. */
+bool ed25519_verify(struct str spki_pem, struct str data, struct str signature);
+
 struct rsa_key;
 /* 2048 bits. Free with rsa_key_free (takes NULL). */
 MUST_CHECK int rsa_key_new(struct rsa_key **ret);
