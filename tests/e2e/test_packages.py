@@ -16,7 +16,7 @@ from botocore.config import Config
 
 import agent as agents
 import packages
-from conftest import CLIENT
+from conftest import CLIENT, wait_for
 from packages import Packages, own_version, run, version_after
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -463,3 +463,12 @@ def test_the_script_serves_rpm_hosts_too(served, rpm_host):
     assert done.returncode == 0, done.stderr + done.stdout
     assert rpm_host.sh("rpm -q patchbay-agent") == f"patchbay-agent-{NEXT}-1.x86_64"
     assert rpm_host.has(f"{STATE}/identity.json")
+
+    # And an update goes by rpm: here back to the version before.
+    rpm_host.sh("setsid /usr/lib/patchbay/start-agent </dev/null >/dev/null 2>&1 &")
+    wait_for(lambda: rpm_host.sh(f"grep -o '\"heard\":true' {STATE}/agent.json", check=False))
+    said = rpm_host.exec("patchbay-agent", "update", "--version", VERSION, "--allow-downgrade").stdout
+    assert said == f"updated from {NEXT} to {VERSION}\n"
+    assert rpm_host.sh("rpm -q patchbay-agent") == f"patchbay-agent-{VERSION}-1.x86_64"
+    node = served.client("ssm").describe_instance_information()["InstanceInformationList"][0]
+    assert node["AgentVersion"] == VERSION

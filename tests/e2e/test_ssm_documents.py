@@ -123,7 +123,8 @@ def test_lists_are_filtered_and_paged(ssm, make):
         return [d["Name"] for p in pages for d in p["DocumentIdentifiers"]]
 
     ours = ["AWS-Noop", "AWS-RunPatchBaseline", "AWS-RunPatchBaselineAssociation",
-            "AWS-RunPatchBaselineWithHooks", "AWS-RunShellScript"]
+            "AWS-RunPatchBaselineWithHooks", "AWS-RunShellScript",
+            "AWS-UpdateSSMAgent"]
     assert names() == ours + ["List-One", "List-Two"]
     assert names(("Owner", ["Self"])) == ["List-One", "List-Two"]
     assert names(("Owner", ["Amazon"])) == ours

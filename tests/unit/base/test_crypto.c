@@ -57,6 +57,34 @@ static void a_node_proves_itself_with_its_key(void **state)
     arena_done(&a);
 }
 
+/* As `openssl genpkey -algorithm ED25519` and `openssl pkeyutl -sign -rawin` made them. */
+static void an_ed25519_signature_is_verified(void **state)
+{
+    (void)state;
+    struct arena a = { 0 };
+    struct str pem = S("-----BEGIN PUBLIC KEY-----\n"
+                       "MCowBQYDK2VwAyEA+JmsJ1whs7bg/1sGg9NPXb+PphExpHtGkXM5olPZPpU=\n"
+                       "-----END PUBLIC KEY-----\n");
+    struct str other;
+    struct str signature;
+
+    assert_true(base64_decode(&a,
+                              S("05Hx5ZOBt90qqiwsYZXGyGb306dxY6hWDH9eBpZai33bg7zMA0f7YdMT5GAj"
+                                "POcTcCu1rZ9ESfLgFnoVOnusAg=="),
+                              &signature));
+    assert_int_equal(signature.len, 64);
+    assert_true(ed25519_verify(pem, S("text"), signature));
+    assert_false(ed25519_verify(pem, S("texT"), signature));
+    assert_false(ed25519_verify(pem, S("text"), str_slice(signature, 0, 63)));
+    assert_false(ed25519_verify(pem, S("text"), S("")));
+    assert_false(ed25519_verify(S(""), S("text"), signature));
+    assert_false(ed25519_verify(S("junk"), S("text"), signature));
+    other = arena_dup(&a, signature);
+    ((char *)(uintptr_t)other.p)[0] ^= 1;
+    assert_false(ed25519_verify(pem, S("text"), other));
+    arena_done(&a);
+}
+
 static void uuids_have_their_form(void **state)
 {
     (void)state;
@@ -74,6 +102,7 @@ int main(void)
         cmocka_unit_test(digests_are_the_known_ones),
         cmocka_unit_test(a_sealed_box_opens_only_untouched),
         cmocka_unit_test(a_node_proves_itself_with_its_key),
+        cmocka_unit_test(an_ed25519_signature_is_verified),
         cmocka_unit_test(uuids_have_their_form),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,6 +57,52 @@ static const char noop[] =
     "  ]\n"
     "}\n";
 
+/* AWS's parameters; what it updates is patchbay-agent, from this plane's signed packages. The
+ * step's process outlives the agent, so the new agent, or the old one again, reports it. */
+static const char update_ssm_agent[] =
+    "{\n"
+    "  \"schemaVersion\": \"2.2\",\n"
+    "  \"description\": \"Update the agent to the latest version or to a specified version. "
+    "The version before is installed again if the new one does not reach the plane.\",\n"
+    "  \"parameters\": {\n"
+    "    \"version\": {\n"
+    "      \"type\": \"String\",\n"
+    "      \"description\": \"(Optional) The version to install; the latest if not given.\",\n"
+    "      \"default\": \"\",\n"
+    "      \"allowedPattern\": \"(^$)|^[0-9]{1,9}([.][0-9]{1,9}){0,3}$\"\n"
+    "    },\n"
+    "    \"allowDowngrade\": {\n"
+    "      \"type\": \"String\",\n"
+    "      \"description\": \"(Optional) Whether the version may be earlier than the "
+    "installed one.\",\n"
+    "      \"default\": \"false\",\n"
+    "      \"allowedValues\": [\"true\", \"false\"]\n"
+    "    }\n"
+    "  },\n"
+    "  \"mainSteps\": [\n"
+    "    {\n"
+    "      \"action\": \"aws:runShellScript\",\n"
+    "      \"name\": \"UpdateAgent\",\n"
+    "      \"precondition\": {\"StringEquals\": [\"platformType\", \"Linux\"]},\n"
+    "      \"inputs\": {\n"
+    "        \"timeoutSeconds\": \"3600\",\n"
+    "        \"runCommand\": [\n"
+    "          \"PATH=\\\"${PATH:-/usr/sbin:/usr/bin:/sbin:/bin}:/usr/sbin\\\"\",\n"
+    "          \"export PATH\",\n"
+    "          \"if [ -z \\\"${PATCHBAY_STATE:-}\\\" ]; then\",\n"
+    "          \"    echo 'Only patchbay-agent is updated from this plane.' >&2\",\n"
+    "          \"    exit 1\",\n"
+    "          \"fi\",\n"
+    "          \"set -- --state \\\"$PATCHBAY_STATE\\\"\",\n"
+    "          \"[ -z '{{ version }}' ] || set -- \\\"$@\\\" --version '{{ version }}'\",\n"
+    "          \"[ '{{ allowDowngrade }}' = false ] || set -- \\\"$@\\\" --allow-downgrade\",\n"
+    "          \"exec patchbay-agent update \\\"$@\\\"\"\n"
+    "        ]\n"
+    "      }\n"
+    "    }\n"
+    "  ]\n"
+    "}\n";
+
 static const struct {
     const char *name, *content, *schema, *description, *platforms;
 } builtins[] = {
@@ -74,6 +120,8 @@ static const struct {
       "Linux" },
     { "AWS-RunShellScript", run_shell_script, "1.2",
       "Run a shell script or specify the commands to run.", "Linux,MacOS" },
+    { "AWS-UpdateSSMAgent", update_ssm_agent, "2.2",
+      "Update the agent to the latest version or to a specified version.", "Linux" },
 };
 
 /* 2026-01-01: they came with the program, not at a time of their own. */
