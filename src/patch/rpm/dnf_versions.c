@@ -4,7 +4,8 @@
 #include "patch/rpm/dnf_run.h"
 #include "sys/clock.h"
 
-#define QUERY "<%{NAME} %{EPOCHNUM}:%{VERSION}-%{RELEASE} %{ARCH}>\n"
+/* rpm knows "\\n", and the line is dnf_row(). */
+#define QUERY "--qf=<%{NAME} %{EPOCHNUM}:%{VERSION}-%{RELEASE} %{ARCH}>\n"
 
 struct str dnf_row(struct arena *a, const struct change *c)
 {
@@ -48,7 +49,7 @@ static int list_offered(struct arena *a, const struct change_request *request,
 
 int dnf_list_installed(struct arena *a, const struct change_request *request, struct str *ret)
 {
-    static const char *const args[] = { "/usr/bin/rpm", "-q", "--qf=" QUERY };
+    static const char *const args[] = { "/usr/bin/rpm", "-q", QUERY };
     struct child child = { .timeout = SHORT_TIMEOUT };
     struct child_result answer;
 

@@ -78,6 +78,19 @@ static void scripts_signatures_and_downloads_are_reasons(void **state)
     arena_done(&a);
 }
 
+static void a_return_sees_what_else_would_change(void **state)
+{
+    (void)state;
+
+    assert_true(dnf_output_brings(S("Downgrading:\n good  noarch  1-1  test  6 k\n\n"
+                                    "Transaction Summary\n"),
+                                  S("good"), S("0:1-1")));
+    assert_false(str_is_set(dnf_output_stranger(S("Downgrading:\n good noarch 1-1 test 6 k\n"))));
+    assert_str(dnf_output_stranger(S("Downgrading:\n good noarch 1-1 test 6 k\n"
+                                     "Removing dependent packages:\n other noarch 1-1 test\n")),
+               "other");
+}
+
 static void a_name_that_is_a_word_is_no_reason(void **state)
 {
     (void)state;
@@ -99,6 +112,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_table_says_what_would_come_in),
         cmocka_unit_test(the_line_about_a_package_is_its_reason),
+        cmocka_unit_test(a_return_sees_what_else_would_change),
         cmocka_unit_test(a_name_that_is_a_word_is_no_reason),
         cmocka_unit_test(scripts_signatures_and_downloads_are_reasons),
     };
