@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/command.h"
 
+#include "agent/queue.h"
 #include "agent/reply.h"
 #include "base/crypto.h"
 
 static void add_entry(struct arena *a, struct command *c, enum entry_kind kind, struct str payload,
                       msec now)
 {
-    struct entry *e = arena_new(a, struct entry);
-    struct entry **end = &c->entries;
+    const struct entry e = {
+        .kind = kind, .id = random_uuid(a), .payload = payload, .created_at = now
+    };
 
-    *e =
-        (struct entry){ .kind = kind, .id = random_uuid(a), .payload = payload, .created_at = now };
-    while (*end)
-        end = &(*end)->next;
-    *end = e;
+    queue_add(a, &c->entries, &e);
     c->is_dirty = true;
 }
 

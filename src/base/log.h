@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One line a message to stderr, with the <N> priority prefix journald reads
- * when JOURNAL_STREAM is set and a time stamp when it is not. Only programs'
+ * when stderr is the journal (JOURNAL_STREAM) and a time stamp when it is not. Only programs'
  * top loops log (see HACKING.md); libraries return.
  */
 #pragma once

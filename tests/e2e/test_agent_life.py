@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from fake_plane import FakePlane
 from proxy import Proxy
-from test_agent_alone import (SHELL, Agent, certificate, make_agent, plane,  # noqa: F401
+from test_agent_alone import (SHELL, Agent, agent, certificate, make_agent, plane,  # noqa: F401
                               register)
 
 # --- by proxy ---
@@ -271,3 +271,34 @@ def test_settings_are_read_again_on_sighup(plane, make_agent, tmp_path):  # noqa
         told("WATCHDOG=1")
         assert agent.stop() == 0
         told("STOPPING=1")
+
+
+# --- without a plane ---
+
+def test_results_that_nobody_takes_are_kept_within_bounds_and_in_order(plane, agent,  # noqa: F811
+                                                                       tmp_path):
+    names = [f"s{i}" for i in range(40)]
+    go_on = tmp_path / "go on"
+    wide = "yes x | head -c 23000; yes e | head -c 23000 >&2"
+    message = plane.send(agent.node, {"schemaVersion": "2.2", "mainSteps": [
+        {"action": SHELL, "name": name, "inputs": {"runCommand": [
+            f"until [ -e '{go_on}' ]; do sleep 0.05; done; {wide}; exit {i % 2}"]}}
+        for i, name in enumerate(names)]})
+    wait_for(lambda: message in plane.acks)
+    plane.fault = lambda operation: "drop"
+    go_on.touch()
+    record = agent.state / "commands" / f"{message.split('.')[2]}.json"
+    kept = wait_for(lambda: (now := json.loads(record.read_text()))["finished_at"] and now, 60)
+    assert record.stat().st_size < 3 * 2 ** 20
+    assert len(kept["entries"]) >= len(names)
+    agent.kill()
+    agent.start()
+    plane.fault = None
+    assert plane.final(message, 60)["documentStatus"] == "Failed"
+    told = [next(iter(p["runtimeStatus"].items())) for p in plane.of(message)
+            if p["runtimeStatus"]]
+    assert [name for name, _ in told] == names
+    assert [step["status"] for _, step in told] == ["Success", "Failed"] * 20
+    whole = [len(step["standardOutput"]) == 23000 for _, step in told]
+    assert whole == sorted(whole) and 10 < sum(whole) < 40  # the newest
+    assert "output dropped" in told[0][1]["output"] and told[0][1]["standardError"] == ""
