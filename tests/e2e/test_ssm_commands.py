@@ -53,6 +53,36 @@ def invocation(ssm, id, node=None, **more):
     return next(i for i in found if not node or i["InstanceId"] == node)
 
 
+def test_a_command_has_the_time_of_all_its_documents(ssm, node):
+    def steps(*items):
+        return json.dumps({"schemaVersion": "2.2", "parameters": {
+            "T": {"type": "String", "default": "60"}}, "mainSteps": list(items)})
+
+    def runs(name, path, **parameters):
+        return {"action": "aws:runDocument", "name": name, "inputs": {
+            "documentType": "SSMDocument", "documentPath": path,
+            "documentParameters": parameters}}
+
+    shell = {"action": "aws:runShellScript", "name": "s", "inputs": {
+        "runCommand": ["x"], "timeoutSeconds": "{{ T }}"}}
+    contents = {"Inner": steps(shell), "Middle": steps(shell, runs("i", "Inner", T="{{ T }}")),
+                "Outer": steps(shell, runs("m", "Middle:1", T="{{ T }}"), runs("n", "Inner"),
+                               runs("absent", "Absent")),
+                "Itself": steps(shell, runs("again", "Itself"))}
+    for name, content in contents.items():
+        ssm.create_document(Name=name, Content=content, DocumentType="Command")
+    try:
+        # Outer, Middle, Inner for 100 s each, Inner for its own 60 s, one that is not there
+        for name, seconds in (("Outer", 3 * 100 + 60 + 3600), ("Itself", 100 + 3 * 60 + 3600)):
+            sent = send(ssm, node.id, DocumentName=name, Parameters={"T": ["100"]},
+                        TimeoutSeconds=600)
+            took = (sent["ExpiresAfter"] - sent["RequestedDateTime"]).total_seconds()
+            assert (name, took) == (name, seconds + 600)
+    finally:
+        for name in contents:
+            ssm.delete_document(Name=name)
+
+
 def nothing_waits(ssm, node):
     """The next message is that of the next command."""
     sent = send(ssm, node.id)

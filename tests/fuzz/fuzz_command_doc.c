@@ -16,8 +16,14 @@ static void run(struct arena *a, const struct command_doc *doc, const char *text
         value_set(a, given, doc->parameters[i].name, value_strings(a, (struct strs){ &value, 1 }));
     int result = command_doc_arguments(a, doc, given, &arguments, &why);
     assert(result >= 0 && (result == 0 || why.len > 0));
-    if (result == 0)
-        assert(command_doc_timeout(a, doc, arguments) > 0);
+    if (result != 0)
+        return;
+    assert(command_doc_timeout(a, doc, arguments) > 0);
+    for (size_t i = 0; i < doc->n_steps; i++) {
+        struct doc_run nested;
+        if (command_doc_runs(a, doc, arguments, i, &nested))
+            assert(value_is(nested.arguments, VALUE_MAP));
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
