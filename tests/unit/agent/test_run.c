@@ -246,6 +246,7 @@ static int play_nested(struct arena *a, struct run *run, struct document *d, con
             break;
         case RUN_REBOOT:
             fail();
+            return 0;
         case RUN_FINISH:
             return n_scripts;
         }
