@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # The measurements, one after the other, as a report in Markdown. Nothing is asserted.
 #
-#   tests/bench/run.sh [NAME...]     api start agent fleet scan; default: all
+#   tests/bench/run.sh [NAME...]     api start agent fleet scan install decide; default: all
 #
-# Run it on a machine that does nothing else. `scan` needs root, for its test host.
+# Run it on a machine that does nothing else. `scan` and `install` need root, for their test hosts.
 set -eu
 cd "$(dirname "$0")/../.."
 python=/usr/bin/python3
@@ -28,14 +28,16 @@ run() {
     agent) section "An idle agent" env SECONDS_IDLE=16 tests/bench/agent_memory.sh "$PATCHBAY_BUILD" ;;
     fleet) section "2,000 simulated agents" $python tests/bench/bench_fleet.py ;;
     scan) section "A scan" $python tests/bench/patch_bench.py --runs 5 ;;
+    install) section "Installs, and the RPM family" $python tests/bench/install_bench.py ;;
+    decide) section "Decisions" "$PATCHBAY_BUILD/tests/bench/decide" ;;
     *)
-        echo "run.sh: no measurement is called $1: api start agent fleet scan" >&2
+        echo "run.sh: no measurement is called $1: api start agent fleet scan install decide" >&2
         exit 2
         ;;
     esac
 }
 
-[ $# -gt 0 ] || set -- api start agent fleet scan
+[ $# -gt 0 ] || set -- api start agent fleet scan install decide
 echo "# Patchbay $(git describe --always --dirty 2>/dev/null || echo '(no git)'), $(date -u +%F)"
 echo
 echo "$(nproc) cores, $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -1)," \
