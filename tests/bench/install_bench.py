@@ -71,6 +71,7 @@ def fresh(base, system, key):
     host = Host("bench", base=base, binds=BINDS)
     host.start()
     host.write("/tmp/all.json", all_baseline(system, key))
+    host.sh("! command -v dnf >/dev/null || dnf -q makecache")
     return host
 
 
@@ -109,10 +110,11 @@ def rpm_changes(host):
 def scans(base, commands, runs):
     host = Host("bench", base=base, binds=BINDS).start()
     try:
+        host.sh("dnf -q makecache")
         rows = {}
         for name, command in commands.items():
             script = (f"TIMEFORMAT='%R %U %S'; for i in $(seq {runs + 1}); do "
-                      f"{{ time {command} >/dev/null 2>&1; }} 2>&1; done")
+                      f"{{ time {command} >/dev/null 2>&1; }} 2>&1; done; true")
             lines = host.exec("bash", "-c", script).stdout.splitlines()[1:]
             numbers = [[float(word) for word in line.split()] for line in lines]
             rows[name] = (statistics.median(n[0] for n in numbers),
