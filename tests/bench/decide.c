@@ -45,7 +45,8 @@ static void fill(struct arena *a, struct patch_facts *facts)
 static struct baseline large(struct arena *a, const struct baseline *from)
 {
     struct baseline b = *from;
-    struct str *approved = arena_array(a, struct str, 50), *rejected = arena_array(a, struct str, 50);
+    struct str *approved = arena_array(a, struct str, 50),
+               *rejected = arena_array(a, struct str, 50);
 
     b.n_rules = 10;
     b.rules = arena_array(a, struct baseline_rule, b.n_rules);
