@@ -23,7 +23,7 @@ int dnf_refresh(struct arena *a, const struct host *host, msec timeout, struct s
         *ret_why = S("the metadata of another root cannot be refreshed from here");
         return PROVIDER_FAILED;
     }
-    dnf_begin(a, &child, true);
+    dnf_begin(a, &child, host, true);
     child_args(a, &child, args, ARRAY_LEN(args));
     TRY(dnf_ask_until(a, &child, -1, clock_monotonic() + timeout, &answer));
     if (answer.status == 0)
@@ -215,7 +215,7 @@ static int repair(struct run *run)
         needed = needed || is_repair(&run->request->changes[i]);
     if (!needed)
         return 0;
-    dnf_begin(run->arena, &child, false);
+    dnf_begin(run->arena, &child, run->request->host, false);
     child_arg(run->arena, &child, "remove");
     child_arg(run->arena, &child, "--duplicates");
     TRY(dnf_ask_until(run->arena, &child, run->request->log, run->lock_deadline, &answer));

@@ -7,6 +7,8 @@
 
 #include "patch/provider.h"
 
+int dnf_use_sources(struct arena *a, const char *dir, struct strs configurations,
+                    struct str *ret_why);
 int dnf_refresh(struct arena *a, const struct host *host, msec timeout, struct str *ret_why);
 int dnf_simulate(struct arena *a, struct change_request *request, struct str *ret_why);
 int dnf_find_versions(struct arena *a, struct change_request *request, struct str *ret_why);

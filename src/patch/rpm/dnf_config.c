@@ -17,6 +17,7 @@
 
 struct reader {
     struct arena *arena;
+    const struct dnf_host *host;
     const char *root; /* "" for "/" */
     struct ini main, repos;
     struct dnf_vars vars;
@@ -237,14 +238,18 @@ static bool is_known(const struct dnf_config *config, struct str id)
     return false;
 }
 
-static int read_repos(struct reader *r, struct dnf_config *config)
+/* All files of the folders that count. */
+static int read_repo_files(struct reader *r)
 {
-    struct str cachedir = get(r, &r->main, S("main"), S("cachedir"));
     struct strs dirs = ini_list(r->arena, get(r, &r->main, S("main"), S("reposdir")));
     static struct str usual[] = { S_INIT("/etc/yum.repos.d"), S_INIT("/etc/yum/repos.d"),
                                   S_INIT("/etc/distro.repos.d") };
+    struct str own =
+        arena_fmt(r->arena, "%s" DNF_SOURCES, r->host->sources_dir ? r->host->sources_dir : "");
 
-    if (dirs.count == 0)
+    if (r->host->sources_dir)
+        dirs = (struct strs){ &own, 1 };
+    else if (dirs.count == 0)
         dirs = (struct strs){ usual, ARRAY_LEN(usual) };
     for (size_t i = 0; i < dirs.count; i++) {
         struct strs files = list_files(r, dirs.items[i], S(".repo"));
@@ -256,12 +261,29 @@ static int read_repos(struct reader *r, struct dnf_config *config)
             ini_add(r->arena, text, &r->repos);
         }
     }
+    return 0;
+}
+
+static struct str find_cache(const struct reader *r)
+{
+    struct str dir = get(r, &r->main, S("main"), S("cachedir"));
+
+    if (r->host->sources_dir)
+        return arena_fmt(r->arena, "%s" DNF_SOURCES_CACHE, r->host->sources_dir);
+    return str_is_empty(dir) ? S("/var/cache/dnf") : dir;
+}
+
+static int read_repos(struct reader *r, struct dnf_config *config)
+{
+    struct str cache = find_cache(r);
+
+    PASS(read_repo_files(r));
     config->repos = arena_array(r->arena, struct dnf_repo, r->repos.count + 1);
     for (size_t i = 0; i < r->repos.count; i++) {
         struct str id = dnf_substitute(r->arena, &r->vars, r->repos.items[i].section);
 
         if (!str_eq(id, S("main")) && !is_known(config, id))
-            add_repo(r, id, str_is_empty(cachedir) ? S("/var/cache/dnf") : cachedir, config);
+            add_repo(r, id, cache, config);
     }
     return 0;
 }
@@ -291,17 +313,23 @@ static int read_locks(struct reader *r, struct dnf_config *config)
     return 0;
 }
 
-int dnf_config_read(struct arena *a, const char *root, struct str releasever, struct str arch,
-                    struct dnf_config *ret, struct str *ret_why)
+int dnf_config_read(struct arena *a, const struct dnf_host *host, struct dnf_config *ret,
+                    struct str *ret_why)
 {
-    struct reader r = { .arena = a, .root = strcmp(root, "/") ? root : "", .ret_why = ret_why };
+    struct reader r = {
+        .arena = a,
+        .host = host,
+        .root = strcmp(host->root, "/") ? host->root : "",
+        .ret_why = ret_why,
+    };
     struct dnf_config config = { 0 };
     struct str text;
 
-    PASS(read_vars(&r, releasever, arch));
+    PASS(read_vars(&r, host->releasever, host->arch));
     PASS(read_file(&r, S("/etc/dnf/dnf.conf"), &text));
     ini_add(a, text, &r.main);
-    ini_add(a, text, &r.repos); /* it may have some too */
+    if (!host->sources_dir)
+        ini_add(a, text, &r.repos); /* it may have some too */
     PASS(read_repos(&r, &config));
     PASS(read_locks(&r, &config));
 

@@ -8,6 +8,11 @@
 #include "base/err.h"
 #include "patch/rpm/ini.h"
 
+/* In the folder of alternative sources: their files, and what dnf fetched of them. */
+#define DNF_SOURCES       "/repos"
+#define DNF_SOURCES_CACHE "/dnf"
+#define DNF_SOURCE        "patchbay-source-"
+
 struct dnf_repo {
     struct str id;
     const char *dir; /* where dnf keeps its metadata, within the root */
@@ -33,9 +38,15 @@ enum dnf_config_outcome {
     DNF_CONFIG_BAD = 1, /* *ret_why says what */
 };
 
-/* What is not set in files: the release of the system, and its architecture. */
-MUST_CHECK int dnf_config_read(struct arena *a, const char *root, struct str releasever,
-                               struct str arch, struct dnf_config *ret, struct str *ret_why);
+/* What is not set in files. */
+struct dnf_host {
+    const char *root;
+    const char *sources_dir; /* alternative sources instead of the host's; NULL: its own */
+    struct str releasever, arch;
+};
+
+MUST_CHECK int dnf_config_read(struct arena *a, const struct dnf_host *host, struct dnf_config *ret,
+                               struct str *ret_why);
 
 /* ---- pieces (for tests) ---- */
 

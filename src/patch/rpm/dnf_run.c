@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "patch/rpm/dnf.h"
+#include "patch/rpm/dnf_config.h"
 #include "sys/clock.h"
 
 #define STATUS_NO_PROGRAM 127
@@ -58,11 +59,17 @@ struct str dnf_reason(struct arena *a, const struct child_result *answer, struct
     return arena_fmt(a, "dnf ended with status %d and without it", answer->status);
 }
 
-void dnf_begin(struct arena *a, struct child *child, bool gently)
+void dnf_begin(struct arena *a, struct child *child, const struct host *host, bool gently)
 {
     if (gently)
         child_args(a, child, nice, ARRAY_LEN(nice));
     child_args(a, child, common, ARRAY_LEN(common));
+    if (!host->sources_dir)
+        return;
+    child_arg(a, child, arena_fmt(a, "--setopt=reposdir=%s" DNF_SOURCES, host->sources_dir).p);
+    child_arg(a, child,
+              arena_fmt(a, "--setopt=cachedir=%s" DNF_SOURCES_CACHE, host->sources_dir).p);
+    child_arg(a, child, "--repo=" DNF_SOURCE "*"); /* dnf.conf may have others */
 }
 
 /* Again and again while another package manager holds a lock. */
@@ -97,7 +104,7 @@ struct child dnf_command(struct arena *a, const struct change_request *request, 
 {
     struct child child = { .timeout = simulate ? SHORT_TIMEOUT : INSTALL_TIMEOUT };
 
-    dnf_begin(a, &child, simulate);
+    dnf_begin(a, &child, request->host, simulate);
     child_arg(a, &child, "--setopt=*.metadata_expire=-1");
     if (!request->is_return)
         child_arg(a, &child, "--setopt=best=0");

@@ -13,7 +13,7 @@
 #define DNF_LOCKED      S("another package manager holds dnf's or rpm's lock")
 
 /* The program and what it is always told; `gently` where it changes nothing. */
-void dnf_begin(struct arena *a, struct child *child, bool gently);
+void dnf_begin(struct arena *a, struct child *child, const struct host *host, bool gently);
 
 /* The upgrade (or return) of what is still to be named, and what is kept out of it. */
 struct child dnf_command(struct arena *a, const struct change_request *request, bool simulate);

@@ -4,7 +4,7 @@
 #include "patch/rpm/dnf_run.h"
 #include "sys/clock.h"
 
-/* rpm knows "\\n", and the line is dnf_row(). */
+/* Its lines are dnf_row()s. */
 #define QUERY "--qf=<%{NAME} %{EPOCHNUM}:%{VERSION}-%{RELEASE} %{ARCH}>\n"
 
 struct str dnf_row(struct arena *a, const struct change *c)
@@ -41,7 +41,7 @@ static int list_offered(struct arena *a, const struct change_request *request,
     };
     struct child child = { .timeout = SHORT_TIMEOUT };
 
-    dnf_begin(a, &child, true);
+    dnf_begin(a, &child, request->host, true);
     child_args(a, &child, args, ARRAY_LEN(args));
     add_names(a, &child, request);
     return dnf_ask_until(a, &child, -1, clock_monotonic() + request->lock_timeout, ret);

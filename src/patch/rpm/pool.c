@@ -220,17 +220,27 @@ int rpm_pool_open(struct rpm_pool *p, struct str *ret_why)
     }
     PASS(load_installed(p, ret_why));
 
-    if (dnf_config_read(p->arena, p->request->root, find_releasever(p), p->arch, &p->config,
-                        ret_why) != 0)
+    const struct dnf_host host = {
+        .root = p->request->root,
+        .sources_dir = p->request->sources_dir,
+        .releasever = find_releasever(p),
+        .arch = p->arch,
+    };
+    int result = dnf_config_read(p->arena, &host, &p->config, ret_why);
+
+    if (result == DNF_CONFIG_BAD)
         return RPM_POOL_UNREADABLE;
+    TRY(result);
     p->module_sources = arena_array(p->arena, struct modulemd_source, p->config.n_repos + 1);
     for (size_t i = 0; i < p->config.n_repos; i++)
         PASS(load_repo(p, &p->config.repos[i], ret_why));
     pool_createwhatprovides(p->pool);
 
-    if (modulemd_read(p->arena, p->request->root, str_of(p->request->platform), p->module_sources,
-                      p->n_module_sources, &p->modules, ret_why) != 0)
+    result = modulemd_read(p->arena, p->request->root, str_of(p->request->platform),
+                           p->module_sources, p->n_module_sources, &p->modules, ret_why);
+    if (result == MODULEMD_BAD)
         return RPM_POOL_UNREADABLE;
+    TRY(result);
     rpm_pool_exclude(p);
     return 0;
 }

@@ -16,6 +16,7 @@ const struct provider provider_rpm = {
     .family = PATCH_FAMILY_RPM,
     .module = "rpm",
     .arch_mark = '.',
+    .use_sources = dnf_use_sources,
     .refresh = dnf_refresh,
     .date = date,
     .simulate = dnf_simulate,

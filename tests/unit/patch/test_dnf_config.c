@@ -10,6 +10,7 @@
 struct fixture {
     struct arena a;
     char root[64];
+    const char *sources;
     struct dnf_config config;
     struct str why;
 };
@@ -31,7 +32,9 @@ static void put(struct fixture *f, const char *path, const char *text)
 
 static int look(struct fixture *f)
 {
-    return dnf_config_read(&f->a, f->root, S("9.4"), S("x86_64"), &f->config, &f->why);
+    const struct dnf_host host = { f->root, f->sources, S("9.4"), S("x86_64") };
+
+    return dnf_config_read(&f->a, &host, &f->config, &f->why);
 }
 
 static void done(struct fixture *f)
@@ -105,6 +108,24 @@ static void excludes_can_be_switched_off(void **state)
     done(&f);
 }
 
+static void alternative_sources_are_all_there_is(void **state)
+{
+    (void)state;
+    struct fixture f;
+
+    make_root(&f);
+    f.sources = "/state";
+    put(&f, "/etc/dnf/dnf.conf", "[main]\nexcludepkgs=a\n[inmain]\nbaseurl=x\n");
+    put(&f, "/etc/yum.repos.d/r.repo", "[r]\nbaseurl=x\n");
+    put(&f, "/state/repos/1.repo", "[patchbay-source-1]\nbaseurl=file:///srv/repo\n");
+    assert_int_equal(look(&f), 0);
+    assert_int_equal(f.config.n_repos, 1);
+    assert_int_equal(f.config.excludes.count, 1);
+    assert_true(str_starts(str_from(str_of(f.config.repos[0].dir), strlen(f.root)),
+                           S("/state/dnf/patchbay-source-1-")));
+    done(&f);
+}
+
 static void a_file_too_large_is_told(void **state)
 {
     (void)state;
@@ -127,6 +148,7 @@ int main(void)
         cmocka_unit_test(enabled_repositories_are_known_with_the_folder_of_their_metadata),
         cmocka_unit_test(locks_count_where_the_plugin_is_on),
         cmocka_unit_test(excludes_can_be_switched_off),
+        cmocka_unit_test(alternative_sources_are_all_there_is),
         cmocka_unit_test(a_file_too_large_is_told),
     };
 
