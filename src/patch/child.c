@@ -6,10 +6,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "patch/gate.h"
 #include "sys/clock.h"
 #include "sys/process.h"
 
 #define GRACE (30 * MSEC_SECOND)
+#define LOOK  (MSEC_SECOND / 5) /* how often the gate is looked at */
 
 void child_arg(struct arena *a, struct child *child, const char *arg)
 {
@@ -21,6 +23,23 @@ void child_args(struct arena *a, struct child *child, const char *const *args, s
 {
     for (size_t i = 0; i < count; i++)
         child_arg(a, child, args[i]);
+}
+
+/* A program that changes the host is let go on until it is done, unless it is stopped
+ * before it began. */
+static int wait_at_gate(struct arena *a, const struct child *child, struct process *process,
+                        struct process_status *status, struct child_result *ret)
+{
+    int result = process_wait(process, clock_monotonic() + LOOK, status);
+
+    while (result == PROCESS_RUNNING && !gate_is_stopping(child->gate))
+        result = process_wait(process, clock_monotonic() + LOOK, status);
+    if (result != PROCESS_RUNNING)
+        return result;
+    if (!child->runs_hook || !gate_close())
+        return process_wait(process, -1, status);
+    ret->stopped = gate_reason(a, child->gate);
+    return process_end(process, GRACE, status);
 }
 
 /* Its own process group and no death with us: a package manager is never cut off
@@ -39,17 +58,24 @@ static int run_into(struct arena *a, const struct child *child, int output,
     struct process process;
     struct process_status status;
     struct str why = S("");
-    int result = process_start(&config, a, &process, &why);
+    int result = child->gate && child->runs_hook ? gate_reset() : 0;
+
+    TRY(result);
+    result = process_start(&config, a, &process, &why);
 
     if (result == PROCESS_NOT_STARTED) {
         *ret = (struct child_result){ .status = 127, .output = why };
         return 0;
     }
     TRY(result);
-    result = process_wait(&process, clock_monotonic() + child->timeout, &status);
-    ret->timed_out = result == PROCESS_RUNNING;
-    if (ret->timed_out)
-        result = process_end(&process, GRACE, &status);
+    if (child->gate) {
+        result = wait_at_gate(a, child, &process, &status, ret);
+    } else {
+        result = process_wait(&process, clock_monotonic() + child->timeout, &status);
+        ret->timed_out = result == PROCESS_RUNNING;
+        if (ret->timed_out)
+            result = process_end(&process, GRACE, &status);
+    }
     TRY(result);
     ret->status = status.is_exited ? status.code : 128 + status.signal;
     return 0;

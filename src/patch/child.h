@@ -16,13 +16,17 @@ struct child {
     size_t argc, capacity;
     const char *const *env; /* NULL-terminated "NAME=value"... */
     msec timeout;
-    int log; /* the output is added to this file; < 0: to none */
+    const struct gate *gate; /* of one that changes the host: it is ended only where gate_close()
+                              * can, at the gate's word; the timeout is not used. NULL: at that */
+    bool runs_hook;          /* it runs GATE_HOOK; else it has begun when it was started */
+    int log;                 /* the output is added to this file; < 0: to none */
 };
 
 struct child_result {
     int status; /* exit status, or 128 + signal */
     bool timed_out;
-    struct str output; /* stdout and stderr, the last of it */
+    struct str stopped; /* absent, or why the gate stopped it before it changed anything */
+    struct str output;  /* stdout and stderr, the last of it */
 };
 
 /* The first one is the program. */

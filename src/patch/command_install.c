@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "patch/commands.h"
+#include "patch/gate.h"
 #include "patch/install.h"
 #include "patch/print.h"
 
@@ -99,6 +100,8 @@ void command_print_install(const struct install *install)
             printf("FAILED %.*s %.*s: %.*s\n", STR(change->name), STR(change->to),
                    STR(change->failure));
     }
+    if (str_is_set(install->limits))
+        printf("limits: %.*s\n", STR(install->limits));
     printf("%zu installed, %zu failed\n", install->n_installed, install->n_failed);
 }
 
@@ -106,11 +109,14 @@ static int change(struct arena *a, const struct install_arguments *arguments, st
                   struct state *state)
 {
     const struct scan_options scan = local_scan_options(local, false);
+    struct gate gate = { 0 };
     const struct install_options options = {
         .scan = &scan,
         .state_path = local->state_path,
         .history_dir = local->history_dir,
         .log_path = arena_fmt(a, "%s/install.log", local->state_dir).p,
+        .settings = &local->settings,
+        .gate = &gate,
         .lock_timeout = arguments->lock_timeout * MSEC_SECOND,
         .no_reboot = arguments->no_reboot,
         .simulate = arguments->dry_run,
@@ -134,13 +140,14 @@ static int change(struct arena *a, const struct install_arguments *arguments, st
         .boot_id = local->host.boot_id,
         .started_at = scan.now,
     };
+    gate_open(&gate, local->settings.time_limit);
     r = install_run(a, &options, state, &install, &why);
     if (r != 0)
         return command_fail(r, why, EXIT_FAILED);
     command_print_install(&install);
     printf("%.*s", STR(print_summary(a, &install.scan)));
     r = install.n_failed > 0 ? EXIT_FAILED : EXIT_OK;
-    if (!arguments->no_reboot && install_wants_reboot(&install)) {
+    if (state->run.phase == RUN_REBOOTING) {
         puts("a reboot is wanted");
         r = EXIT_REBOOT;
     }

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/time.h"
 #include "patch/commands.h"
+#include "patch/gate.h"
 #include "patch/plane.h"
 #include "patch/rollback.h"
 #include "patch/run.h"
@@ -184,14 +185,17 @@ static int rollback(struct arena *a, const struct rollback_arguments *arguments)
         return command_fail(r, why, EXIT_FAILED);
 
     const struct scan_options scan = local_scan_options(&local, false);
+    struct gate gate = { 0 };
     const struct install_options options = {
         .scan = &scan,
         .state_path = local.state_path,
         .history_dir = local.history_dir,
         .log_path = arena_fmt(a, "%s/install.log", local.state_dir).p,
+        .gate = &gate,
         .lock_timeout = arguments->lock_timeout * MSEC_SECOND,
     };
 
+    gate_open(&gate, local.settings.time_limit);
     code = carry_out(a, arguments, &options, &state);
     file_unlock(lock);
     if (arguments->dry_run || arguments->no_report || code != EXIT_OK)

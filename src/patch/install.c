@@ -5,8 +5,11 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "patch/gate.h"
 #include "patch/health.h"
 #include "patch/history.h"
+#include "patch/limits.h"
+#include "patch/space.h"
 #include "sys/clock.h"
 
 static struct change_request request_of(const struct install_options *options,
@@ -21,6 +24,7 @@ static struct change_request request_of(const struct install_options *options,
         .count = install->n_changes,
         .blocked = blocks ? b->rejected : (struct strs){ 0 },
         .lock_timeout = options->lock_timeout,
+        .gate = options->gate,
         .log = log,
     };
 }
@@ -146,6 +150,19 @@ static int journal(struct arena *a, const struct install_options *options, struc
     return result;
 }
 
+/* What is not there is said of each package, and nothing is begun. */
+static int check_space(struct arena *a, const struct install_options *options,
+                       struct install *install)
+{
+    const struct change_request request = request_of(options, install, -1);
+    const struct host *host = options->scan->host;
+    struct provider_space need;
+
+    if (!provider_measure(a, options->scan->provider, &request, &need))
+        return 0;
+    return space_check(a, host, &need, &install->why);
+}
+
 static int change_host(struct arena *a, const struct install_options *options,
                        struct install *install)
 {
@@ -155,9 +172,34 @@ static int change_host(struct arena *a, const struct install_options *options,
 
     if (log < 0)
         return err_fault(errno, "cannot write %s", options->log_path);
+    if (options->settings)
+        limits_apply(a, options->settings, &install->limits);
     result = options->scan->provider->install(a, &request, &install->why);
     close(log);
     return result > 0 ? 0 : result; /* the outcomes are in install->why, and judged */
+}
+
+static int carry_out(struct arena *a, const struct install_options *options,
+                     struct install *install, struct history_run *run, struct str *ret_why)
+{
+    int result;
+
+    if (install->n_changes == 0)
+        return 0;
+    result = check_space(a, options, install);
+    if (result == SPACE_LACKING)
+        return 0;
+    TRY(result);
+    PASS(history_begin(a, options->history_dir, run, &install->scan.packages, ret_why));
+    TRY(change_host(a, options, install));
+    return 0;
+}
+
+/* Who told the run to stop does not want the host to reboot either. */
+static bool wants_reboot(const struct install_options *options, const struct install *install)
+{
+    return !options->no_reboot && install_wants_reboot(install) &&
+           !(options->gate && gate_is_signalled());
 }
 
 int install_run(struct arena *a, const struct install_options *options, struct state *state,
@@ -174,14 +216,11 @@ int install_run(struct arena *a, const struct install_options *options, struct s
     TRY(health_read(a, options->scan->host, &health));
     state->run.health = health_json(a, &health);
     PASS(journal(a, options, state, install, RUN_INSTALLING, ret_why));
-    if (install->n_changes > 0) {
-        PASS(history_begin(a, options->history_dir, &run, &before, ret_why));
-        TRY(change_host(a, options, install));
-    }
+    PASS(carry_out(a, options, install, &run, ret_why));
     PASS(scan_run(a, options->scan, &memory, &install->scan, ret_why));
     note_installed(a, &before, &install->scan, state, install);
     judge(install);
-    if (install->n_changes > 0) {
+    if (str_is_set(run.id)) { /* it was begun */
         run.ended_at = clock_now();
         run.n_failed = install->n_failed;
         TRY(history_end(a, options->history_dir, &run, &before, &install->scan.packages));
@@ -194,8 +233,7 @@ int install_run(struct arena *a, const struct install_options *options, struct s
     if (options->no_reboot && install->n_installed > 0)
         state->last_no_reboot_install_at = clock_now();
     return journal(a, options, state, install,
-                   !options->no_reboot && install_wants_reboot(install) ? RUN_REBOOTING : RUN_DONE,
-                   ret_why);
+                   wants_reboot(options, install) ? RUN_REBOOTING : RUN_DONE, ret_why);
 }
 
 bool install_wants_reboot(const struct install *install)

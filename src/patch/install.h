@@ -15,6 +15,8 @@ struct install_options {
     const char *log_path; /* gets the package manager's output */
     msec lock_timeout;
     struct pins *pins;                /* to hold the plan to; NULL: what is offered is taken */
+    const struct settings *settings;  /* NULL: nothing is limited */
+    const struct gate *gate;          /* when to stop; NULL: never */
     const struct override_list *list; /* what to install instead; NULL: what is approved */
     bool no_reboot;                   /* RebootOption NoReboot */
     bool simulate; /* have the plan tried out, also where nothing is to be kept out */
@@ -26,7 +28,8 @@ struct install {
     size_t n_changes;
     size_t n_installed; /* packages whose version changed, dependencies included */
     size_t n_failed;
-    struct str why; /* absent, or why nothing was changed at all */
+    struct str limits; /* absent, or which applied */
+    struct str why;    /* absent, or why nothing was changed at all */
 };
 
 /* Scan and plan, changing nothing: packages that cannot go in alone have their

@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-#define MODULE_ABI    1
+#define MODULE_ABI    2
 #define MODULE_SYMBOL patchbay_module
 
 struct module_version {
@@ -59,6 +59,21 @@ struct module_request {
     size_t *n_security_sources; /* set to the number of package lists from security sources */
 };
 
+/* A change as the package manager would make it. */
+struct module_change {
+    const char *name; /* as the manager wants it */
+    const char *version;
+};
+
+/* What changes take on the disks, with all that they bring in beside themselves. */
+struct module_space {
+    const char *archive_dir;
+    long long archives; /* bytes still to be fetched into it */
+    long long growth;   /* of what is unpacked; below 0: it shrinks */
+    long long largest;  /* of one package, unpacked */
+    unsigned n_kernels; /* that come in beside those that are there */
+};
+
 struct module {
     unsigned abi;     /* MODULE_ABI of the headers it was built with */
     size_t size;      /* of struct module_package, likewise */
@@ -68,6 +83,10 @@ struct module {
      * read. The root and the cache of the first scan are those of all further
      * ones in this process. */
     bool (*scan)(const struct module_request *request, char *why, size_t size);
+
+    /* After a scan. NULL: the package manager looks for itself before it begins. */
+    bool (*measure)(const struct module_change *changes, size_t count, struct module_space *ret,
+                    char *why, size_t size);
 };
 
 extern const struct module MODULE_SYMBOL __attribute__((visibility("default")));

@@ -178,6 +178,33 @@ int provider_scan(struct arena *a, const struct provider *provider,
     return 0;
 }
 
+bool provider_measure(struct arena *a, const struct provider *provider,
+                      const struct change_request *request, struct provider_space *ret)
+{
+    struct module_change *changes = arena_array(a, struct module_change, request->count + 1);
+    struct module_space space;
+    const struct module *module;
+    struct str why;
+    char reason[512];
+
+    if (module_load(a, provider->module, &module, &why) != 0 || !module->measure)
+        return false;
+    for (size_t i = 0; i < request->count; i++) {
+        changes[i].name = arena_cstr(a, request->changes[i].manager_name);
+        changes[i].version = arena_cstr(a, request->changes[i].to);
+    }
+    if (!module->measure(changes, request->count, &space, reason, sizeof(reason)))
+        return false;
+    *ret = (struct provider_space){
+        .archive_dir = arena_cstr(a, str_of(space.archive_dir)),
+        .archives = space.archives,
+        .growth = space.growth,
+        .largest = space.largest,
+        .n_kernels = space.n_kernels,
+    };
+    return true;
+}
+
 const struct provider *provider_find(enum patch_family family)
 {
     static const struct provider *const providers[] = { &provider_apt, &provider_rpm };

@@ -42,14 +42,24 @@ struct change {
     struct str failure; /* where not done */
 };
 
+/* What changes take on the disks; see struct module_space. */
+struct provider_space {
+    const char *archive_dir;
+    int64_t archives, growth, largest; /* bytes */
+    unsigned n_kernels;
+};
+
+struct gate;
+
 struct change_request {
     const struct host *host;
     struct change *changes;
     size_t count;
-    struct strs blocked; /* names that nothing may bring in, with wildcards */
-    bool is_return;      /* back to what was: older versions too, all or none, nothing else */
-    msec lock_timeout;   /* how long to wait for another package manager */
-    int log;             /* file descriptor that gets the manager's output; -1 none */
+    struct strs blocked;     /* names that nothing may bring in, with wildcards */
+    bool is_return;          /* back to what was: older versions too, all or none, nothing else */
+    const struct gate *gate; /* when to begin nothing more (gate.h); NULL: never */
+    msec lock_timeout;       /* how long to wait for another package manager */
+    int log;                 /* file descriptor that gets the manager's output; -1 none */
 };
 
 enum provider_outcome {
@@ -102,3 +112,8 @@ const struct provider *provider_find(enum patch_family family); /* NULL if there
 MUST_CHECK int provider_scan(struct arena *a, const struct provider *provider,
                              const struct scan_request *request, struct packages *ret,
                              struct str *ret_why);
+
+/* What the changes of a request would take. False: not known, as the package manager looks
+ * for itself or cannot tell. After provider_scan(). */
+bool provider_measure(struct arena *a, const struct provider *provider,
+                      const struct change_request *request, struct provider_space *ret);

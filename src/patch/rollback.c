@@ -120,6 +120,7 @@ static struct change_request request_of(const struct install_options *options, s
         .count = r->n_changes,
         .lock_timeout = options->lock_timeout,
         .is_return = true,
+        .gate = options->gate,
         .log = log,
     };
 }

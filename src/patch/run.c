@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "engine/baseline_override.h"
 #include "patch/commands.h"
+#include "patch/gate.h"
 #include "patch/inventory.h"
 #include "patch/package_facts.h"
 #include "patch/print.h"
@@ -359,11 +360,14 @@ static int run_install(struct session *s)
 {
     const struct scan_options scan = local_scan_options(&s->local, true);
     struct pins pins = { .plane = &s->plane, .snapshot_id = s->snapshot_id };
+    struct gate gate = { 0 };
     const struct install_options options = {
         .scan = &scan,
         .state_path = s->local.state_path,
         .history_dir = s->local.history_dir,
         .log_path = arena_fmt(s->arena, "%s/install.log", s->local.state_dir).p,
+        .settings = &s->local.settings,
+        .gate = &gate,
         .lock_timeout = s->options->lock_timeout,
         .pins = s->options->pin_versions ? &pins : NULL,
         .list = str_is_empty(s->options->install_override_list) ? NULL : &s->list,
@@ -385,6 +389,7 @@ static int run_install(struct session *s)
         .boot_id = s->local.host.boot_id,
         .started_at = s->started_at,
     };
+    gate_open(&gate, s->local.settings.time_limit);
     r = install_run(s->arena, &options, &s->state, &install, &why);
     return r != 0 ? command_fail(r, why, EXIT_FAILED) : end_install(s, &install);
 }

@@ -8,12 +8,14 @@
 
 #include <apt-pkg/cachefile.h>
 #include <apt-pkg/configuration.h>
+#include <apt-pkg/depcache.h>
 #include <apt-pkg/error.h>
 #include <apt-pkg/init.h>
 #include <apt-pkg/pkgcache.h>
 #include <apt-pkg/pkgsystem.h>
 #include <apt-pkg/pkgrecords.h>
 #include <apt-pkg/policy.h>
+#include <apt-pkg/strutl.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -350,6 +352,76 @@ bool apt_scan(const module_request *request, char *why, size_t size)
     return !_error->PendingError() || explain(why, size);
 }
 
+/* The archives of a local repository are used where they are. */
+bool is_fetched(const VerIterator &ver)
+{
+    std::string name = QuoteString(ver.ParentPkg().Name(), "_:") + '_' +
+                       QuoteString(ver.VerStr(), "_:") + '_' + QuoteString(ver.Arch(), "_:.") +
+                       ".deb";
+    struct stat st;
+
+    for (auto use = ver.FileList(); !use.end(); ++use)
+        if ((use.File()->Flags & pkgCache::Flag::NotSource) == 0 && *text(use.File().Site()) == 0)
+            return true;
+    return stat((_config->FindDir("Dir::Cache::Archives") + name).c_str(), &st) == 0 &&
+           static_cast<unsigned long long>(st.st_size) == ver->Size;
+}
+
+void add_space(pkgDepCache &cache, const PkgIterator &pkg, module_space *space)
+{
+    pkgDepCache::StateCache &state = cache[pkg];
+
+    if (!state.Install())
+        return;
+    VerIterator ver = state.InstVerIter(cache);
+    long long size = static_cast<long long>(ver->InstalledSize);
+
+    if (size > space->largest)
+        space->largest = size;
+    if (!is_fetched(ver))
+        space->archives += static_cast<long long>(ver->Size);
+    space->n_kernels += state.NewInstall() && strncmp(pkg.Name(), "linux-image-", 12) == 0;
+}
+
+/* As apt-get would: the versions asked for, and what they need. */
+bool apt_measure(const module_change *changes, size_t count, module_space *ret, char *why,
+                 size_t size)
+{
+    static std::string archives; /* the answer has a view of it */
+    pkgCacheFile file;
+
+    if (!file.BuildCaches(nullptr, false) || !file.BuildPolicy(nullptr) ||
+        !file.BuildDepCache(nullptr))
+        return explain(why, size);
+    pkgDepCache &cache = *file.GetDepCache();
+    {
+        pkgDepCache::ActionGroup group(cache);
+
+        for (int round = 0; round < 2; round++)
+            for (size_t i = 0; i < count; i++) {
+                auto pkg = file.GetPkgCache()->FindPkg(changes[i].name);
+                if (pkg.end())
+                    continue;
+                auto ver = pkg.VersionList();
+                while (!ver.end() && !is(ver.VerStr(), changes[i].version))
+                    ++ver;
+                if (!ver.end() && round == 0)
+                    cache.SetCandidateVersion(ver);
+                else if (!ver.end())
+                    cache.MarkInstall(pkg, true);
+            }
+    }
+    archives = _config->FindDir("Dir::Cache::Archives");
+    *ret = {};
+    ret->archive_dir = archives.c_str();
+    ret->growth = static_cast<long long>(cache.UsrSize());
+    for (auto pkg = file.GetPkgCache()->PkgBegin(); !pkg.end(); ++pkg)
+        add_space(cache, pkg, ret);
+    _error->Discard(); /* what cannot come in takes no space */
+    return true;
+}
+
 } // namespace
 
-const struct module patchbay_module = { MODULE_ABI, sizeof(module_package), "apt", apt_scan };
+const struct module patchbay_module = { MODULE_ABI, sizeof(module_package), "apt", apt_scan,
+                                        apt_measure };

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "patch/child.h"
+#include "patch/gate.h"
 #include "sys/clock.h"
 
 #define OUTPUT_MAX      ((size_t)1024 * 1024)
@@ -48,6 +49,8 @@ static struct str reason_of(struct arena *a, const struct child_result *answer, 
 {
     struct str reason = apt_output_reason(a, answer->output, name);
 
+    if (str_is_set(answer->stopped))
+        return answer->stopped;
     if (answer->timed_out)
         return S("it took too long and was stopped");
     if (str_is_set(reason))
@@ -120,6 +123,12 @@ static struct child install_command(struct arena *a, const struct change_request
     if (simulate)
         child_args(a, &child, gently, ARRAY_LEN(gently));
     child_args(a, &child, args, ARRAY_LEN(args));
+    if (!simulate && request->gate) {
+        child.gate = request->gate;
+        child.runs_hook = true;
+        child_arg(a, &child, "-o");
+        child_arg(a, &child, "DPkg::Pre-Invoke::=" GATE_HOOK);
+    }
     child_arg(a, &child, "-o");
     child_arg(
         a, &child,
@@ -268,7 +277,7 @@ int apt_get_simulate(struct arena *a, struct change_request *request, struct str
 /* ---- install ---- */
 
 /* dpkg itself does not wait, and apt-get's message hides who holds the lock. */
-static bool wait_for_locks(msec timeout)
+static bool wait_for_locks(msec timeout, const struct gate *gate)
 {
     static const char *const locks[] = { "/var/lib/dpkg/lock-frontend", "/var/lib/dpkg/lock",
                                          "/var/cache/apt/archives/lock" };
@@ -276,7 +285,7 @@ static bool wait_for_locks(msec timeout)
 
     for (size_t i = 0; i < ARRAY_LEN(locks); i++)
         while (child_is_locked(locks[i])) {
-            if (clock_monotonic() >= deadline)
+            if (clock_monotonic() >= deadline || gate_is_stopping(gate))
                 return false;
             nanosleep(&(struct timespec){ .tv_nsec = 200000000 }, NULL);
         }
@@ -297,21 +306,25 @@ static bool is_interrupted(void)
     return found;
 }
 
-static int repair(struct arena *a, const struct change_request *request)
+/* Its status says little: what it could not configure shows up as not done. */
+static int configure_all(struct arena *a, const struct change_request *request)
 {
     static const char *const args[] = { "/usr/bin/dpkg", "--force-confdef", "--force-confold",
                                         "--configure", "-a" };
-    struct child child = { .timeout = INSTALL_TIMEOUT };
+    struct child child = { .timeout = INSTALL_TIMEOUT, .gate = request->gate };
     struct child_result answer;
+
+    child_args(a, &child, args, ARRAY_LEN(args));
+    return ask(a, &child, request->log, &answer);
+}
+
+static int repair(struct arena *a, const struct change_request *request)
+{
     bool needed = is_interrupted();
 
     for (size_t i = 0; i < request->count && !needed; i++)
         needed = str_eq(request->changes[i].from, request->changes[i].to);
-    if (!needed)
-        return 0;
-    child_args(a, &child, args, ARRAY_LEN(args));
-    /* Its status says little: what it could not repair shows up as not done. */
-    return ask(a, &child, request->log, &answer);
+    return needed ? configure_all(a, request) : 0;
 }
 
 static int look(struct arena *a, struct change *change)
@@ -344,6 +357,10 @@ static int install_rest(struct arena *a, struct change_request *request,
         TRY(look(a, change));
         if (change->done)
             continue;
+        if (gate_is_stopping(request->gate)) {
+            change->failure = gate_reason(a, request->gate);
+            continue;
+        }
         if (!joint->timed_out)
             TRY(install_one(a, request, change, false, &answer));
         TRY(look(a, change));
@@ -359,8 +376,8 @@ static int install_possible(struct arena *a, struct change_request *request,
                             struct child_result *ret)
 {
     TRY(install_all(a, request, false, ret));
-    if (ret->status == 0 || ret->timed_out || apt_output_is_locked(ret->output) ||
-        str_contains(ret->output, S("dpkg: error")))
+    if (ret->status == 0 || ret->timed_out || gate_is_stopping(request->gate) ||
+        apt_output_is_locked(ret->output) || str_contains(ret->output, S("dpkg: error")))
         return 0;
     for (size_t i = 0; i < request->count; i++)
         if (!str_is_set(request->changes[i].failure))
@@ -397,6 +414,9 @@ static int install_changes(struct arena *a, struct change_request *request, stru
         *ret_why = reason_of(a, &answer, (struct str){ 0 });
         return PROVIDER_LOCKED;
     }
+    /* Nothing more is begun, and what was begun is not left half done. */
+    if (gate_is_stopping(request->gate) && !str_is_set(answer.stopped))
+        TRY(configure_all(a, request));
     return install_rest(a, request, &answer);
 }
 
@@ -444,7 +464,7 @@ int apt_get_install(struct arena *a, struct change_request *request, struct str 
         *ret_why = S("packages of another root cannot be changed from here");
         return PROVIDER_FAILED;
     }
-    if (!wait_for_locks(request->lock_timeout)) {
+    if (!wait_for_locks(request->lock_timeout, request->gate)) {
         *ret_why = S("another package manager holds dpkg's or apt's lock");
         return PROVIDER_LOCKED;
     }

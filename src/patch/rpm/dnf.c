@@ -3,6 +3,7 @@
 
 #include <time.h>
 
+#include "patch/gate.h"
 #include "patch/rpm/dnf_run.h"
 #include "sys/clock.h"
 
@@ -171,6 +172,11 @@ static int install_set(struct run *run, struct change **changes, size_t count)
 
     if (count == 0)
         return 0;
+    if (gate_is_stopping(run->request->gate)) {
+        for (size_t i = 0; i < count; i++)
+            changes[i]->failure = gate_reason(run->arena, run->request->gate);
+        return 0;
+    }
     TRY(upgrade(run, changes, count, &answer));
     left = keep_open(changes, count);
     if (left == 0 || run->locked)
@@ -207,7 +213,7 @@ static int return_set(struct run *run, struct change **changes, size_t count)
  * new one and the removal of the old. */
 static int repair(struct run *run)
 {
-    struct child child = { .timeout = INSTALL_TIMEOUT };
+    struct child child = { .timeout = INSTALL_TIMEOUT, .gate = run->request->gate };
     struct child_result answer;
     bool needed = false;
 

@@ -102,7 +102,8 @@ struct str dnf_spec(struct arena *a, const struct change *c)
  * in is left out, and the rest goes in together. */
 struct child dnf_command(struct arena *a, const struct change_request *request, bool simulate)
 {
-    struct child child = { .timeout = simulate ? SHORT_TIMEOUT : INSTALL_TIMEOUT };
+    struct child child = { .timeout = simulate ? SHORT_TIMEOUT : INSTALL_TIMEOUT,
+                           .gate = simulate ? NULL : request->gate };
 
     dnf_begin(a, &child, request->host, simulate);
     child_arg(a, &child, "--setopt=*.metadata_expire=-1");
