@@ -48,9 +48,10 @@ Reply = collections.namedtuple("Reply", "at message_id id payload")
 
 
 class Refused(Exception):
-    def __init__(self, code, message, status=400):
+    def __init__(self, code, message, status=400, headers=None):
         super().__init__(f"{code}: {message}")
         self.code, self.message, self.status = code, message, status
+        self.headers = headers or {}
 
 
 def canonical(handler, body, signed):
@@ -141,6 +142,7 @@ class FakePlane:
         operation = handler.headers["X-Amz-Target"].split(".")[-1]
         with self.lock:
             self.calls[operation] += 1
+        headers = {}
         try:
             if self.fault and self.fault(operation) == "drop":
                 handler.close_connection = True
@@ -148,11 +150,13 @@ class FakePlane:
             answer, status = self.dispatch(handler, operation, body), 200
         except Refused as refusal:
             answer = {"__type": refusal.code, "message": refusal.message}
-            status = refusal.status
+            status, headers = refusal.status, refusal.headers
         data = json.dumps(answer).encode()
         handler.send_response(status)
         handler.send_header("Content-Type", "application/x-amz-json-1.1")
         handler.send_header("Content-Length", str(len(data)))
+        for name, value in headers.items():
+            handler.send_header(name, value)
         handler.end_headers()
         handler.wfile.write(data)
 

@@ -109,6 +109,16 @@ def statuses(payloads):
             for p in payloads]
 
 
+def result_of(agent, message):
+    """That a step of the command has ended, as its keeper wrote it down."""
+    return list((agent.state / "steps" / message.split(".")[2]).glob("*/result.json"))
+
+
+def waiting(flag, then="true"):
+    """Lines of a script that goes on once the flag is there."""
+    return f"until [ -e '{flag}' ]; do sleep 0.05; done; {then}"
+
+
 def steps(*items):
     return {"schemaVersion": "2.2", "description": "d", "mainSteps": list(items)}
 
@@ -252,18 +262,19 @@ def test_long_output_is_bounded(plane, agent):
 
 
 def test_a_step_is_ended_when_its_time_is_up(plane, agent):
-    message = plane.run(agent.node, "sleep 60 & echo before; sleep 60", executionTimeout="5")
     began = time.monotonic()
+    message = plane.run(agent.node, "sleep 60 & echo before; sleep 60", executionTimeout="5")
     step = plane.final(message)["runtimeStatus"][SHELL]
     assert (step["status"], step["code"], step["standardOutput"]) == ("TimedOut", 137, "before\n")
-    assert 4.5 < time.monotonic() - began < 9
+    assert time.monotonic() - began >= 5
     assert plane.final(message)["documentStatus"] == "TimedOut"
 
 
-def test_a_command_is_cancelled(plane, agent):
-    message = plane.send(agent.node, steps(sh("a", "echo start; sleep 60"), sh("b", "echo b")))
-    wait_for(lambda: message in plane.acks)
-    time.sleep(0.3)
+def test_a_command_is_cancelled(plane, agent, tmp_path):
+    started = tmp_path / "started"
+    message = plane.send(agent.node, steps(sh("a", f"touch {started}; sleep 60"),
+                                           sh("b", "echo b")))
+    wait_for(lambda: started.exists() and message in plane.acks)
     cancel = plane.cancel(agent.node, message)
     final = plane.final(message)
     assert final["documentStatus"] == "Cancelled"
@@ -365,44 +376,47 @@ def test_a_node_that_does_not_restart_is_reported(plane, make_agent):
     assert plane.final(plane.run(broken.node, "true"))["documentStatus"] == "Success"
 
 
-def test_a_restart_waits_for_the_steps_of_other_commands(plane, agent, tmp_path):
-    stop = tmp_path / "stop"
-    other = plane.run(agent.node, f"until [ -e {stop} ]; do sleep 0.1; done")
+def test_a_restart_waits_for_the_steps_of_other_commands(plane, make_agent, tmp_path):
+    stop, ended, order = tmp_path / "stop", tmp_path / "ended", tmp_path / "order"
+    agent = make_agent(reboot_command=f"[ -e {ended} ] && echo after > {order} || "
+                                      f"echo before > {order}").start()
+    other = plane.run(agent.node, waiting(stop, f"sleep 0.5; touch {ended}"))
     wait_for(lambda: other in plane.acks)
     message = plane.run(agent.node, f"[ ! -e {tmp_path}/flag ] || exit 0; "
                                     f"touch {tmp_path}/flag; exit 194")
     wait_for(lambda: len(plane.of(message)) == 3)
-    time.sleep(1)
-    assert not agent.reboots.exists()
+    assert not order.exists()
     stop.touch()
     assert plane.final(other)["documentStatus"] == "Success"
-    wait_for(lambda: agent.reboots.exists())
+    wait_for(order.exists)
     agent.restart_node()
     assert plane.final(message)["documentStatus"] == "Success"
+    assert order.read_text() == "after\n"
 
 
 # --- death ---
 
 def test_a_step_survives_the_agent(plane, agent, tmp_path):
-    message = plane.run(agent.node, "echo begin; sleep 2; echo end; exit 5")
-    wait_for(lambda: message in plane.acks)
-    time.sleep(0.3)
+    begun, go_on = tmp_path / "begun", tmp_path / "go on"
+    message = plane.run(agent.node, f"echo begin; touch {begun}", waiting(go_on), "echo end; exit 5")
+    wait_for(lambda: begun.exists() and message in plane.acks)
     agent.kill()
-    time.sleep(0.2)
+    go_on.touch()
+    wait_for(lambda: result_of(agent, message))
     agent.start()
     step = plane.final(message)["runtimeStatus"][SHELL]
     assert (step["status"], step["code"]) == ("Failed", 5)
     assert step["standardOutput"] == "begin\nend\n"
 
 
-def test_sigterm_hands_over_at_once(plane, agent):
-    message = plane.run(agent.node, "sleep 2; echo done")
-    wait_for(lambda: message in plane.acks)
-    time.sleep(0.3)
-    began = time.monotonic()
-    assert agent.stop() == 0
-    assert time.monotonic() - began < 1.5
-    time.sleep(2.5)
+def test_sigterm_hands_over_at_once(plane, agent, tmp_path):
+    begun, go_on = tmp_path / "begun", tmp_path / "go on"
+    message = plane.run(agent.node, f"touch {begun}", waiting(go_on, "echo done"))
+    wait_for(lambda: begun.exists() and message in plane.acks)
+    assert agent.stop() == 0  # with the step in the middle
+    assert not result_of(agent, message)
+    go_on.touch()
+    wait_for(lambda: result_of(agent, message))
     agent.start()
     assert plane.final(message)["runtimeStatus"][SHELL]["standardOutput"] == "done\n"
 
@@ -437,16 +451,26 @@ def test_a_power_cut_during_a_step_is_a_failure_that_says_so(plane, agent, tmp_p
 
 
 def test_nothing_is_lost_or_repeated_whenever_the_agent_is_killed(plane, agent, tmp_path):
+    """It is killed at calls drawn at random, a few after its start: a start is at least two, and
+    a command five more."""
     randomness = random.Random(194)
     sent = {}
+
+    def calls():
+        return sum(plane.calls.values())
+
+    wait_for(lambda: plane.polls)
+    since = calls() - 2
     for turn in range(30):
         if turn % 2 == 0:
             ran = tmp_path / f"ran{turn}"
             document = steps(sh("a", f"echo a >> {ran}; sleep 0.{randomness.randrange(4)}"),
                              sh("b", f"echo b >> {ran}; exit {turn % 3}"))
             sent[plane.send(agent.node, document)] = ran
-        time.sleep(randomness.random() * 0.25)
+        drawn = randomness.randrange(3 if turn % 2 else 8)
+        wait_for(lambda: calls() - since >= drawn, pause=0.002)
         agent.kill()
+        since = calls()
         agent.start()
     for message, ran in sent.items():
         final = plane.final(message, 60)
@@ -487,7 +511,7 @@ def test_credentials_are_renewed_at_half_of_their_life(plane, make_agent):
     make_agent().start()
     wait_for(lambda: plane.calls["RequestManagedInstanceRoleToken"] >= 3)
     issued = [t[2] for t in plane.tokens.values()]
-    assert 1.5 < issued[1] - issued[0] < 4
+    assert issued[1] - issued[0] > 1.5  # and not at every turn
 
 
 def test_unexpired_credentials_survive_a_restart(plane, agent):
@@ -498,15 +522,17 @@ def test_unexpired_credentials_survive_a_restart(plane, agent):
     assert plane.calls["RequestManagedInstanceRoleToken"] == 1
 
 
-def test_results_wait_for_a_plane_that_is_away(plane, agent):
-    message = plane.run(agent.node, "sleep 1; echo done")
+def test_results_wait_for_a_plane_that_is_away(plane, agent, tmp_path):
+    go_on = tmp_path / "go on"
+    message = plane.run(agent.node, waiting(go_on, "echo done"))
     wait_for(lambda: message in plane.acks)
     away = [True]
     plane.fault = lambda operation: "drop" if away[0] else None
-    time.sleep(2.5)
+    go_on.touch()
+    wait_for(lambda: "SendReply: " in agent.logged())
     agent.kill()
     agent.start()
-    time.sleep(1)
+    wait_for(lambda: agent.logged().count("SendReply: ") >= 2)
     away[0] = False
     assert plane.final(message, 60)["runtimeStatus"][SHELL]["standardOutput"] == "done\n"
 
@@ -524,23 +550,27 @@ def test_a_reply_that_the_plane_will_never_take_is_dropped(plane, agent):
     assert plane.final(plane.run(agent.node, "true"))["documentStatus"] == "Success"
 
 
-def test_failing_polls_are_spaced_out(plane, agent):
-    wait_for(lambda: plane.heartbeats)
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_plane_that_asks_for_time_gets_it(plane, agent, status):
+    calls = []
 
-    def fail(operation):
-        raise Refused("InternalServerError", "no", 500)
+    def busy(operation):
+        calls.append(time.monotonic())
+        raise Refused("ThrottlingException", "later", status, {"Retry-After": "2"})
 
-    plane.fault = fail
-    plane.calls.clear()
-    time.sleep(6)
-    assert 2 <= sum(plane.calls.values()) <= 8
+    wait_for(lambda: plane.polls)
+    plane.fault = busy
+    wait_for(lambda: len(calls) >= 2)
+    plane.fault = None
+    assert calls[1] - calls[0] >= 2  # where the longest pause of its own would be 1
+    assert plane.final(plane.run(agent.node, "true"))["documentStatus"] == "Success"
 
 
 def test_an_idle_agent_sleeps(plane, make_agent):
-    plane.hold = 15.0
+    """From when its poll has come until it is answered."""
+    plane.hold = 30.0
     agent = make_agent().start()
     wait_for(lambda: plane.polls)
-    time.sleep(1)
 
     def switches():
         tasks = pathlib.Path(f"/proc/{agent.process.pid}/task")
@@ -548,11 +578,17 @@ def test_an_idle_agent_sleeps(plane, make_agent):
                    for line in (task / "status").read_text().splitlines()
                    if "ctxt_switches" in line)
 
+    before = [None]
+
+    def is_settled():
+        last, before[0] = before[0], switches()
+        return last == before[0]
+
+    wait_for(is_settled, pause=0.3)
     assert len(list(pathlib.Path(f"/proc/{agent.process.pid}/task").iterdir())) == 1 \
         or "asan" in str(BUILD)
-    before = switches()
-    time.sleep(5)
-    assert switches() - before <= 1 or "asan" in str(BUILD)
+    time.sleep(3)  # what is looked at: three seconds of an idle agent
+    assert switches() - before[0] <= 1 or "asan" in str(BUILD)
 
 
 # --- TLS ---
