@@ -90,10 +90,9 @@ agent_files() { # agent_files ROOT FAMILY
         share/man/man8/patchbay-agent.8 share/man/man8/patchbay-patch.8 \
         share/bash-completion/completions/patchbay-agent \
         share/bash-completion/completions/patchbay-patch
-    # The module of this family. Where there is none, the engine links what it needs.
+    # The module of this family only: it is what needs the family's libraries.
     for module in apt:deb rpm:rpm; do
         [ "${module#*:}" = "$2" ] || continue
-        [ -e "$tree/lib/patchbay/patchbay-${module%:*}.so" ] || continue
         take "$root" "lib/patchbay/patchbay-${module%:*}.so"
     done
     put "$here/agent.conf" "$root" etc/patchbay/agent.conf 644
