@@ -50,7 +50,7 @@ static bool is_file(struct str s)
 
 static bool read_line(struct str line, struct package *ret)
 {
-    struct str sum, size, family, arch, version;
+    struct str sum = S(""), size = sum, family = sum, arch = sum, version = sum;
 
     bool is_whole = str_cut(line, ' ', &sum, &line) && str_cut(line, ' ', &size, &line) &&
                     str_cut(line, ' ', &family, &line) && str_cut(line, ' ', &arch, &line) &&
