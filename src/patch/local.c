@@ -107,7 +107,8 @@ int local_open(struct arena *a, const struct local_options *options, struct loca
     local.provider = provider_find(patch_os_info(local.host.os)->family);
     predefined = baseline_default(local.host.os);
     if (!local.provider || !predefined) {
-        *ret_why = arena_fmt(a, "%s is not supported", patch_os_info(local.host.os)->name);
+        *ret_why = arena_fmt(a, "%s is not supported: there is no provider for its package manager",
+                             patch_os_info(local.host.os)->name);
         return LOCAL_UNSUPPORTED;
     }
     local.snapshot = (struct baseline_snapshot){ .baseline = *predefined, .patch_group = S("") };
