@@ -21,9 +21,12 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <map>
 #include <random>
+#include <set>
 #include <string>
 
+#include <dirent.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -32,6 +35,11 @@ namespace
 
 using VerIterator = pkgCache::VerIterator;
 using PkgIterator = pkgCache::PkgIterator;
+
+/* A package as dpkg's journal has it. */
+struct dpkg_record {
+    std::string version, status;
+};
 
 /* What one scan asks of every version. */
 struct scanner {
@@ -42,6 +50,7 @@ struct scanner {
     std::string machine;
     bool phasing;
     std::string installed_origin, candidate_origin;
+    std::map<std::string, dpkg_record> journal; /* by "name:arch" */
 };
 
 const char *text(const char *s)
@@ -174,13 +183,67 @@ const char *find_hidden(const PkgIterator &pkg, const VerIterator &best)
     return newest.VerStr();
 }
 
+/* dpkg writes its status file anew at times only; what it did since then is in a folder of
+ * small files beside it. A dpkg that was cut off leaves them there, and libapt does not
+ * look: the status file alone would tell of the time before. */
+void read_journal(const std::string &root, std::map<std::string, dpkg_record> *journal)
+{
+    std::string folder = root + "/var/lib/dpkg/updates/",
+                native = _config->Find("APT::Architecture");
+    std::set<std::string> names;
+    struct dirent *entry;
+    DIR *dir = opendir(folder.c_str());
+
+    while (dir && (entry = readdir(dir)) != nullptr)
+        if (strspn(entry->d_name, "0123456789") == strlen(entry->d_name))
+            names.insert(entry->d_name);
+    if (dir)
+        closedir(dir);
+    for (const auto &name : names) {
+        std::ifstream file(folder + name);
+        std::map<std::string, std::string> fields;
+        std::string line;
+
+        while (std::getline(file, line)) {
+            auto colon = line.find(": ");
+            if (!line.empty() && line[0] != ' ' && colon != std::string::npos)
+                fields[line.substr(0, colon)] = line.substr(colon + 2);
+        }
+        const std::string &arch = fields["Architecture"], &status = fields["Status"];
+        (*journal)[fields["Package"] + ":" + (arch == "all" ? native : arch)] = {
+            fields["Version"], status.substr(status.rfind(' ') + 1)
+        };
+    }
+}
+
+const dpkg_record *find_record(const scanner &s, const PkgIterator &pkg)
+{
+    if (s.journal.empty())
+        return nullptr;
+    auto found = s.journal.find(std::string(pkg.Name()) + ":" + pkg.Arch());
+    return found == s.journal.end() ? nullptr : &found->second;
+}
+
+/* The version that is on the host, whole or not. */
+VerIterator current_of(const PkgIterator &pkg, const dpkg_record *record)
+{
+    if (record && (record->status == "not-installed" || record->status == "config-files"))
+        return VerIterator();
+    if (record)
+        for (auto ver = pkg.VersionList(); !ver.end(); ++ver)
+            if (is(ver.VerStr(), record->version))
+                return ver;
+    return pkg.CurrentVer();
+}
+
 void visit_package(scanner &s, const PkgIterator &pkg)
 {
     module_package out = {};
-    VerIterator current = pkg.CurrentVer();
+    const dpkg_record *record = find_record(s, pkg);
+    VerIterator current = current_of(pkg, record);
     VerIterator candidate = s.policy->GetCandidateVer(pkg);
 
-    if (current.end() && candidate.end())
+    if (current.end() && (candidate.end() || !s.request->absent_too))
         return;
     out.name = pkg.Name();
     out.arch = pkg.Arch();
@@ -195,7 +258,7 @@ void visit_package(scanner &s, const PkgIterator &pkg)
         out.hidden = find_hidden(pkg, out.has_update ? candidate : current);
         out.held = pkg->SelectedState == pkgCache::State::Hold;
         out.phased = out.has_update && is_phased_out(s, candidate, out.candidate);
-        out.broken = is_broken(pkg);
+        out.broken = record ? record->status != "installed" : is_broken(pkg);
     }
     s.request->visit(s.request->context, &out);
 }
@@ -299,7 +362,7 @@ bool begin(const module_request *o)
 void visit_all(scanner &s, pkgCache *cache)
 {
     for (auto pkg = cache->PkgBegin(); !pkg.end(); ++pkg) {
-        if (!s.request->absent_too && pkg->CurrentVer == 0)
+        if (!s.request->absent_too && pkg->CurrentVer == 0 && s.journal.empty())
             continue;
         if (pkg->VersionList != 0)
             visit_package(s, pkg);
@@ -344,6 +407,7 @@ bool apt_scan(const module_request *request, char *why, size_t size)
     s.machine = machine_id(request->root);
     s.phasing = strcmp(request->id, "ubuntu") == 0 && !s.machine.empty() &&
                 !_config->FindB("APT::Get::Always-Include-Phased-Updates", false);
+    read_journal(strcmp(request->root, "/") == 0 ? "" : request->root, &s.journal);
     pkgRecords *records = s.phasing ? new pkgRecords(*file.GetPkgCache()) : nullptr;
     s.records = records;
     visit_all(s, file.GetPkgCache());

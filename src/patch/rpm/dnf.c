@@ -90,14 +90,14 @@ struct run {
 };
 
 /* rpm would wait for ever for another rpm. */
-static bool wait_for_rpm(msec deadline)
+static bool wait_for_rpm(msec deadline, const struct gate *gate)
 {
     static const char *const locks[] = { "/var/lib/rpm/.rpm.lock",
                                          "/usr/lib/sysimage/rpm/.rpm.lock" };
 
     for (size_t i = 0; i < ARRAY_LEN(locks); i++)
         while (child_is_locked(locks[i])) {
-            if (clock_monotonic() >= deadline)
+            if (clock_monotonic() >= deadline || gate_is_stopping(gate))
                 return false;
             nanosleep(&(struct timespec){ .tv_nsec = 200000000 }, NULL);
         }
@@ -249,7 +249,7 @@ int dnf_install(struct arena *a, struct change_request *request, struct str *ret
         *ret_why = NOT_HERE;
         return PROVIDER_FAILED;
     }
-    run.locked = !wait_for_rpm(run.lock_deadline);
+    run.locked = !wait_for_rpm(run.lock_deadline, request->gate);
     if (!run.locked)
         TRY(repair(&run));
     for (size_t i = 0; i < request->count; i++)

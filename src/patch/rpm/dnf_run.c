@@ -5,6 +5,7 @@
 
 #include "patch/rpm/dnf.h"
 #include "patch/rpm/dnf_config.h"
+#include "patch/gate.h"
 #include "sys/clock.h"
 
 #define STATUS_NO_PROGRAM 127
@@ -81,7 +82,7 @@ int dnf_ask_until(struct arena *a, const struct child *child, int log, msec dead
 
         again.capacity = again.argc; /* grown anew: dnf_ask() adds its end */
         TRY(dnf_ask(a, &again, log, ret));
-        if (!dnf_is_locked(ret) || clock_monotonic() >= deadline)
+        if (!dnf_is_locked(ret) || clock_monotonic() >= deadline || gate_is_stopping(child->gate))
             return 0;
         nanosleep(&(struct timespec){ .tv_sec = 1 }, NULL);
     }
