@@ -95,6 +95,8 @@ def make_agent(plane, tmp_path):
     for agent in agents:
         if agent.process:
             agent.kill()
+        secrets = [s for t in plane.tokens.values() for s in t[:2]] + [ACTIVATION_CODE]
+        assert not agent.log.exists() or not [s for s in secrets if s in agent.logged()]
         assert "ERROR: " not in agent.logged() if agent.log.exists() else True  # sanitizers
 
 
@@ -551,8 +553,9 @@ def test_a_reply_that_the_plane_will_never_take_is_dropped(plane, agent):
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_a_plane_that_asks_for_time_gets_it(plane, agent, status):
-    calls = []
+def test_a_plane_that_asks_for_time_gets_it(plane, make_agent, status):
+    plane.hold, calls = 0.3, []
+    agent = make_agent().start()
 
     def busy(operation):
         calls.append(time.monotonic())

@@ -163,6 +163,12 @@ static void settings_are_read_or_refused(void **state)
     assert_str(why, "line 1: there is no '='");
     assert_false(config_parse(&p->arena, &c, S("state =\n"), &why));
     assert_false(config_parse(&p->arena, &c, S("heartbeat_seconds = 0\n"), &why));
+    assert_true(config_parse(&p->arena, &c, S("key_days = 365\nproxy = http://u:p@h:1"), &why));
+    assert_string_equal(c.proxy, "http://u:p@h:1");
+    assert_false(config_parse(&p->arena, &c, S("key_days = 366"), &why));
+    assert_false(config_parse(&p->arena, &c, S("similarity_percent = -1"), &why));
+    assert_false(config_parse(&p->arena, &c, S("proxy = https://u:secret@h"), &why));
+    assert_false(str_contains(why, S("secret")));
     assert_int_equal(config_load(&p->arena, &c, "/nonexistent", false, &why), 0);
     assert_int_equal(config_load(&p->arena, &c, "/nonexistent", true, &why), CONFIG_BAD);
 }
