@@ -331,6 +331,10 @@ int dnf_config_read(struct arena *a, const struct dnf_host *host, struct dnf_con
     if (!host->sources_dir)
         ini_add(a, text, &r.repos); /* it may have some too */
     PASS(read_repos(&r, &config));
+    if (host->sources_dir && config.n_repos == 0) { /* a host must not look up to date by it */
+        *ret_why = S("none of the alternative sources of the baseline is enabled");
+        return DNF_CONFIG_BAD;
+    }
     PASS(read_locks(&r, &config));
 
     if (!is_disabled(&r, S("main"))) {

@@ -71,6 +71,8 @@ void dnf_begin(struct arena *a, struct child *child, const struct host *host, bo
     child_arg(a, child,
               arena_fmt(a, "--setopt=cachedir=%s" DNF_SOURCES_CACHE, host->sources_dir).p);
     child_arg(a, child, "--repo=" DNF_SOURCE "*"); /* dnf.conf may have others */
+    /* It would tell the host's shells of what is offered for this run. */
+    child_arg(a, child, "--disableplugin=generate_completion_cache");
 }
 
 /* Again and again while another package manager holds a lock. */
