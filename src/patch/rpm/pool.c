@@ -11,8 +11,10 @@
 #include <stdio.h>
 #include <sys/utsname.h>
 
+#include "patch/rpm/solv_cache.h"
 #include "sys/file.h"
 
+#define INDEX_MAX_BYTES   ((size_t)1024 * 1024)
 #define MODULES_MAX_BYTES ((size_t)256 * 1024 * 1024)
 
 static int unreadable(struct rpm_pool *p, struct str *ret_why, const char *what)
@@ -84,6 +86,7 @@ struct metadata {
     struct rpm_pool *p;
     const struct dnf_repo *config;
     Repo *repo;
+    Repo *index; /* of repomd.xml: which files there are */
 };
 
 /* The file of a type of metadata, or of its other packing, that dnf fetched. NULL
@@ -97,7 +100,7 @@ static const char *find_file(const struct metadata *m, const char *type, bool *r
 
     *ret_listed = false;
     for (size_t i = 0; i < ARRAY_LEN(forms) && !found; i++) {
-        dataiterator_init(&di, m->p->pool, m->repo, SOLVID_META, REPOSITORY_REPOMD_TYPE, forms[i],
+        dataiterator_init(&di, m->p->pool, m->index, SOLVID_META, REPOSITORY_REPOMD_TYPE, forms[i],
                           SEARCH_STRING);
         dataiterator_prepend_keyname(&di, REPOSITORY_REPOMD);
         while (!found && dataiterator_step(&di)) {
@@ -181,26 +184,69 @@ static int add_modules(const struct metadata *m, struct str *ret_why)
     return 0;
 }
 
+/* Packages and notices, from the cache or from what dnf fetched. */
+static int load_packages(const struct metadata *m, struct str index, struct str *ret_why)
+{
+    struct rpm_pool *p = m->p;
+    const char *root = strcmp(p->request->root, "/") ? p->request->root : "";
+    struct solv_cache cache = { 0 };
+    bool there;
+
+    if (p->request->cache_dir) {
+        cache = solv_cache_of(p->arena, arena_fmt(p->arena, "%s%s", root, p->request->cache_dir).p,
+                              str_of(m->config->dir), index);
+        if (solv_cache_read(&cache, m->repo))
+            return 0;
+    }
+    PASS(add_file(m, "primary", true, add_primary, &there, ret_why));
+    PASS(add_file(m, "updateinfo", false, add_notices, &there, ret_why));
+    if (cache.path)
+        solv_cache_write(&cache, p->arena, m->repo);
+    return 0;
+}
+
+static int load_metadata(const struct metadata *m, struct str *ret_why)
+{
+    struct rpm_pool *p = m->p;
+    const char *path = arena_fmt(p->arena, "%s/repodata/repomd.xml", m->config->dir).p;
+    struct str text;
+    bool listed;
+    FILE *file;
+    int result = file_read(p->arena, path, INDEX_MAX_BYTES, &text);
+
+    if (result == FILE_ABSENT)
+        return missing(m, "metadata", ret_why);
+    if (result == FILE_TOO_LARGE)
+        return missing(m, "index of a size that can be read", ret_why);
+    TRY(result);
+    file = fopen(path, "re");
+    if (!file)
+        return FAULT(errno);
+    result = repo_add_repomdxml(m->index, file, 0);
+    fclose(file);
+    if (result != 0)
+        return unreadable(p, ret_why, path);
+    PASS(load_packages(m, text, ret_why));
+    p->n_notice_lists += find_file(m, "updateinfo", &listed) != NULL;
+    return add_modules(m, ret_why);
+}
+
 static int load_repo(struct rpm_pool *p, const struct dnf_repo *config, struct str *ret_why)
 {
-    const struct metadata m = { p, config, repo_create(p->pool, arena_cstr(p->arena, config->id)) };
-    FILE *index = fopen(arena_fmt(p->arena, "%s/repodata/repomd.xml", config->dir).p, "re");
-    bool there;
+    const struct metadata m = {
+        .p = p,
+        .config = config,
+        .repo = repo_create(p->pool, arena_cstr(p->arena, config->id)),
+        .index = repo_create(p->pool, "index"),
+    };
     int result;
 
-    if (!index)
-        return missing(&m, "metadata", ret_why);
-    result = repo_add_repomdxml(m.repo, index, 0);
-    fclose(index);
-    if (result != 0)
-        return unreadable(p, ret_why, config->dir);
     m.repo->priority = (int)-config->priority; /* libsolv's are the other way round */
     m.repo->subpriority = (int)-config->cost;
     m.repo->appdata = (void *)config;
-    PASS(add_file(&m, "primary", true, add_primary, &there, ret_why));
-    PASS(add_file(&m, "updateinfo", false, add_notices, &there, ret_why));
-    p->n_notice_lists += there;
-    return add_modules(&m, ret_why);
+    result = load_metadata(&m, ret_why);
+    repo_free(m.index, 0);
+    return result;
 }
 
 int rpm_pool_open(struct rpm_pool *p, struct str *ret_why)
