@@ -27,6 +27,7 @@ struct command_run {
     struct str account;  /* --account: only that one */
     struct strs regions; /* --region, repeated or with commas; else asked of the plane */
     bool json;           /* --output json */
+    bool details;        /* --details, of nodes */
     const char **words;  /* what is left of the command line */
     size_t n_words;
     struct str why;
@@ -56,6 +57,10 @@ MUST_CHECK int command_places(struct command_run *r, struct place **ret, size_t 
  * its id. CLIENT_FAILED says that there is none, or are several. */
 MUST_CHECK int command_find_node(struct command_run *r, struct str name, struct place *ret_place,
                                  struct str *ret_id);
+
+/* Give each node a member "Facts": what its patch engine last said of the host. Each is
+ * in the place that its Account and Region say. */
+MUST_CHECK int command_add_facts(struct command_run *r, struct value *nodes);
 
 /* `executions watch ID`: an exit code. */
 int command_watch(struct command_run *r, struct str id);

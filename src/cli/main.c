@@ -95,6 +95,10 @@ static int read_line(struct command_run *r, int argc, char **argv, bool *ret_don
             *ret_done = true;
             return EXIT_WELL;
         }
+        if (strcmp(argv[i], "--details") == 0) {
+            r->details = true;
+            continue;
+        }
         if (argv[i][0] != '-') {
             r->words[r->n_words++] = argv[i];
             continue;
@@ -125,6 +129,8 @@ static int run(struct command_run *r, int argc, char **argv)
     const struct command *command = find_command(r->words[0]);
     if (!command)
         return wrong_use("unknown command", r->words[0]);
+    if (r->details && command != &command_nodes)
+        return wrong_use("only nodes takes", "--details");
     r->words++;
     r->n_words--;
 

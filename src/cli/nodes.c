@@ -100,11 +100,21 @@ int command_find_node(struct command_run *r, struct str name, struct place *ret_
     return 0;
 }
 
+static struct str fact(const struct value *node, struct str name)
+{
+    struct str text = value_get_str(value_get(node, S("Facts")), name);
+
+    return str_is_empty(text) ? S("-") : text;
+}
+
 static void print_nodes(struct command_run *r, const struct value *nodes)
 {
     static const char *const headings[] = { "ACCOUNT",  "REGION", "NODE",      "HOST",
                                             "PLATFORM", "STATUS", "LAST PING", NULL };
-    struct table t = table_new(&r->a, headings);
+    static const char *const detailed[] = { "ACCOUNT",   "REGION", "NODE",         "HOST",
+                                            "PLATFORM",  "STATUS", "LAST PING",    "REBOOT",
+                                            ">OLD CODE", "KERNEL", "FAILED UNITS", NULL };
+    struct table t = table_new(&r->a, r->details ? detailed : headings);
 
     for (size_t i = 0; i < value_count(nodes); i++) {
         const struct value *n = value_at(nodes, i);
@@ -117,6 +127,12 @@ static void print_nodes(struct command_run *r, const struct value *nodes)
                              STR(value_get_str(n, S("PlatformVersion"))));
         cells[5] = value_get_str(n, S("PingStatus"));
         cells[6] = command_time(r, value_get(n, S("LastPingDateTime")));
+        if (r->details) {
+            cells[7] = fact(n, S("Reboot"));
+            cells[8] = fact(n, S("OldCodeUsers"));
+            cells[9] = fact(n, S("RunningKernel"));
+            cells[10] = fact(n, S("FailedUnits"));
+        }
     }
     table_print(&t);
 }
@@ -129,6 +145,8 @@ static int run_nodes(struct command_run *r)
     if (status != EXIT_WELL)
         return status;
     int result = list_nodes(r, &nodes);
+    if (result == 0 && r->details)
+        result = command_add_facts(r, nodes);
     if (result != 0)
         return command_failed(r, result);
     if (r->json)
@@ -143,7 +161,7 @@ static int run_nodes(struct command_run *r)
 
 const struct command command_nodes = {
     "nodes",
-    "nodes",
+    "nodes [--details]",
     "every managed node and when it was last heard of",
     run_nodes,
 };

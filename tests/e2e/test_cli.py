@@ -107,7 +107,8 @@ def rows(done):
     (["nodes", "--endpoint"], "missing or wrong value of --endpoint"),
     (["nodes", "--output", "xml"], "missing or wrong value of --output"),
     (["env", "now"], "takes no arguments"), (["status", "now"], "takes no arguments"),
-    (["nodes", "now"], "takes no arguments"), (["compliance", "now"], "takes no arguments"),
+    (["nodes", "now"], "takes no arguments"), (["status", "--details"], "only nodes takes"),
+    (["compliance", "now"], "takes no arguments"),
     (["executions", "watch"], "usage: patchbay executions"),
 ])
 def test_wrong_use(patchbay, args, sentence):
@@ -148,6 +149,21 @@ def test_nodes_of_all_accounts_in_order(patchbay, organization, hosts):
     only = rows(patchbay("--account", organization.members[1], "nodes"))
     assert [n["HOST"] for n in only] == ["beta"]
     assert rows(patchbay("--region", EMPTY_REGION, "nodes")) == []
+
+
+def test_what_hosts_say_of_themselves_is_in_the_details(patchbay, hosts):
+    told = next(h for h in hosts if h.name == "alpha")
+    told.agent.ssm("PutInventory", InstanceId=told.id, Items=[
+        {"TypeName": "Custom:PatchbayHost", "SchemaVersion": "1.0", "ContentHash": "0" * 32,
+         "CaptureTime": "2026-11-23T16:00:00Z", "Content": [{
+             "Reboot": "Needed", "OldCodeUsers": "2", "RunningKernel": "6.1.0-9-amd64",
+             "FailedUnits": "not known"}]}])
+    listed = {row["HOST"]: row for row in rows(patchbay("nodes", "--details"))}
+    assert (listed["alpha"]["REBOOT"], listed["alpha"]["OLD CODE"]) == ("Needed", "2")
+    assert listed["alpha"]["FAILED UNITS"] == "not known" and listed["zeta"]["REBOOT"] == "-"
+    found = json.loads(patchbay("nodes", "--details", "--output", "json").stdout)
+    facts = {node["ComputerName"]: node.get("Facts") for node in found}
+    assert facts["alpha"]["RunningKernel"] == "6.1.0-9-amd64" and facts["beta"] is None
 
 
 def test_status(patchbay, plane, organization, hosts):

@@ -67,6 +67,10 @@ def why(plane, host, package):
     return only["State"], {link["Step"]: link["Text"] for link in only["Chain"]}
 
 
+def entries(ssm, host, name):
+    return ssm.list_inventory_entries(InstanceId=host.node, TypeName=f"Custom:{name}")["Entries"]
+
+
 def state_of(ssm, host):
     state, = ssm.describe_instance_patch_states(InstanceIds=[host.node])["InstancePatchStates"]
     return state
@@ -102,6 +106,10 @@ def test_the_plane_knows_the_host_as_it_is(plane, ssm, host):
     assert "the host was rebooted" in output
     assert host.boots == 2
     assert patches(ssm, host) == {"pb-good.all": "INSTALLED"}
+    facts, = entries(ssm, host, "PatchbayHost")
+    assert (facts["RunningKernel"], facts["BootId"]) == (host.sh("uname -r"), host.boot_id)
+    assert [(e["Operation"], e["Changed"]) for e in entries(ssm, host, "PatchbayRuns")] == [
+        ("Install", "1")]
     assert why(plane, host, "pb-good")[0] == "INSTALLED"
     effective = ssm.describe_effective_patches_for_patch_baseline(BaselineId=baseline)
     assert {p["Patch"]["Name"]: p["PatchStatus"]["DeploymentStatus"]
