@@ -90,6 +90,11 @@ build_system() {
     in_root rpm --import /etc/pki/rpm-gpg/RPM-GPG-KEY-testbed
     # shellcheck disable=SC2046 # a list of words
     in_root sh -c 'cd /srv/rpm && rpm -i --force-debian "$@"' sh $(cat "$work/rpm/installed") >&2
+    if [ "$os" = sles ]; then
+        in_root zypper -q -n refresh >&2
+    else
+        in_root dnf -q makecache >&2
+    fi
 }
 
 # --- keeping them ---

@@ -23,6 +23,7 @@ class System:
     """How a distribution writes what all of them have."""
     release: str  # the package that is the release
     version: str
+    name: str
     pretty: str
     security: str  # notice ids
     other: str
@@ -34,20 +35,27 @@ class System:
     def severity(self, number):
         return self.severities[number]
 
+    @property
+    def platform(self):
+        major = self.version.split(".")[0]
+        return f"platform:al{major}" if self.ident == "amzn" else f"platform:el{major}"
+
 
 SYSTEMS = {
-    "rocky": System("rocky-release", "9.4", "Rocky Linux 9.4 (Blue Onyx)", "RLSA-2024:%04d",
-                    "RLBA-2024:%04d"),
-    "almalinux": System("almalinux-release", "9.4", "AlmaLinux 9.4 (Seafoam Ocelot)",
+    "rocky": System("rocky-release", "9.4", "Rocky Linux", "Rocky Linux 9.4 (Blue Onyx)",
+                    "RLSA-2024:%04d", "RLBA-2024:%04d"),
+    "almalinux": System("almalinux-release", "9.4", "AlmaLinux", "AlmaLinux 9.4 (Seafoam Ocelot)",
                         "ALSA-2024:%04d", "ALBA-2024:%04d"),
-    "rhel": System("redhat-release", "9.4", "Red Hat Enterprise Linux 9.4 (Plow)",
-                   "RHSA-2024:%04d", "RHBA-2024:%04d"),
-    "centos": System("centos-stream-release", "9", "CentOS Stream 9", "", "", notices=False),
-    "ol": System("oraclelinux-release", "9.4", "Oracle Linux Server 9.4", "ELSA-2024-%04d",
-                 "ELBA-2024-%04d"),
-    "amzn": System("system-release", "2023", "Amazon Linux 2023.4.20240611", "ALAS2023-2024-%03d",
-                   "ALAS2023-2024-%03d", ("critical", "important", "medium", "low")),
-    "sles": System("sles-release", "15.5", "SUSE Linux Enterprise Server 15 SP5",
+    "rhel": System("redhat-release", "9.4", "Red Hat Enterprise Linux",
+                   "Red Hat Enterprise Linux 9.4 (Plow)", "RHSA-2024:%04d", "RHBA-2024:%04d"),
+    "centos": System("centos-stream-release", "9", "CentOS Stream", "CentOS Stream 9", "", "",
+                     notices=False),
+    "ol": System("oraclelinux-release", "9.4", "Oracle Linux Server", "Oracle Linux Server 9.4",
+                 "ELSA-2024-%04d", "ELBA-2024-%04d"),
+    "amzn": System("system-release", "2023", "Amazon Linux", "Amazon Linux 2023.4.20240611",
+                   "ALAS2023-2024-%03d", "ALAS2023-2024-%03d",
+                   ("critical", "important", "medium", "low")),
+    "sles": System("sles-release", "15.5", "SLES", "SUSE Linux Enterprise Server 15 SP5",
                    "SUSE-SLE-2024-%d", "SUSE-SLE-2024-%d",
                    ("critical", "important", "moderate", "low"),
                    types={"bugfix": "recommended", "enhancement": "feature",
@@ -60,7 +68,7 @@ def add_system(repo, system):
     major = system.version.split(".")[0]
     repo.package(system.release, f"{system.version}-1.testbed", provides=[
         "system-release = " + system.version, f"system-release(releasever) = {major}",
-        "distribution-release = " + system.version, f"base-module(platform:el{major})"])
+        "distribution-release = " + system.version, f"base-module({system.platform})"])
     # A file of the Debian below that no RPM package has.
     repo.package("testbed-userland", "1-1", provides=["/bin/sh", "/usr/bin/sh", "bash"])
 
@@ -170,10 +178,9 @@ def main():
     pathlib.Path(directory, "installed").write_text("".join(
         f"packages/{p.file_name}\n" for wanted in installed for p in repo.find(wanted)))
     system = SYSTEMS[name]
-    major = system.version.split(".")[0]
     pathlib.Path(directory, "os-release").write_text(
-        f'NAME="{system.pretty.rsplit(" ", 1)[0]}"\nID="{name}"\nVERSION_ID="{system.version}"\n'
-        f'PRETTY_NAME="{system.pretty}"\nPLATFORM_ID="platform:el{major}"\n')
+        f'NAME="{system.name}"\nID="{name}"\nVERSION_ID="{system.version}"\n'
+        f'PRETTY_NAME="{system.pretty}"\nPLATFORM_ID="{system.platform}"\n')
     (pathlib.Path(directory) / "testbed.repo").write_text(repo.config("file:///srv/rpm"))
 
 

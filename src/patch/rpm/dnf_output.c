@@ -39,6 +39,7 @@ static const char *const explanations[] = {
     "filtered out",
     "scriptlet failed",
     "unpacking of archive failed",
+    "more space on the",
     "not signed",
     "GPG",
     "ignature",
