@@ -6,8 +6,11 @@
 
 #include "sys/file.h"
 
-#define STATES   "/etc/dnf/modules.d"
-#define DEFAULTS "/etc/dnf/modules.defaults.d"
+#define FAILSAFE_MAX_BYTES ((size_t)16 * 1024 * 1024)
+#define STATES             "/etc/dnf/modules.d"
+#define DEFAULTS           "/etc/dnf/modules.defaults.d"
+#define FAILSAFE                                                                                   \
+    "/var/lib/dnf/modulefailsafe" /* dnf keeps what it enabled: NAME:STREAM:ARCH.yaml */
 
 static int bad(struct arena *a, struct str where, const GError *error, struct str *ret_why)
 {
@@ -118,6 +121,44 @@ static void add_defaults(struct arena *a, struct modules *m, ModulemdModuleIndex
         modules_add_default(a, m, arena_dup(a, str_of(module)), arena_dup(a, str_of(stream)));
 }
 
+/* ---- what no repository has any more ---- */
+
+static int read_document(struct arena *a, struct modules *m, const char *path, struct str *ret_why)
+{
+    g_autoptr(ModulemdModuleIndex) index = modulemd_module_index_new();
+    g_autoptr(GPtrArray) failures = NULL;
+    g_autoptr(GError) error = NULL;
+    struct str text;
+
+    TRY(file_read(a, path, FAILSAFE_MAX_BYTES, &text));
+    text = arena_dup(a, text);
+    if (!modulemd_module_index_update_from_string(index, text.p, FALSE, &failures, &error))
+        return bad(a, str_of(path), error, ret_why);
+    return add_streams(a, m, index, ret_why);
+}
+
+/* The packages of an enabled stream stay its own when its repository has gone. */
+static int read_failsafe(struct arena *a, const char *root, struct modules *m, struct str *ret_why)
+{
+    const char *path = arena_fmt(a, "%s%s", root, FAILSAFE).p;
+
+    for (size_t i = 0; i < m->n_choices; i++) {
+        const struct module_choice *choice = &m->choices[i];
+        struct str start = arena_fmt(a, "%.*s:%.*s:", STR(choice->module), STR(choice->stream));
+        DIR *dir = choice->is_enabled && !modules_has(m, choice) ? opendir(path) : NULL;
+        struct dirent *entry;
+        int result = 0;
+
+        while (dir && result == 0 && (entry = readdir(dir)))
+            if (str_starts(str_of(entry->d_name), start))
+                result = read_document(a, m, arena_fmt(a, "%s/%s", path, entry->d_name).p, ret_why);
+        if (dir)
+            closedir(dir);
+        PASS(result);
+    }
+    return 0;
+}
+
 /* ---- all repositories together ---- */
 
 static int merge(struct arena *a, const char *root, const struct modulemd_source *sources,
@@ -165,6 +206,7 @@ int modulemd_read(struct arena *a, const char *root, struct str platform,
     g_autoptr(ModulemdModuleIndex) index = merged;
 
     PASS(add_streams(a, &m, index, ret_why));
+    PASS(read_failsafe(a, bare_root, &m, ret_why));
     add_defaults(a, &m, index);
     result = modules_resolve(a, &m, platform, ret_why);
     if (result == MODULES_UNRESOLVED)

@@ -115,20 +115,24 @@ static bool is_of(const struct module_stream *s, const struct module_choice *cho
     return str_eq(s->module, choice->module) && str_eq(s->stream, choice->stream);
 }
 
+bool modules_has(const struct modules *m, const struct module_choice *choice)
+{
+    for (size_t i = 0; i < m->n_streams; i++)
+        if (is_of(&m->streams[i], choice))
+            return true;
+    return false;
+}
+
 /* The newest version that can be active; 0 if none can. */
 static uint64_t newest(const struct modules *m, const struct module_choice *choice,
-                       struct str platform, bool *ret_known)
+                       struct str platform)
 {
     uint64_t version = 0;
 
-    *ret_known = false;
     for (size_t i = 0; i < m->n_streams; i++) {
         const struct module_stream *s = &m->streams[i];
 
-        if (!is_of(s, choice))
-            continue;
-        *ret_known = true;
-        if (s->version >= version && are_met(m, s, platform))
+        if (is_of(s, choice) && s->version >= version && are_met(m, s, platform))
             version = s->version > 0 ? s->version : 1;
     }
     return version;
@@ -137,14 +141,14 @@ static uint64_t newest(const struct modules *m, const struct module_choice *choi
 /* A default whose needs are not met is none; taking it away may unmeet others'. */
 static void drop_defaults(struct modules *m, struct str platform)
 {
-    bool again = true, known;
+    bool again = true;
 
     while (again) {
         again = false;
         for (size_t i = 0; i < m->n_choices; i++) {
             struct module_choice *choice = &m->choices[i];
 
-            if (!choice->is_default || newest(m, choice, platform, &known) > 0)
+            if (!choice->is_default || newest(m, choice, platform) > 0)
                 continue;
             choice->is_default = false;
             again = true;
@@ -190,13 +194,13 @@ int modules_resolve(struct arena *a, struct modules *m, struct str platform, str
     drop_defaults(m, platform);
     for (size_t i = 0; i < m->n_choices; i++) {
         const struct module_choice *choice = &m->choices[i];
-        bool known;
-        uint64_t version = is_chosen(choice) ? newest(m, choice, platform, &known) : 0;
+        uint64_t version = is_chosen(choice) ? newest(m, choice, platform) : 0;
 
         if (choice->is_enabled && version == 0) {
-            *ret_why = arena_fmt(a, "the module %.*s:%.*s is enabled, but %s", STR(choice->module),
-                                 STR(choice->stream),
-                                 known ? "what it needs is not" : "no repository has it");
+            *ret_why =
+                arena_fmt(a, "the module %.*s:%.*s is enabled, but %s", STR(choice->module),
+                          STR(choice->stream),
+                          modules_has(m, choice) ? "what it needs is not" : "no repository has it");
             return MODULES_UNRESOLVED;
         }
         for (size_t n = 0; version > 0 && n < m->n_streams; n++) {

@@ -53,6 +53,9 @@ void modules_add_state(struct arena *a, struct modules *m, struct str text);
 void modules_add_default(struct arena *a, struct modules *m, struct str module, struct str stream);
 void modules_add_stream(struct arena *a, struct modules *m, const struct module_stream *stream);
 
+/* Whether any version of the chosen stream is known. */
+bool modules_has(const struct modules *m, const struct module_choice *choice);
+
 /* Sets `active` of the streams. `platform` is "platform:el9". */
 MUST_CHECK int modules_resolve(struct arena *a, struct modules *m, struct str platform,
                                struct str *ret_why);
