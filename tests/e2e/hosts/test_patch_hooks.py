@@ -181,6 +181,26 @@ def test_an_agent_killed_during_the_install_and_a_reboot_after_it(ssm, host):
             state["FailedCount"]) == (0, 0, 0)
 
 
+def test_power_lost_during_the_install_goes_to_the_last_hook(ssm, host):
+    have(host, "pb-slow")
+    host.sh("rm -f /run/slow /run/go")
+    command = send(ssm, host, "Install")
+    host.sh("until [ -e /run/slow ]; do sleep 0.05; done; sync")
+    host.powerfail()
+    steps, status = end(ssm, host, command)
+    seen = {name: step[0] for name, step in steps.items()}
+    assert (seen, status) == (expected(InstallNoReboot="Failed", skipped=STEPS[4:7]), "Failed")
+    assert "The step was interrupted" in steps["InstallNoReboot"][2]
+    assert [h for h, _ in traced(host)] == ["pre", "exit"]
+
+    host.sh("touch /run/go")
+    boots = host.boots
+    seen, status, steps = run(ssm, host, "Install")
+    assert (seen, status) == (expected(), "Success"), steps
+    assert (version(host, "pb-slow"), host.boots) == ("2", boots + 1)
+    assert state_of(ssm, host)["FailedCount"] == 0
+
+
 def test_a_failing_scan_ends_the_run(ssm, host):
     host.sh("mv /etc/apt/sources.list.d /etc/apt/away; mkdir /etc/apt/sources.list.d; "
             "echo 'deb [trusted=yes] file:/nowhere ./' > /etc/apt/sources.list.d/x.list")
