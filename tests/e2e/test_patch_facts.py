@@ -5,13 +5,14 @@ that, and why a package is in its state."""
 import copy
 import hashlib
 import json
+import os
 import time
 import uuid
 
 import pytest
 
 import agent as agents
-from conftest import fails_with
+from conftest import fails_with, wait_for
 from test_cli import FAILED, NOT_WELL, USAGE, Host, make_patchbay, rows
 
 DEFAULT = "pb-09a5f8eb62bde80b1"
@@ -454,3 +455,18 @@ def test_facts_outlive_the_plane(plane, ssm, patchbay, host):
     assert [p["Name"] for p in available(ssm)] == ["openssl"]
     put(host, document, known=True)
     patchbay("why", host.id, "openssl", status=NOT_WELL)
+
+
+def test_facts_that_were_replaced_are_swept_and_held_ones_are_not(plane, patchbay, host):
+    old, new = facts_of(package(f"old-{uuid.uuid4()}")), facts_of(package("bash"))
+    put(host, old)
+    put(host, new)
+    old, new = (next(plane.data.glob(
+        f"blobs/*/{hashlib.sha256(compact(d).encode()).hexdigest()}")) for d in (old, new))
+    assert plane.stop() == 0
+    for blob in (old, new):
+        os.utime(blob, (0, 0))
+    plane.start(listen=plane.url.removeprefix("http://"))
+    wait_for(lambda: not old.exists())
+    assert new.exists()
+    patchbay("why", host.id, "bash")
