@@ -318,6 +318,7 @@ static int read_update_options(int argc, char **argv, struct update_order *order
 static int main_update(struct arena *a, int argc, char **argv)
 {
     struct update_order order = { .state = CONFIG_STATE, .key_file = UPDATER_KEY_FILE };
+    struct config config;
     struct str sentence;
     bool resumes = false;
 
@@ -328,6 +329,10 @@ static int main_update(struct arena *a, int argc, char **argv)
         int ran = updater_run(a, order.state);
         return ran < 0 ? complain(err_trace()) : EXIT_OK; /* or somebody is at it */
     }
+    if (!read_config(a, NULL, &config, &sentence)) /* for the proxy */
+        return complain(arena_cstr(a, sentence));
+    if (config_export(&config) != 0)
+        return complain(err_trace());
     int result = updater_update(a, &order, &sentence);
     if (result < 0)
         return complain(err_trace());

@@ -6,7 +6,7 @@
 #include "agent/token.h"
 #include "base/hex.h"
 #include "base/json.h"
-#include "base/time.h"
+#include "base/retry.h"
 #include "sys/clock.h"
 #include "wire/sigv4.h"
 #include "wire/skew.h"
@@ -74,20 +74,6 @@ static struct str error_code(struct str type)
     return before;
 }
 
-/* Seconds or a date by the server's own clock (RFC 9110, 10.2.3). */
-static msec read_retry_after(const struct http_response *r)
-{
-    struct str text = http_response_get(r, S("Retry-After"));
-    int64_t seconds;
-    msec at, there;
-
-    if (str_is_digits(text) && str_to_int(text, &seconds) && seconds < INT64_MAX / MSEC_SECOND)
-        return seconds * MSEC_SECOND;
-    if (time_parse_http(text, &at) && time_parse_http(http_response_get(r, S("Date")), &there))
-        return at > there ? at - there : 0;
-    return 0;
-}
-
 static int read_answer(struct arena *a, const struct http_response *r, struct plane_answer *ret)
 {
     struct str why = { 0 };
@@ -99,7 +85,8 @@ static int read_answer(struct arena *a, const struct http_response *r, struct pl
         ret->message = arena_fmt(a, "an answer that is not JSON: %.*s", STR(why));
         return PLANE_LATER;
     }
-    ret->retry_after = read_retry_after(r);
+    ret->retry_after =
+        retry_after(http_response_get(r, S("Retry-After")), http_response_get(r, S("Date")));
     const struct value *body = parsed == 0 ? ret->body : NULL;
     ret->code = error_code(value_get_str(body, S("__type")));
     ret->message = value_get_str(body, S("message"));

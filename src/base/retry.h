@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "base/defs.h"
+#include "base/str.h"
 
 struct retry {
     msec first;   /* the window after the first failure */
@@ -16,3 +16,7 @@ struct retry {
 /* After the n-th failure in a row (1...), `random` uniform over uint32_t: between
  * an eighth of the window and all of it, and never less than a millisecond. */
 msec retry_pause(const struct retry *r, int64_t failures, uint32_t random);
+
+/* What a server asks for in Retry-After (RFC 9110, 10.2.3): seconds, or a moment by its own
+ * clock, which its Date tells. 0 if neither can be read. How far to obey is the caller's. */
+msec retry_after(struct str value, struct str date);

@@ -5,6 +5,7 @@
 
 #include "base/hex.h"
 #include "base/json.h"
+#include "base/retry.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "wire/sigv4.h"
@@ -133,18 +134,24 @@ static bool is_passing(const struct http_response *response, const struct plane_
            str_starts(error->code, S("ExpiredToken")) || str_eq(error->code, S("TooManyUpdates"));
 }
 
-/* 1, 2, 4, 8 seconds, each with some of its length at random: hosts of a fleet
- * that fail together must not come back together. */
-static void pause_before(int attempt)
+/* Hosts of a fleet that fail together must not come back together, nor sooner than they were
+ * asked to; but a minute is as long as a run waits for one call. */
+static void pause_before(int attempt, msec asked)
 {
+    static const struct retry pauses = { .first = 2 * MSEC_SECOND, .longest = MSEC_MINUTE };
     uint32_t random;
-    msec wait = MSEC_SECOND << (attempt - 1);
 
     random_bytes(&random, sizeof(random));
-    wait += (msec)(random % (uint32_t)wait);
+    msec wait = retry_pause(&pauses, attempt, random) + (asked < MSEC_MINUTE ? asked : MSEC_MINUTE);
     nanosleep(&(struct timespec){ .tv_sec = wait / MSEC_SECOND,
                                   .tv_nsec = (wait % MSEC_SECOND) * 1000000 },
               NULL);
+}
+
+static msec asked_pause(const struct http_response *response)
+{
+    return retry_after(http_response_get(response, S("Retry-After")),
+                       http_response_get(response, S("Date")));
 }
 
 static bool learn_clock(struct plane *p, const struct http_response *response)
@@ -165,14 +172,16 @@ int plane_call_of(struct arena *a, struct plane *p, enum plane_service service,
     const struct call call = { service, operation, json_format(a, in) };
     int result = PLANE_UNREACHABLE;
     bool at_once = true; /* the first, and one whose failure is understood */
+    msec asked = 0;      /* Retry-After */
 
     for (int attempt = 0; attempt < TRIES; attempt++) {
         struct http_response response;
         struct value *answer = NULL;
 
         if (!at_once)
-            pause_before(attempt);
+            pause_before(attempt, asked);
         at_once = false;
+        asked = 0;
         result = call_once(a, p, &call, &response, ret_why);
         if (result == PLANE_UNREACHABLE)
             continue;
@@ -186,6 +195,7 @@ int plane_call_of(struct arena *a, struct plane *p, enum plane_service service,
         *ret_why = arena_fmt(a, "%s: %.*s: %.*s", operation, STR(ret_error->code),
                              STR(ret_error->message));
         result = PLANE_REFUSED;
+        asked = asked_pause(&response);
         at_once = learn_clock(p, &response) && skew_may_explain(ret_error->code);
         if (!at_once && !is_passing(&response, ret_error))
             break;
@@ -252,6 +262,7 @@ int plane_download(struct arena *a, struct plane *p, struct str url, size_t max,
 {
     int result = PLANE_UNREACHABLE;
     bool again = true, at_once = true, is_signed = str_starts(url, S("s3://"));
+    msec asked = 0;
 
     if (!is_address(url)) {
         *ret_why = S("it is no https or s3 address");
@@ -261,8 +272,9 @@ int plane_download(struct arena *a, struct plane *p, struct str url, size_t max,
         struct http_response response;
 
         if (!at_once)
-            pause_before(attempt);
+            pause_before(attempt, asked);
         at_once = false;
+        asked = 0;
         result = download_once(a, p, url, max, &response, &again, ret_why);
         if (result == PLANE_UNREACHABLE)
             continue;
@@ -276,6 +288,7 @@ int plane_download(struct arena *a, struct plane *p, struct str url, size_t max,
         ret_error->status = response.status;
         *ret_why = arena_fmt(a, "the download was answered with HTTP %d", response.status);
         result = PLANE_REFUSED;
+        asked = asked_pause(&response);
         at_once = is_signed && response.status == 403 && learn_clock(p, &response);
         again = at_once || response.status >= 500 || response.status == 429;
     }

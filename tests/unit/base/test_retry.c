@@ -46,11 +46,28 @@ static void pauses_are_spread_over_the_window(void **state)
         assert_in_range(quarters[i], 2300, 2700);
 }
 
+static void a_server_says_when(void **state)
+{
+    (void)state;
+    struct str noon = S("Wed, 15 Nov 2023 12:00:00 GMT");
+
+    assert_int_equal(retry_after(S("120"), noon), 120000);
+    assert_int_equal(retry_after(S("0"), noon), 0);
+    assert_int_equal(retry_after(S("Wed, 15 Nov 2023 12:01:00 GMT"), noon), 60000);
+    assert_int_equal(retry_after(S("Wed, 15 Nov 2023 11:59:00 GMT"), noon), 0);
+    assert_int_equal(retry_after(S("Wed, 15 Nov 2023 12:01:00 GMT"), S("")), 0);
+    assert_int_equal(retry_after(S("-5"), noon), 0);
+    assert_int_equal(retry_after(S("99999999999999999999"), noon), 0);
+    assert_int_equal(retry_after(S("9223372036854775807"), noon), 0);
+    assert_int_equal(retry_after((struct str){ 0 }, noon), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_window_doubles_up_to_its_widest),
         cmocka_unit_test(what_makes_no_sense_is_a_pause_all_the_same),
+        cmocka_unit_test(a_server_says_when),
         cmocka_unit_test(pauses_are_spread_over_the_window),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
