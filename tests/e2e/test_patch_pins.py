@@ -146,6 +146,10 @@ def host(plane, mirror, nodes):  # noqa: F811
 
 def become(host, node):
     have(host, "pb-good", "pb-other")
+    log_in(host, node)
+
+
+def log_in(host, node):
     host.sh("rm -rf /var/lib/patchbay")
     keys = node.credentials
     host.write("/var/lib/amazon/ssm/registration", json.dumps(
@@ -163,9 +167,9 @@ def run(host, snapshot, expect=0, pinned="true"):
     return done
 
 
-def states(ssm, node):  # noqa: F811
+def states(ssm, node, prefix="pb-"):  # noqa: F811
     found = ssm.describe_instance_patches(InstanceId=node.id)["Patches"]
-    return {p["KBId"]: p["State"] for p in found if p["KBId"].startswith("pb-")}
+    return {p["KBId"]: p["State"] for p in found if p["KBId"].startswith(prefix)}
 
 
 def test_a_later_wave_installs_what_the_first_one_got(host, plane, mirror, nodes, ssm):  # noqa: F811

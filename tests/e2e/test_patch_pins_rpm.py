@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Versions that the nodes of a run agree on, on RPM hosts."""
+
+import pathlib
+import sys
+import uuid
+
+import pytest
+
+from node_fixtures import make_node, plane, role, ssm  # noqa: F401 (fixtures)
+from test_patch_pins import log_in, run, states
+from test_patch_root import BUILD
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "testbed"))
+
+from rpm_repo import RpmRepo  # noqa: E402  (the path is set above)
+from testbed import Host, rpm_root  # noqa: E402
+
+
+def offer(mirror, number):
+    mirror.package("tr-good", f"{number}-1")
+    mirror.notice(f"RLSA-2024:000{number}", "security", [f"tr-good-{number}-1"],
+                  severity="Critical", cves=["CVE-2024-0001"])
+    mirror.publish()
+
+
+@pytest.fixture
+def mirror(tmp_path):
+    mirror = RpmRepo(tmp_path / "mirror")
+    mirror.package("tr-good", "1-1")
+    offer(mirror, 2)
+    return mirror
+
+
+@pytest.fixture
+def nodes(make_node):  # noqa: F811
+    made = [make_node(), make_node()]
+    for node in made:
+        node.ping(PlatformName="Rocky Linux", PlatformVersion="9.4")
+    return made
+
+
+@pytest.fixture
+def host(plane, mirror):  # noqa: F811
+    binds = {"/opt/patchbay": BUILD / "src" / "patch", "/srv/repo": mirror.directory}
+    with Host("pins", base=rpm_root("rocky"), binds=binds) as host:
+        host.sh("rm -f /etc/yum.repos.d/* /etc/dnf/modules.d/*; rpm --import /srv/repo/key.asc")
+        host.write("/etc/yum.repos.d/testbed.repo",
+                   mirror.config("file:///srv/repo", key="/srv/repo/key.asc"))
+        host.write("/etc/patchbay/patch.conf", f"endpoint = {plane.url}\nregion = us-east-1\n")
+        yield host
+
+
+def become(host, node, mirror):
+    host.exec("rpm", "-U", "--oldpackage", "--force-debian",
+              f"/srv/repo/packages/{mirror.path('tr-good-1-1').name}")
+    log_in(host, node)
+
+
+def version(host):
+    return host.sh("rpm -q --qf '%{VERSION}' tr-good")
+
+
+def test_a_later_wave_installs_what_the_first_one_got(host, mirror, nodes, ssm):  # noqa: F811
+    snapshot = str(uuid.uuid4())
+    become(host, nodes[0], mirror)
+    run(host, snapshot)
+    assert version(host) == "2"
+
+    offer(mirror, 3)
+    become(host, nodes[1], mirror)
+    said = run(host, snapshot).stdout
+    assert f"drift of tr-good: pinned 0:2-1 by {nodes[0].id}, the mirror has 0:3-1" in said
+    assert version(host) == "2" and states(ssm, nodes[1], "tr-") == {"tr-good.noarch": "MISSING"}
+
+
+def test_what_is_gone_from_the_mirror_fails_as_drift(host, mirror, nodes, ssm):  # noqa: F811
+    snapshot = str(uuid.uuid4())
+    become(host, nodes[0], mirror)
+    run(host, snapshot)
+
+    offer(mirror, 3)
+    mirror.publish(hidden=["tr-good-2-1"])
+    become(host, nodes[1], mirror)
+    said = run(host, snapshot, expect=1).stdout
+    assert f"FAILED tr-good 0:2-1: drift: pinned 0:2-1 by {nodes[0].id}" in said
+    assert version(host) == "1" and states(ssm, nodes[1], "tr-") == {"tr-good.noarch": "FAILED"}
