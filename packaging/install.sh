@@ -82,12 +82,25 @@ check_host() {
     *) fail "this script was not served by a plane" ;;
     esac
     family='' arch=$(uname -m)
-    if command -v dpkg >/dev/null 2>&1 && command -v apt-get >/dev/null 2>&1; then
-        family=deb arch=$(dpkg --print-architecture)
-    elif command -v rpm >/dev/null 2>&1; then
-        family=rpm
-    fi
-    [ -n "$family" ] || fail "this system has neither apt nor rpm"
+    # By name first: a host of one family can have the other's tools.
+    # shellcheck disable=SC1091 # of the host
+    case " $(. /etc/os-release 2>/dev/null && echo "${ID:-} ${ID_LIKE:-}") " in
+    *' debian '* | *' ubuntu '*) family=deb ;;
+    *' rhel '* | *' fedora '* | *' centos '* | *' suse '* | *' amzn '* | *' ol '* | *' rocky '* | \
+        *' almalinux '* | *' sles '*) family=rpm ;;
+    *)
+        if command -v apt-get >/dev/null 2>&1; then
+            family=deb
+        elif command -v rpm >/dev/null 2>&1; then
+            family=rpm
+        fi
+        ;;
+    esac
+    case $family in
+    deb) arch=$(dpkg --print-architecture) ;;
+    rpm) ;;
+    *) fail "this system has neither apt nor rpm" ;;
+    esac
 }
 
 # The package manager's way to bring what a file needs, or a package of the distribution.

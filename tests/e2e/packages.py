@@ -9,11 +9,13 @@ import subprocess
 from conftest import BUILD, ROOT
 
 PACKAGING = ROOT / "packaging"
-# A sanitizer's build has no functions and no packages: its programs go into the other's packages.
+# A sanitizer's build has no functions and no packages, and is large: of it comes only the agent,
+# where a test wants that.
 WHOLE_BUILD = BUILD if (BUILD / "src/daemon/patchbayd").exists() and not BUILD.name.endswith(
     "-asan") else ROOT / "build"
-PROGRAMS = {"patchbay-agent": BUILD / "src/agent/patchbay-agent",
-            "patchbay-patch": BUILD / "src/patch/patchbay-patch"}
+PROGRAMS = {"patchbay-agent": WHOLE_BUILD / "src/agent/patchbay-agent",
+            "patchbay-patch": WHOLE_BUILD / "src/patch/patchbay-patch"}
+AGENT = BUILD / "src/agent/patchbay-agent"
 
 
 def run(*argv, **more):
@@ -36,9 +38,9 @@ def version_after(version):
     return after
 
 
-def program_of(version, name="patchbay-agent"):
-    """The bytes of this build's program, which says that it is of another version."""
-    was, text = own_version().encode(), PROGRAMS[name].read_bytes()
+def program_of(version, path=AGENT):
+    """The bytes of a program, which says that it is of another version."""
+    was, text = own_version().encode(), path.read_bytes()
     changed = re.sub(rb"(?<![0-9.])" + re.escape(was) + rb"(?![0-9.])", version.encode(), text)
     assert version == was.decode() or changed != text
     return changed
@@ -58,7 +60,7 @@ class Packages:
         programs = self.directory.with_name(f"{self.directory.name}.programs-{version}")
         programs.mkdir(exist_ok=True)
         for name in PROGRAMS:
-            (programs / name).write_bytes(program_of(version, name))
+            (programs / name).write_bytes(program_of(version, PROGRAMS[name]))
             (programs / name).chmod(0o755)
         if agent is not None:
             (programs / "patchbay-agent").write_bytes(agent)

@@ -45,13 +45,13 @@ class Kinds:
     def __init__(self, directory):
         self.directory = directory
         self.base = Packages(directory / "base")
-        self.base.build("agent-deb")
+        self.base.build("agent-deb", agent=program_of(VERSION))
 
     def folder(self, name, agent=None, spoil=None):
         made = Packages(self.directory / name)
         if not (made.directory / "MANIFEST").exists():
             shutil.copy(self.base.directory / deb(), made.directory)
-            path = made.build("agent-deb", version=NEXT, agent=agent)[0]
+            path = made.build("agent-deb", version=NEXT, agent=agent or program_of(NEXT))[0]
             if spoil:
                 spoil(path, self.directory)
             made.sign(self.base.key)
@@ -204,6 +204,14 @@ def test_where_systemd_started_the_agent_it_starts_the_new_one(node):
     assert calls[:3] == ["show --property=MainPID --value patchbay-agent.service", "daemon-reload",
                          "try-restart patchbay-agent.service"]
     assert set(calls[3:]) <= {"--no-block restart patchbay-agent.service"}
+    node.works(NEXT)
+
+
+def test_removal_stops_the_agent_and_keeps_the_node(node):
+    node.host.exec("dpkg", "-r", "patchbay-agent")
+    assert node.host.sh("readlink /proc/[0-9]*/exe | grep patchbay", check=False) == ""
+    node.host.exec("dpkg", "-i", f"/srv/packages/{deb(NEXT)}")
+    node.host.reboot()
     node.works(NEXT)
 
 
