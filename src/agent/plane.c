@@ -334,6 +334,7 @@ int plane_open(struct arena *a, const char *state, struct plane *ret)
         TRY(rsa_key_from_der(p.identity.keys.next, &p.next_key));
     *ret = p;
     pthread_mutex_init(&ret->lock, NULL);
+    pthread_mutex_init(&ret->key_lock, NULL);
     token_load(a, state, &ret->token);
     return 0;
 }
@@ -345,4 +346,5 @@ void plane_close(struct plane *p)
     arena_done(&p->arena);
     token_done(&p->token);
     pthread_mutex_destroy(&p->lock);
+    pthread_mutex_destroy(&p->key_lock);
 }

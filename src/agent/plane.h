@@ -25,8 +25,9 @@ struct token {
 struct plane {
     const char *state; /* folder */
     struct identity identity;
-    pthread_mutex_t lock; /* of what follows, and of identity.keys */
-    struct arena arena;   /* of identity.keys, once they have changed */
+    pthread_mutex_t key_lock; /* held while the key is changed, from first to last */
+    pthread_mutex_t lock;     /* of what follows, and of identity.keys */
+    struct arena arena;       /* of identity.keys, once they have changed */
     struct rsa_key *key, *next_key;
     struct token token;
     bool wants_new_key; /* asked for with a token */
@@ -78,7 +79,7 @@ msec plane_renew_at(struct plane *p); /* when that will be; 0: there is no token
  * older than `key_life` (0: that is no reason). */
 bool plane_key_is_due(struct plane *p, msec key_life);
 
-/* One thread's business. Outcomes as plane_send(); whatever happens, the node can speak. */
+/* Outcomes as plane_send(); whatever happens, the node can speak. */
 MUST_CHECK int plane_change_key(struct plane *p, const struct plane_call *like, struct arena *a,
                                 struct plane_answer *ret);
 

@@ -31,9 +31,9 @@ static int save(void *context, const struct key_ring *ring)
 {
     struct rotation_call *c = context;
     struct plane *p = c->plane;
-    struct identity with = p->identity;
 
     pthread_mutex_lock(&p->lock);
+    struct identity with = p->identity;
     with.keys = (struct key_ring){ arena_dup(&p->arena, ring->key),
                                    arena_dup(&p->arena, ring->next), ring->made_at };
     int saved = identity_write(c->arena, p->state, &with);
@@ -99,14 +99,24 @@ static struct rotation_ports ports_for(struct rotation_call *c)
     };
 }
 
+static struct key_ring read_ring(struct plane *p)
+{
+    pthread_mutex_lock(&p->lock);
+    struct key_ring ring = p->identity.keys;
+    pthread_mutex_unlock(&p->lock);
+    return ring;
+}
+
 int plane_adopt_next(struct plane *p)
 {
     struct arena scratch = { 0 };
     struct rotation_call c = { .plane = p, .arena = &scratch };
     const struct rotation_ports ports = ports_for(&c);
-    struct key_ring ring = p->identity.keys;
 
+    pthread_mutex_lock(&p->key_lock);
+    struct key_ring ring = read_ring(p);
     int adopted = str_is_set(ring.next) ? rotation_adopt(&ring, &ports, clock_now()) : 0;
+    pthread_mutex_unlock(&p->key_lock);
     arena_done(&scratch);
     TRY(adopted < 0 ? adopted : 0);
     return 0;
@@ -127,10 +137,12 @@ int plane_change_key(struct plane *p, const struct plane_call *like, struct aren
 {
     struct rotation_call c = { .plane = p, .like = like, .arena = a, .answer = ret };
     const struct rotation_ports ports = ports_for(&c);
-    struct key_ring ring = p->identity.keys; /* this thread alone changes it */
 
     *ret = (struct plane_answer){ 0 };
+    pthread_mutex_lock(&p->key_lock);
+    struct key_ring ring = read_ring(p);
     int advanced = rotation_advance(&ring, &ports, clock_now());
+    pthread_mutex_unlock(&p->key_lock);
     if (advanced == ROTATION_NOT_YET && c.sent == 0)
         ret->message = S("no space to keep a new key");
     if (advanced == ROTATION_NOT_YET)
