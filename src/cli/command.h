@@ -39,7 +39,7 @@ struct command {
 };
 
 extern const struct command command_env, command_credentials, command_status, command_nodes,
-    command_executions, command_compliance, command_why, command_history;
+    command_executions, command_compliance, command_why, command_history, command_drift;
 
 /* Prints why, returns the exit code. `result` is a fault or CLIENT_FAILED. */
 int command_failed(struct command_run *r, int result);

@@ -4,8 +4,9 @@
 #include "cli/command.h"
 
 static const struct command *const commands[] = {
-    &command_env,        &command_credentials, &command_status, &command_nodes,
-    &command_executions, &command_compliance,  &command_why,    &command_history,
+    &command_env,   &command_credentials, &command_status,
+    &command_nodes, &command_executions,  &command_compliance,
+    &command_why,   &command_history,     &command_drift,
 };
 
 static void print_help(void)

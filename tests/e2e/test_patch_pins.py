@@ -9,6 +9,7 @@ import pytest
 
 import agent as agents
 from node_fixtures import make_node, plane, role, ssm  # noqa: F401 (fixtures)
+from test_cli import FAILED, NOT_WELL, USAGE, make_patchbay, rows
 from test_patch_override_run import version
 from test_patch_root import BUILD, PATCH, have
 from testbed import Host, LocalRepo
@@ -70,6 +71,14 @@ def test_the_first_node_decides_and_others_are_told(plane, nodes):  # noqa: F811
     pins = looked_at(plane, "ListPatchPins", "PatchPins", SnapshotId=run)
     assert [(p["Name"], p["Version"]) for p in pins] == [("a", "1"), ("b", "1:2~x-3"), ("c", "7")]
     assert {(p["OperatingSystem"], p["PatchGroup"]) for p in pins} == {("DEBIAN", "")}
+
+    patchbay = make_patchbay(plane, plane.data)
+    said = rows(patchbay("drift", run, status=NOT_WELL))
+    assert {(d["NODE"], d["PACKAGE"], d["PINNED"], d["OFFERED"]) for d in said} == {
+        (two.id, "a.amd64", "1", "2"), (one.id, "c.amd64", "7", "8")}
+    assert "no node" in patchbay("drift", str(uuid.uuid4())).stdout
+    patchbay("drift", status=USAGE)
+    assert "snapshotid" in patchbay("drift", "x", status=FAILED).stderr.lower()
 
     pin(one, run, ("c", "7"))  # its mirror is back where it was
     assert drift(plane, run) == {(two.id, "a"): ("1", "2")}
