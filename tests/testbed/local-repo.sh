@@ -72,14 +72,18 @@ package() {
         "$repo/$pool/${name}_${version#*:}_$arch.deb" >/dev/null
 }
 
-# gpg leaves an agent behind; it ends with the command that made it start.
+# gpg leaves an agent behind; it ends with the command that made it start. Its socket lies in the
+# home, and the name of a socket has at most 107 characters: so gpg gets a short name of the home.
 sign() {
-    local home=$1
+    local home short result=0
+    home=$(cd "$1" && pwd)
+    short=$(mktemp -d /tmp/gpg.XXXXXX)
+    ln -s "$home" "$short/home"
     shift
-    local result=0
-    GNUPGHOME=$home gpg --batch --quiet --no-tty --passphrase '' --pinentry-mode loopback "$@" ||
+    GNUPGHOME=$short/home gpg --batch --quiet --no-tty --passphrase '' --pinentry-mode loopback "$@" ||
         result=$?
-    GNUPGHOME=$home gpgconf --kill all
+    GNUPGHOME=$short/home gpgconf --kill all
+    rm -r "$short"
     return $result
 }
 

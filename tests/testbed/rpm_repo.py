@@ -217,12 +217,15 @@ class RpmRepo:
                 shutil.move(file, self.pool / file.name)
 
     def _gpg(self, home, *arguments):
-        """gpg leaves an agent behind; it ends with the command that made it start."""
-        environment = {**os.environ, "GNUPGHOME": str(home)}
-        try:
-            return run(*arguments, env=environment)
-        finally:
-            run("gpgconf", "--kill", "all", env=environment)
+        """gpg leaves an agent behind; it ends with the command that made it start. Its socket lies
+        in the home, and a socket's name is at most 107 characters: so the home gets a short one."""
+        with tempfile.TemporaryDirectory(dir="/tmp") as short:
+            os.symlink(pathlib.Path(home).resolve(), f"{short}/home")
+            environment = {**os.environ, "GNUPGHOME": f"{short}/home"}
+            try:
+                return run(*arguments, env=environment)
+            finally:
+                run("gpgconf", "--kill", "all", env=environment)
 
     def key(self, signer="key"):
         """The file with the public key; made on first use."""
@@ -239,7 +242,7 @@ class RpmRepo:
         if packages:
             self.key(signer)
             home = self.directory / f".{signer}"
-            self._gpg(home, "rpmsign", "--addsign", "--define", f"_gpg_path {home}",
+            self._gpg(home, "rpmsign", "--addsign",
                       "--define", f"__gpg {shutil.which('gpg')}", "--define",
                       f"_gpg_name {signer}@patchbay.invalid",
                       *[str(self.pool / p.file_name) for p in packages])
