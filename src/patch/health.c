@@ -130,6 +130,10 @@ struct health_change health_compare(struct arena *a, const struct health *before
     change.lost_ports = missing_from(a, before->ports, after->ports);
     if (change.are_units_known) {
         change.failed_units = missing_from(a, after->failed_units, before->failed_units);
+        if (!str_eq(before->system_state, after->system_state)) {
+            change.state_before = before->system_state;
+            change.state_after = after->system_state;
+        }
         change.is_boot_unclean = is_rescue(after->system_state) && !is_rescue(before->system_state);
     }
     return change;
@@ -188,6 +192,9 @@ struct str health_text(struct arena *a, const struct health_change *change)
 
     if (change->is_boot_unclean)
         buf_lit(&out, "health: the system is in its rescue mode\n");
+    if (str_is_set(change->state_before) && str_is_set(change->state_after))
+        buf_fmt(&out, "health: systemd says \"%.*s\" now, and said \"%.*s\" before the install\n",
+                STR(change->state_after), STR(change->state_before));
     for (size_t i = 0; i < change->failed_units.count; i++)
         buf_fmt(&out, "health: unit %.*s has failed since before the install\n",
                 STR(change->failed_units.items[i]));

@@ -25,6 +25,7 @@ struct health_change {
     struct strs failed_units; /* that were well before */
     struct strs lost_ports;
     bool are_units_known;
+    struct str state_before, state_after; /* of systemd, where both are known and differ */
     bool is_boot_unclean; /* systemd is in its rescue or emergency mode, and was not */
 };
 

@@ -32,6 +32,12 @@ static void only_what_got_worse_is_a_difference(void **state)
     assert_str(change.failed_units.items[0], "new.service");
     assert_int_equal(change.lost_ports.count, 1);
     assert_str(change.lost_ports.items[0], "tcp/80");
+    assert_false(str_is_set(change.state_before));
+    after.system_state = S("degraded");
+    change = health_compare(&a, &before, &after);
+    assert_true(
+        str_starts(health_text(&a, &change),
+                   S("health: systemd says \"degraded\" now, and said \"running\" before")));
     change = health_compare(&a, &before, &before);
     assert_str(health_text(&a, &change), "");
     arena_done(&a);
