@@ -47,12 +47,17 @@ static int wait_at_gate(struct arena *a, const struct child *child, struct proce
 static int run_into(struct arena *a, const struct child *child, int output,
                     struct child_result *ret)
 {
+    /* Private memory that can be written, not address space: libapt and compressors map
+     * much more than they use. */
+    const struct process_limit memory = { RLIMIT_DATA, (rlim_t)child->memory_limit };
     const struct process_config config = {
         .argv = child->argv,
         .env = child->env,
         .cwd = "/",
         .out = output,
         .err = output,
+        .limits = &memory,
+        .n_limits = child->memory_limit > 0,
         .outlives_us = true,
     };
     struct process process;

@@ -16,6 +16,7 @@ struct child {
     size_t argc, capacity;
     const char *const *env; /* NULL-terminated "NAME=value"... */
     msec timeout;
+    int64_t memory_limit;    /* bytes it and each that it starts may write to; 0: no limit */
     const struct gate *gate; /* of one that changes the host: it is ended only where gate_close()
                               * can, at the gate's word; the timeout is not used. NULL: at that */
     bool runs_hook;          /* it runs GATE_HOOK; else it has begun when it was started */

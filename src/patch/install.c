@@ -172,8 +172,12 @@ static int change_host(struct arena *a, const struct install_options *options,
 
     if (log < 0)
         return err_fault(errno, "cannot write %s", options->log_path);
-    if (options->settings)
-        limits_apply(a, options->settings, &install->limits);
+    if (options->settings) {
+        const struct limits limits = limits_apply(a, options->settings);
+
+        install->limits = limits.text;
+        request.memory_limit = limits.memory;
+    }
     result = options->scan->provider->install(a, &request, &install->why);
     close(log);
     return result > 0 ? 0 : result; /* the outcomes are in install->why, and judged */

@@ -45,28 +45,22 @@ static void be_nice_to_disks(struct arena *a, int level, struct buf *out)
         idle ? "ionice idle" : arena_fmt(a, "ionice best-effort %d", level).p);
 }
 
-/* Private memory that can be written, not address space: libapt and compressors map much
- * more than they use. */
-static void limit_memory(struct arena *a, int64_t bytes, struct buf *out)
+struct limits limits_apply(struct arena *a, const struct settings *settings)
 {
-    const struct rlimit limit = { (rlim_t)bytes, (rlim_t)bytes };
-
-    if (bytes <= 0)
-        return;
-    say(out, setrlimit(RLIMIT_DATA, &limit) == 0,
-        arena_fmt(a, "memory %lld MiB for each process", (long long)(bytes / 1024 / 1024)).p);
-}
-
-void limits_apply(struct arena *a, const struct settings *settings, struct str *ret_text)
-{
+    struct limits limits = { .memory = settings->memory_limit };
     struct buf out = buf_in(a);
 
-    if (!file_exists("/run/systemd/system")) {
-        *ret_text = S("none: without systemd, services that packages restart would keep them");
-        return;
-    }
+    if (!file_exists("/run/systemd/system"))
+        return (struct limits){
+            .text = S("none: without systemd, services that packages restart would keep them"),
+        };
     be_nice(a, settings->niceness, &out);
     be_nice_to_disks(a, settings->io_level, &out);
-    limit_memory(a, settings->memory_limit, &out);
-    *ret_text = out.len > 0 ? buf_str(&out) : S("none");
+    if (limits.memory > 0)
+        say(&out, true,
+            arena_fmt(a, "memory %lld MiB for each process",
+                      (long long)(limits.memory / 1024 / 1024))
+                .p);
+    limits.text = out.len > 0 ? buf_str(&out) : S("none");
+    return limits;
 }

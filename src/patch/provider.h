@@ -57,6 +57,7 @@ struct change_request {
     size_t count;
     struct strs blocked;     /* names that nothing may bring in, with wildcards */
     bool is_return;          /* back to what was: older versions too, all or none, nothing else */
+    int64_t memory_limit;    /* bytes, for each process of the manager; 0: none */
     const struct gate *gate; /* when to begin nothing more (gate.h); NULL: never */
     msec lock_timeout;       /* how long to wait for another package manager */
     int log;                 /* file descriptor that gets the manager's output; -1 none */

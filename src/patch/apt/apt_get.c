@@ -123,6 +123,8 @@ static struct child install_command(struct arena *a, const struct change_request
     if (simulate)
         child_args(a, &child, gently, ARRAY_LEN(gently));
     child_args(a, &child, args, ARRAY_LEN(args));
+    if (!simulate)
+        child.memory_limit = request->memory_limit;
     if (!simulate && request->gate) {
         child.gate = request->gate;
         child.runs_hook = true;
@@ -311,7 +313,9 @@ static int configure_all(struct arena *a, const struct change_request *request)
 {
     static const char *const args[] = { "/usr/bin/dpkg", "--force-confdef", "--force-confold",
                                         "--configure", "-a" };
-    struct child child = { .timeout = INSTALL_TIMEOUT, .gate = request->gate };
+    struct child child = { .timeout = INSTALL_TIMEOUT,
+                           .memory_limit = request->memory_limit,
+                           .gate = request->gate };
     struct child_result answer;
 
     child_args(a, &child, args, ARRAY_LEN(args));

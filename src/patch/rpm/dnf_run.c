@@ -106,6 +106,7 @@ struct str dnf_spec(struct arena *a, const struct change *c)
 struct child dnf_command(struct arena *a, const struct change_request *request, bool simulate)
 {
     struct child child = { .timeout = simulate ? SHORT_TIMEOUT : INSTALL_TIMEOUT,
+                           .memory_limit = simulate ? 0 : request->memory_limit,
                            .gate = simulate ? NULL : request->gate };
 
     dnf_begin(a, &child, request->host, simulate);
