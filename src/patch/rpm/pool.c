@@ -201,7 +201,7 @@ static int load_packages(const struct metadata *m, struct str index, struct str 
     PASS(add_file(m, "primary", true, add_primary, &there, ret_why));
     PASS(add_file(m, "updateinfo", false, add_notices, &there, ret_why));
     if (cache.path)
-        solv_cache_write(&cache, p->arena, m->repo);
+        solv_cache_write(&cache, m->repo);
     return 0;
 }
 

@@ -5,9 +5,11 @@
 #include <solv/repo_write.h>
 #include <solv/solvversion.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/crypto.h"
+#include "sys/file.h"
 
 #define FORMAT       "1 "
 #define COOKIE_BYTES 64
@@ -44,17 +46,17 @@ bool solv_cache_read(const struct solv_cache *cache, Repo *repo)
     return good;
 }
 
-/* The cookie goes in last, and the name: a file cut short is none. */
-void solv_cache_write(const struct solv_cache *cache, struct arena *a, Repo *repo)
+void solv_cache_write(const struct solv_cache *cache, Repo *repo)
 {
-    const char *fresh = arena_fmt(a, "%s.%d", cache->path, (int)getpid()).p;
-    FILE *file = fopen(fresh, "we");
-    bool good = file && repo_write(repo, file) == 0 &&
-                fwrite(cache->cookie.p, cache->cookie.len, 1, file) == 1;
+    char *text = NULL;
+    size_t len = 0;
+    FILE *memory = open_memstream(&text, &len);
+    bool good = memory && repo_write(repo, memory) == 0 &&
+                fwrite(cache->cookie.p, cache->cookie.len, 1, memory) == 1;
 
-    if (!file)
-        return;
-    good = fclose(file) == 0 && good;
-    if (!good || rename(fresh, cache->path) != 0)
-        unlink(fresh);
+    good = memory && fclose(memory) == 0 && good;
+    /* Whole or not at all, also after a power cut: half of it would be believed. */
+    if (good && file_write(cache->path, (struct str){ text, len }, 0644) != 0)
+        (void)unlink(cache->path);
+    free(text);
 }

@@ -23,4 +23,4 @@ struct solv_cache solv_cache_of(struct arena *a, const char *dir, struct str whe
 bool solv_cache_read(const struct solv_cache *cache, Repo *repo);
 
 /* For next time; a full disk or a folder that cannot be written is no error. */
-void solv_cache_write(const struct solv_cache *cache, struct arena *a, Repo *repo);
+void solv_cache_write(const struct solv_cache *cache, Repo *repo);
