@@ -59,28 +59,31 @@ def rpm(version=VERSION):
     return f"patchbay-agent-{version}.x86_64.rpm"
 
 
-def test_the_same_programs_give_the_same_bytes(tmp_path):
-    which = ("agent-deb", "agent-rpm")
-    one = Packages(tmp_path / "one").build(*which)
-    two = Packages(tmp_path / "a" / "two").build(*which, env={"TZ": "Asia/Tokyo", "LANG": "C.UTF-8"})
-    assert [p.name for p in one] == [p.name for p in two] and len(one) == 2
-    for first, second in zip(one, two):
-        assert first.read_bytes() == second.read_bytes(), first.name
+def test_the_same_programs_give_the_same_bytes(made, tmp_path):
+    again = Packages(tmp_path / "a" / "again").build(
+        "agent-deb", "agent-rpm", env={"TZ": "Asia/Tokyo", "LANG": "C.UTF-8"})
+    assert [p.name for p in again] == [deb(), rpm()]
+    for package in again:
+        assert package.read_bytes() == (made.directory / package.name).read_bytes(), package.name
     other = Packages(tmp_path / "other").build("agent-deb", env={"SOURCE_DATE_EPOCH": "1000000000"})
-    assert other[0].read_bytes() != one[0].read_bytes()
+    assert other[0].read_bytes() != again[0].read_bytes()
     assert "2001-09-09" in run("dpkg-deb", "-c", other[0])
 
 
-def test_the_planes_package_has_what_a_plane_needs(tmp_path):
-    plane = Packages(tmp_path / "plane").build("plane-deb")[0]
-    files = [line.split()[5].lstrip(".") for line in run("dpkg-deb", "-c", plane).splitlines()]
+@pytest.fixture(scope="module")
+def plane_deb(tmp_path_factory):
+    return Packages(tmp_path_factory.mktemp("plane") / "made").build("plane-deb")[0]
+
+
+def test_the_planes_package_has_what_a_plane_needs(plane_deb):
+    files = [line.split()[5].lstrip(".") for line in run("dpkg-deb", "-c", plane_deb).splitlines()]
     for name in ("/usr/bin/patchbayd", "/usr/bin/patchbay", "/etc/patchbay/patchbayd.conf",
                  "/usr/lib/patchbay/patchbay-function-host", "/usr/lib/patchbay/sign-packages",
                  "/usr/share/patchbay/install.sh", "/usr/lib/systemd/system/patchbayd.service"):
         assert name in files
     agents_own = {"/usr/sbin/patchbay-agent", "/etc/patchbay/agent.conf"}
     assert not agents_own & set(files)  # both may be on one machine
-    assert "libmicrohttpd12" in run("dpkg-deb", "-f", plane, "Depends")
+    assert "libmicrohttpd12" in run("dpkg-deb", "-f", plane_deb, "Depends")
 
 
 def test_both_families_get_the_same_files_and_neither_the_others_libraries(made):
@@ -209,9 +212,8 @@ def test_rpm_installs_upgrades_and_removes(rpm_host):
     host.sh(f"rm -rf {STATE} /etc/patchbay /run/systemd /usr/bin/systemctl")
 
 
-def test_the_planes_package_runs_a_plane(tmp_path):
-    Packages(tmp_path / "plane").build("plane-deb")
-    with Host("plane", binds={"/srv/packages": tmp_path / "plane"}) as host:
+def test_the_planes_package_runs_a_plane(plane_deb):
+    with Host("plane", binds={"/srv/packages": plane_deb.parent}) as host:
         host.sh("apt-get -q -y --no-install-recommends install /srv/packages/patchbay_*.deb curl")
         assert host.sh("stat -c '%U %a' /var/lib/patchbay") == "patchbay 700"
         host.sh("sed -i 's/^listen = .*/listen = 127.0.0.1:0/' /etc/patchbay/patchbayd.conf")
@@ -315,6 +317,31 @@ def test_a_package_is_served_whole_in_parts_and_by_its_head(served):
     assert ask(served, f"/packages/{deb()}", If_Modified_Since=modified)[0] == 304
     assert ask(served, f"/packages/{deb()}", If_Range=etag, Range="bytes=0-0")[0] == 206
     assert ask(served, f"/packages/{deb()}", If_Range='"x"', Range="bytes=0-0")[0] == 200
+
+
+def memory_of(process):
+    """Private bytes of a process."""
+    with open(f"/proc/{process.pid}/smaps_rollup", encoding="ascii") as file:
+        return sum(int(line.split()[1]) for line in file if line.startswith("Private_")) * 1024
+
+
+def test_a_large_package_is_never_held_in_memory(served):
+    size = 300 * 1024 * 1024
+    with open(served.folder.directory / "large.deb", "wb") as file:
+        file.truncate(size)
+    netloc = urllib.parse.urlsplit(served.url).netloc
+    before, connections = memory_of(served.process), []
+    for _ in range(4):
+        connection = http.client.HTTPConnection(netloc, timeout=20)
+        connection.request("GET", "/packages/large.deb")
+        answer = connection.getresponse()
+        assert (answer.status, answer.length) == (200, size)
+        assert len(answer.read(8 * 1024 * 1024)) == 8 * 1024 * 1024
+        connections.append(connection)
+    assert memory_of(served.process) - before < 32 * 1024 * 1024
+    for connection in connections:  # in the middle of it
+        connection.close()
+    assert ask(served, f"/packages/{deb()}")[0] == 200
 
 
 def test_only_what_is_meant_is_served(served, tmp_path):
