@@ -115,8 +115,8 @@ static bool value_matches(enum patch_key key, struct str value, const struct pat
     return false;
 }
 
-static bool filters_match(const struct baseline_filters *filters, const struct patch_facts *f,
-                          const struct patch_version *v)
+static bool all_match(const struct baseline_filters *filters, const struct patch_facts *f,
+                      const struct patch_version *v)
 {
     for (size_t i = 0; i < filters->count; i++) {
         const struct baseline_filter *filter = &filters->items[i];
@@ -128,6 +128,23 @@ static bool filters_match(const struct baseline_filters *filters, const struct p
             return false;
     }
     return true;
+}
+
+/* A version may be in several notices: one of them has to match all filters, and it need
+ * not be the gravest. So a fix that is a security update too is still a fix. */
+static bool filters_match(const struct baseline_filters *filters, const struct patch_facts *f,
+                          const struct patch_version *v)
+{
+    struct patch_version other = *v;
+
+    if (all_match(filters, f, v))
+        return true;
+    for (size_t i = 0; i < v->notices.count; i++) {
+        str_cut(v->notices.items[i], ' ', &other.classification, &other.severity);
+        if (all_match(filters, f, &other))
+            return true;
+    }
+    return false;
 }
 
 /* "Neither is supported for Debian/Ubuntu (no reliable dates): approval is

@@ -76,7 +76,8 @@ struct patch_version {
     struct str origin;            /* where from, for people: "Debian-Security bookworm-security" */
     bool security;                /* from a security source */
     struct str priority, section; /* apt */
-    struct str classification, severity; /* from the notice: rpm, zypper */
+    struct str classification, severity; /* from the gravest notice: rpm, zypper */
+    struct strs notices; /* "Bugfix", "Security Moderate", where there are several */
     struct strs advisories, cves, bugs;
     msec released_at; /* 0: unknown */
 };

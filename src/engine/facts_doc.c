@@ -35,6 +35,7 @@ static const struct {
     { "advisories", offsetof(struct patch_version, advisories) },
     { "cves", offsetof(struct patch_version, cves) },
     { "bugs", offsetof(struct patch_version, bugs) },
+    { "notices", offsetof(struct patch_version, notices) },
 };
 
 static const struct {

@@ -29,8 +29,9 @@ struct module_version {
     const char *const *advisories; /* these end with NULL; NULL: none */
     const char *const *cves;
     const char *const *bugs;
-    long long released_at; /* seconds since 1970; 0: unknown */
-    bool security;         /* from a security source */
+    const char *const *notices; /* "Bugfix", "Security Moderate" of each notice */
+    long long released_at;      /* seconds since 1970; 0: unknown */
+    bool security;              /* from a security source */
 };
 
 /* Views are good until the visitor returns. */

@@ -47,6 +47,7 @@ static struct patch_version view_of(struct arena *a, const struct module_version
         .advisories = list_of(a, v->advisories),
         .cves = list_of(a, v->cves),
         .bugs = list_of(a, v->bugs),
+        .notices = list_of(a, v->notices),
         .released_at = (msec)v->released_at * MSEC_SECOND,
     };
 }

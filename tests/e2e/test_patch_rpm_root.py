@@ -16,7 +16,7 @@ DEFAULTS = {  # what the predefined baselines approve of the world, but for what
     "security": {"pb-critical", "pb-important", "pb-epoch", "pb-tilde", "pb-config", "pb-locked",
                  "pb-multi", "pb-program", "pb-library", "kernel-core", "pb-modular"},
     "moderate": {"pb-moderate", "pb-both"},
-    "bugfix": {"pb-bugfix"},
+    "bugfix": {"pb-bugfix", "pb-both"},
 }
 NAMES = {"rocky": "AWS-RockyLinuxDefaultPatchBaseline", "ol": "AWS-OracleLinuxDefaultPatchBaseline",
          "rhel": "AWS-RedHatDefaultPatchBaseline", "almalinux": "AWS-AlmaLinuxDefaultPatchBaseline",
@@ -200,7 +200,8 @@ APPROVALS = [
     (rule(CLASSIFICATION=["Security"], SEVERITY=["Medium"]), {"pb-moderate", "pb-both"}),
     (rule(CLASSIFICATION=["Security"], SEVERITY=["Moderate"]), {"pb-moderate", "pb-both"}),
     (rule(SEVERITY=["Low"]), {"pb-low"}),
-    (rule(CLASSIFICATION=["Bugfix"]), {"pb-bugfix"}),
+    (rule(CLASSIFICATION=["Bugfix"]), {"pb-bugfix", "pb-both"}),
+    (rule(CLASSIFICATION=["Bugfix"], SEVERITY=["Moderate"]), set()),  # not of two notices
     (rule(CLASSIFICATION=["Enhancement"]), {"pb-enhancement"}),
     (rule(CLASSIFICATION=["Newpackage"]), {"pb-newpackage"}),
     (rule(PRODUCT=["RockyLinux9.4"], SEVERITY=["Low"]), {"pb-low"}),

@@ -152,13 +152,19 @@ static void add_references(const struct rpm_pool *p, Id notice, struct names *cv
 }
 
 /* libsolv keeps the later one of "issued" and "updated" as the notice's build time. */
-static void classify(const struct rpm_pool *p, Id notice, struct module_version *v)
+static void classify(const struct rpm_pool *p, Id notice, struct names *kinds,
+                     struct module_version *v)
 {
     Solvable *s = pool_id2solvable(p->pool, notice);
     const char *classification = capital(p, solvable_lookup_str(s, SOLVABLE_PATCHCATEGORY));
     const char *severity = capital(p, solvable_lookup_str(s, UPDATE_SEVERITY));
     long long at = (long long)solvable_lookup_num(s, SOLVABLE_BUILDTIME, 0);
 
+    if (classification)
+        add_name(p, kinds,
+                 arena_fmt(p->arena, "%s%s%s", classification, severity ? " " : "",
+                           severity ? severity : "")
+                     .p);
     if (v->security && gravity(classification, severity) <= gravity(v->classification, v->severity))
         return;
     v->classification = classification;
@@ -187,7 +193,7 @@ void notices_describe(const struct rpm_pool *p, const struct notices *notices, I
 {
     const Solvable *s = pool_id2solvable(p->pool, solvable);
     const struct notice_entry wanted = { s->name, s->evr, s->arch, 0 };
-    struct names advisories = { 0 }, cves = { 0 }, bugs = { 0 };
+    struct names advisories = { 0 }, cves = { 0 }, bugs = { 0 }, kinds = { 0 };
 
     for (size_t i = find_first(notices, &wanted); i < notices->count; i++) {
         const struct notice_entry *e = &notices->entries[i];
@@ -196,7 +202,7 @@ void notices_describe(const struct rpm_pool *p, const struct notices *notices, I
         if (e->name != s->name || e->evr != s->evr || e->arch != s->arch)
             break;
         name = pool_id2str(p->pool, pool_id2solvable(p->pool, e->notice)->name);
-        classify(p, e->notice, version);
+        classify(p, e->notice, &kinds, version);
         version->security = true;
         add_name(p, &advisories, name + strlen("patch:"));
         add_references(p, e->notice, &cves, &bugs);
@@ -204,4 +210,5 @@ void notices_describe(const struct rpm_pool *p, const struct notices *notices, I
     version->advisories = end(p, &advisories);
     version->cves = end(p, &cves);
     version->bugs = end(p, &bugs);
+    version->notices = kinds.count > 1 ? end(p, &kinds) : NULL;
 }

@@ -260,6 +260,28 @@ static void dates_count_where_the_family_has_them(void **state)
     check_state(&b, f, PATCH_INSTALLED_OTHER);
 }
 
+static void one_of_several_notices_has_to_match_all_filters(void **state)
+{
+    (void)state;
+    struct str bugfix = S("Bugfix"), moderate = S("Moderate");
+    struct str notices[] = { S("Bugfix"), S("Security Moderate") };
+    struct baseline_filter items[] = { { PATCH_KEY_CLASSIFICATION, list_of(&bugfix) },
+                                       { PATCH_KEY_SEVERITY, list_of(&moderate) } };
+    struct baseline_rule rule = { .filters = { items, 1 } };
+    struct baseline b = { .os = PATCH_OS_ROCKY_LINUX, .rules = &rule, .n_rules = 1 };
+    struct patch_facts f = { .name = S("bash"), .arch = S("x86_64"), .has_update = true };
+
+    f.installed.version = S("0:5.1-1.el9");
+    f.candidate = (struct patch_version){ .version = S("0:5.1-2.el9"),
+                                          .security = true,
+                                          .classification = S("Security"),
+                                          .severity = S("Moderate"),
+                                          .notices = { notices, 2 } };
+    check_state(&b, f, PATCH_MISSING);
+    rule.filters.count = 2; /* Moderate is what the other notice says */
+    check_state(&b, f, PATCH_INSTALLED_OTHER);
+}
+
 static void rpm_lists_take_advisories_cves_and_full_names(void **state)
 {
     (void)state;
@@ -571,6 +593,7 @@ int main(void)
         cmocka_unit_test(filters_are_anded_and_values_ored),
         cmocka_unit_test(the_highest_level_of_all_approvals_counts),
         cmocka_unit_test(dates_count_where_the_family_has_them),
+        cmocka_unit_test(one_of_several_notices_has_to_match_all_filters),
         cmocka_unit_test(rpm_lists_take_advisories_cves_and_full_names),
         cmocka_unit_test(every_predefined_baseline_is_found_by_os_and_id),
         cmocka_unit_test(rejected_always_wins),

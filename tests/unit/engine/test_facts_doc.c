@@ -22,6 +22,7 @@ static const struct patch_facts all_of_it = {
                    .advisories = { cves, 1 },
                    .cves = { cves, 2 },
                    .bugs = { cves + 1, 1 },
+                   .notices = { cves, 1 },
                    .released_at = 1700000000000 },
     .has_update = true,
     .hidden = S_INIT("1:3.0.8-1.el9"),
@@ -70,6 +71,7 @@ static void every_fact_comes_back(void **state)
     assert_true(str_eq(f->candidate.classification, S("Security")));
     assert_int_equal(f->candidate.cves.count, 2);
     assert_true(strs_have(f->candidate.bugs, S("CVE-2026-2")));
+    assert_int_equal(f->candidate.notices.count, 1);
     assert_int_equal(f->candidate.released_at, 1700000000000);
     assert_true(value_equal(doc, facts_format(&a, &got)));
     arena_done(&a);
