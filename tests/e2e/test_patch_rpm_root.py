@@ -10,7 +10,6 @@ import pytest
 from rpm_host import (BUILD, PATCH, RpmRepo, baseline, evr, installed, native_notices,
                       native_updates, new_host, only, packages, patch, rpm_root, rule, scan,
                       states, updates, use, version_of)
-from rpm_world import SYSTEMS
 
 DEFAULTS = {  # what the predefined baselines approve of the world, but for what is only obsoleted
     "security": {"pb-critical", "pb-important", "pb-epoch", "pb-tilde", "pb-config", "pb-locked",
@@ -324,5 +323,7 @@ def test_lists_that_were_never_fetched_are_no_clean_bill(world):
         assert states(host, ["pb-critical"]) == {"pb-critical": "Missing"}
 
 
-def test_every_system_has_its_own_words():
-    assert set(NAMES) | {"sles"} == set(SYSTEMS)
+def test_a_system_whose_manager_is_not_known_is_refused():
+    with new_host("sles") as host:
+        for command in "scan", "install":
+            assert "SUSE is not supported" in patch(host, command, expect=146).stderr
