@@ -75,6 +75,7 @@ struct patch_run_facts {
     msec started_at, ended_at;
     int64_t installed, installed_pending, missing, failed, security;
     int64_t rebooted; /* 0, 1; -1: the node did not tell */
+    int64_t serial;   /* in the order of their reports */
 };
 
 /* What a node last told of its packages, and the run that found it out. */
@@ -96,9 +97,9 @@ struct node_port {
                 struct node_facts *ret); /* PORT_NONE */
     /* Where there are nodes, by account and Region; all accounts. */
     int (*locations)(struct db *db, struct arena *a, struct node_location **ret, size_t *ret_count);
-    /* The runs of a node that ended before, newest first. */
-    int (*patch_runs)(struct db *db, struct arena *a, struct str node, msec before, int64_t limit,
-                      struct patch_run_facts **ret, size_t *ret_count);
+    /* The runs of a node with a lower serial, newest first. */
+    int (*patch_runs)(struct db *db, struct arena *a, struct str node, int64_t before,
+                      int64_t limit, struct patch_run_facts **ret, size_t *ret_count);
     int (*facts)(struct db *db, struct arena *a, struct str node,
                  struct host_facts *ret); /* PORT_NONE */
     /* The caller is this node, and its role may report: OP_DENIED. */

@@ -278,13 +278,26 @@ def runs_of(node, **more):
         {"InstanceId": node.id, **more}).encode(), "patchbay"))
 
 
+def become_administrator(plane, node):
+    keys = plane.keys()
+    node.credentials = botocore.credentials.Credentials(keys["aws_access_key_id"],
+                                                        keys["aws_secret_access_key"])
+
+
+def test_runs_of_one_second_are_two_and_a_report_sent_again_is_one(plane, node):
+    run = {"SnapshotId": str(uuid.uuid4()), "OperationType": "Install"}
+    report(node, OperationType="Scan")
+    report(node, **run)
+    report(node, **run)
+    become_administrator(plane, node)
+    assert [r["Operation"] for r in runs_of(node)["PatchRuns"]] == ["Install", "Scan"]
+
+
 def test_former_runs_are_kept_in_order(plane, node):
     for minute in range(53):
         report(node, MissingCount=str(minute), OperationType="Scan",
                OperationEndTime=f"2026-11-23T12:{minute:02}:00Z")
-    keys = plane.keys()
-    node.credentials = botocore.credentials.Credentials(keys["aws_access_key_id"],
-                                                        keys["aws_secret_access_key"])
+    become_administrator(plane, node)
     seen, token = [], {}
     while True:
         page = runs_of(node, MaxResults=20, **token)

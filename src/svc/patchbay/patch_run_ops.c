@@ -82,7 +82,7 @@ static int list_runs(struct op *op, const struct list_in *in, struct list_out *o
                                      &runs, &count));
     if (count > max)
         out->next_token =
-            page_token(op, arena_fmt(op->arena, "%lld", (long long)runs[max - 1].ended_at));
+            page_token(op, arena_fmt(op->arena, "%lld", (long long)runs[max - 1].serial));
     struct run_view *shown = arena_array(op->arena, struct run_view, max);
     out->runs = (struct list){ shown, count > max ? max : count };
     for (size_t i = 0; i < out->runs.count; i++)

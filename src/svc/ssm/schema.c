@@ -221,6 +221,7 @@ static const struct migration migrations[] = {
     { ssm_patch_facts_sql },
     { "ALTER TABLE ssm_node ADD COLUMN key_made_at INTEGER NOT NULL DEFAULT 0;"
       "UPDATE ssm_node SET key_made_at = registered_at;" },
+    { ssm_patch_run_sql },
 };
 
 const struct schema ssm_schema = { "ssm", migrations, ARRAY_LEN(migrations) };

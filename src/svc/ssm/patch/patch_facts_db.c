@@ -58,7 +58,8 @@ int patch_run_rebooted(struct op *op, const struct host_facts *f)
     if (f->rebooted == TRISTATE_UNSET)
         return 0;
     TRY(db_exec(op->db, NULL,
-                "UPDATE ssm_patch_run SET rebooted = $3 WHERE node = $1 AND ended_at = $2",
+                "UPDATE ssm_patch_run SET rebooted = $3 WHERE serial ="
+                " (SELECT MAX(serial) FROM ssm_patch_run WHERE node = $1 AND ended_at = $2)",
                 ARGS(V(f->node), V(f->captured_at), V(f->rebooted == TRISTATE_TRUE ? 1 : 0))));
     return 0;
 }

@@ -36,5 +36,5 @@ MUST_CHECK int patch_state_of_group(struct op *op, struct str group, struct str 
 MUST_CHECK int patch_run_add(struct op *op, const struct patch_state_row *row);
 
 /* For other services, as api/ports.h has it. */
-MUST_CHECK int patch_run_list(struct db *db, struct arena *a, struct str node, msec before,
+MUST_CHECK int patch_run_list(struct db *db, struct arena *a, struct str node, int64_t before,
                               int64_t limit, struct patch_run_facts **ret, size_t *ret_count);

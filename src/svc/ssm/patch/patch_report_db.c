@@ -81,8 +81,11 @@ int patch_state_of_group(struct op *op, struct str group, struct str after, int6
 
 int patch_run_add(struct op *op, const struct patch_state_row *r)
 {
-    TRY(db_exec(op->db, NULL, "DELETE FROM ssm_patch_run WHERE node = $1 AND ended_at = $2",
-                ARGS(V(r->node), V(r->ended_at))));
+    /* The same report again is the same run; times are of seconds, so they alone do not tell. */
+    TRY(db_exec(op->db, NULL,
+                "DELETE FROM ssm_patch_run WHERE node = $1 AND ended_at = $2 AND operation = $3"
+                " AND COALESCE(snapshot, '') = COALESCE($4, '')",
+                ARGS(V(r->node), V(r->ended_at), V(r->operation), V(r->snapshot))));
     TRY(db_exec(op->db, NULL,
                 "INSERT INTO ssm_patch_run (node, ended_at, started_at, operation, baseline,"
                 " snapshot, execution, installed, missing, failed, installed_pending, security)"
@@ -91,9 +94,9 @@ int patch_run_add(struct op *op, const struct patch_state_row *r)
                      V(r->snapshot), V(r->execution), V(r->installed), V(r->missing), V(r->failed),
                      V(r->installed_pending), V(r->security))));
     TRY(db_exec(op->db, NULL,
-                "DELETE FROM ssm_patch_run WHERE node = $1 AND ended_at <"
-                " (SELECT MIN(ended_at) FROM (SELECT ended_at FROM ssm_patch_run"
-                " WHERE node = $1 ORDER BY ended_at DESC LIMIT $2) AS kept)",
+                "DELETE FROM ssm_patch_run WHERE node = $1 AND serial <"
+                " (SELECT MIN(serial) FROM (SELECT serial FROM ssm_patch_run"
+                " WHERE node = $1 ORDER BY serial DESC LIMIT $2) AS kept)",
                 ARGS(V(r->node), V(PATCH_RUNS_KEPT))));
     return 0;
 }
@@ -104,19 +107,20 @@ static const struct column run_columns[] = {
     COL_STR(R, execution), COL_I64(R, started_at),        COL_I64(R, ended_at),
     COL_I64(R, installed), COL_I64(R, installed_pending), COL_I64(R, missing),
     COL_I64(R, failed),    COL_I64(R, security),          COL_I64(R, rebooted),
+    COL_I64(R, serial),
 };
 static const struct mapping run_mapping = MAPPING(R, run_columns);
 #undef R
 
-int patch_run_list(struct db *db, struct arena *a, struct str node, msec before, int64_t limit,
+int patch_run_list(struct db *db, struct arena *a, struct str node, int64_t before, int64_t limit,
                    struct patch_run_facts **ret, size_t *ret_count)
 {
     void *items;
 
     TRY(db_all(db, a, &run_mapping, &items, ret_count,
                "SELECT operation, baseline, snapshot, execution, started_at, ended_at, installed,"
-               " installed_pending, missing, failed, security, rebooted FROM ssm_patch_run"
-               " WHERE node = $1 AND ended_at < $2 ORDER BY ended_at DESC LIMIT $3",
+               " installed_pending, missing, failed, security, rebooted, serial FROM ssm_patch_run"
+               " WHERE node = $1 AND serial < $2 ORDER BY serial DESC LIMIT $3",
                ARGS(V(node), V(before), V(limit))));
     *ret = items;
     return 0;

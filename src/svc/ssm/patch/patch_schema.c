@@ -119,6 +119,33 @@ const char ssm_patch_sql[] =
     "  PRIMARY KEY (account, region, resource, type)"
     ");";
 
+/* Two runs may end within one second: the order of their reports tells them apart. */
+const char ssm_patch_run_sql[] =
+    "ALTER TABLE ssm_patch_run RENAME TO ssm_patch_run_by_time;"
+    "CREATE TABLE ssm_patch_run ("
+    "  serial INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  node TEXT NOT NULL,"
+    "  ended_at INTEGER NOT NULL,"
+    "  started_at INTEGER NOT NULL,"
+    "  operation TEXT NOT NULL,"
+    "  baseline TEXT NOT NULL,"
+    "  snapshot TEXT,"
+    "  execution TEXT,"
+    "  installed INTEGER NOT NULL,"
+    "  missing INTEGER NOT NULL,"
+    "  failed INTEGER NOT NULL,"
+    "  installed_pending INTEGER NOT NULL,"
+    "  security INTEGER NOT NULL,"
+    "  rebooted INTEGER NOT NULL DEFAULT -1"
+    ");"
+    "CREATE INDEX ssm_patch_run_of_node ON ssm_patch_run (node, serial);"
+    "INSERT INTO ssm_patch_run (node, ended_at, started_at, operation, baseline, snapshot,"
+    "  execution, installed, missing, failed, installed_pending, security, rebooted)"
+    "  SELECT node, ended_at, started_at, operation, baseline, snapshot, execution, installed,"
+    "  missing, failed, installed_pending, security, rebooted FROM ssm_patch_run_by_time"
+    "  ORDER BY ended_at;"
+    "DROP TABLE ssm_patch_run_by_time;";
+
 const char ssm_patch_facts_sql[] =
     "ALTER TABLE ssm_patch_run ADD COLUMN rebooted INTEGER NOT NULL DEFAULT -1;"
     "CREATE TABLE ssm_patch_facts ("

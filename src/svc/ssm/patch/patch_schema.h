@@ -4,3 +4,4 @@
 
 extern const char ssm_patch_sql[];
 extern const char ssm_patch_facts_sql[]; /* what hosts know, and the patches on offer by that */
+extern const char ssm_patch_run_sql[];   /* runs in the order of their reports */
