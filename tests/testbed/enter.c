@@ -48,6 +48,7 @@ static void clean_environment(void)
     setenv("HOME", "/root", 1);
     setenv("LANG", "C.UTF-8", 1);
     setenv("TERM", term, 1);
+    setenv("ASAN_OPTIONS", WITHOUT_LEAKS, 1);
 }
 
 _Noreturn static void run_inside(int init, char *const *argv)
