@@ -71,7 +71,12 @@ def test_a_host_whose_clock_is_wrong_by_hours_works(plane, make_agent, tmp_path,
     assert plane.final(message)["documentStatus"] == "Success"
     side = "behind" if hours > 0 else "ahead of"
     wait_for(lambda: agent.logged().count(f" s {side} the plane's") == 2)  # once in each life
-    assert 1 <= plane.skewed <= 2 and plane.calls["RequestManagedInstanceRoleToken"] <= 3
+    # Its three talkers may each have a call under way before the first of them knows better.
+    assert plane.final(plane.run(agent.node, "true"))["documentStatus"] == "Success"
+    learnt = plane.skewed
+    assert 1 <= learnt <= 6
+    assert plane.final(plane.run(agent.node, "true"))["documentStatus"] == "Success"
+    assert plane.skewed == learnt
     plane.clock = 0.0  # as if it had been set
     wait_for(lambda: "agrees with the plane's again" in agent.logged())
     assert plane.final(plane.run(agent.node, "true"))["documentStatus"] == "Success"
