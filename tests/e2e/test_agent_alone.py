@@ -13,7 +13,7 @@ import time
 
 import fake_plane
 import pytest
-from conftest import BUILD, wait_for
+from conftest import BUILD, agent_environment, wait_for
 from fake_plane import ACTIVATION_CODE, ACTIVATION_ID, REGION, FakePlane, Refused
 
 AGENT = BUILD / "src" / "agent" / "patchbay-agent"
@@ -49,7 +49,8 @@ class Agent:
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [AGENT, "run", "--state", self.state, "--config", self.config],
-                env={**os.environ, **environment}, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                env=agent_environment(**environment), stdin=subprocess.DEVNULL, stdout=log,
+                stderr=log)
         return self
 
     def stop(self):

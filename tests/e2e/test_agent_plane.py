@@ -9,7 +9,7 @@ import subprocess
 
 import agent as agents
 import pytest
-from conftest import BUILD, REGION, Plane, wait_for
+from conftest import BUILD, REGION, Plane, agent_environment, wait_for
 
 AGENT = BUILD / "src" / "agent" / "patchbay-agent"
 
@@ -62,7 +62,7 @@ class Node:
             self.process = subprocess.Popen(
                 [AGENT, "run", "--state", self.state, "--boot-id-file", self.boot,
                  "--config", self.config, "--reboot-command", f"echo x >> {self.reboots}"],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                env=agent_environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         return self
 
     def end(self, how=signal.SIGTERM):
