@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "patch/gate.h"
@@ -11,7 +12,7 @@
 #include "sys/process.h"
 
 #define GRACE (30 * MSEC_SECOND)
-#define LOOK  (MSEC_SECOND / 5) /* how often the gate is looked at */
+#define LOOK  (MSEC_SECOND / 5) /* how often the gate and locks are looked at */
 
 void child_arg(struct arena *a, struct child *child, const char *arg)
 {
@@ -142,7 +143,7 @@ int child_run(struct arena *a, const struct child *child, struct child_result *r
     return 0;
 }
 
-bool child_is_locked(const char *path)
+static bool is_locked(const char *path)
 {
     int fd = open(path, O_RDWR | O_CLOEXEC);
     struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
@@ -151,4 +152,16 @@ bool child_is_locked(const char *path)
     if (fd >= 0)
         close(fd);
     return held;
+}
+
+bool child_wait_for_locks(const char *const *paths, size_t count, msec deadline,
+                          const struct gate *gate)
+{
+    for (size_t i = 0; i < count; i++)
+        while (is_locked(paths[i])) {
+            if (clock_monotonic() >= deadline || gate_is_stopping(gate))
+                return false;
+            nanosleep(&(struct timespec){ .tv_nsec = LOOK * 1000000 }, NULL);
+        }
+    return true;
 }

@@ -36,5 +36,7 @@ void child_args(struct arena *a, struct child *child, const char *const *args, s
 
 MUST_CHECK int child_run(struct arena *a, const struct child *child, struct child_result *ret);
 
-/* Whether another process holds a lock (as of fcntl) on the file. */
-bool child_is_locked(const char *path);
+/* Before a program that would wait for ever for another's lock (as of fcntl) on one of these
+ * files, or hide who holds it. False: still held at the deadline, or the gate is stopping. */
+bool child_wait_for_locks(const char *const *paths, size_t count, msec deadline,
+                          const struct gate *gate);

@@ -283,15 +283,8 @@ static bool wait_for_locks(msec timeout, const struct gate *gate)
 {
     static const char *const locks[] = { "/var/lib/dpkg/lock-frontend", "/var/lib/dpkg/lock",
                                          "/var/cache/apt/archives/lock" };
-    msec deadline = clock_monotonic() + timeout;
 
-    for (size_t i = 0; i < ARRAY_LEN(locks); i++)
-        while (child_is_locked(locks[i])) {
-            if (clock_monotonic() >= deadline || gate_is_stopping(gate))
-                return false;
-            nanosleep(&(struct timespec){ .tv_nsec = 200000000 }, NULL);
-        }
-    return true;
+    return child_wait_for_locks(locks, ARRAY_LEN(locks), clock_monotonic() + timeout, gate);
 }
 
 /* Files here mean that dpkg was interrupted; nothing installs until it goes on. */

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "patch/rpm/dnf.h"
 
-#include <time.h>
-
 #include "patch/gate.h"
 #include "patch/rpm/dnf_run.h"
 #include "sys/clock.h"
@@ -95,13 +93,7 @@ static bool wait_for_rpm(msec deadline, const struct gate *gate)
     static const char *const locks[] = { "/var/lib/rpm/.rpm.lock",
                                          "/usr/lib/sysimage/rpm/.rpm.lock" };
 
-    for (size_t i = 0; i < ARRAY_LEN(locks); i++)
-        while (child_is_locked(locks[i])) {
-            if (clock_monotonic() >= deadline || gate_is_stopping(gate))
-                return false;
-            nanosleep(&(struct timespec){ .tv_nsec = 200000000 }, NULL);
-        }
-    return true;
+    return child_wait_for_locks(locks, ARRAY_LEN(locks), deadline, gate);
 }
 
 /* What rpm's database says, of all at once. */
