@@ -130,21 +130,25 @@ static bool all_match(const struct baseline_filters *filters, const struct patch
     return true;
 }
 
-/* A version may be in several notices: one of them has to match all filters, and it need
- * not be the gravest. So a fix that is a security update too is still a fix. */
-static bool filters_match(const struct baseline_filters *filters, const struct patch_facts *f,
-                          const struct patch_version *v)
+/* A version may be in several notices: each is a reading of it, and none of them need be the
+ * gravest. So a fix that is a security update too is still a fix. */
+static size_t n_readings(const struct patch_version *v)
 {
-    struct patch_version other = *v;
+    return v->notices.count > 0 ? v->notices.count : 1;
+}
 
-    if (all_match(filters, f, v))
-        return true;
-    for (size_t i = 0; i < v->notices.count; i++) {
-        str_cut(v->notices.items[i], ' ', &other.classification, &other.severity);
-        if (all_match(filters, f, &other))
-            return true;
-    }
-    return false;
+static struct patch_version reading(const struct patch_version *v, size_t i)
+{
+    struct patch_version one = *v;
+
+    if (v->notices.count == 0)
+        return one;
+    one.notices.items += i;
+    one.notices.count = 1;
+    one.classification = one.notices.items->classification;
+    one.severity = one.notices.items->severity;
+    one.released_at = one.notices.items->updated_at;
+    return one;
 }
 
 /* "Neither is supported for Debian/Ubuntu (no reliable dates): approval is
@@ -204,14 +208,22 @@ static bool names(struct strs list, const struct baseline *b, const struct patch
     return false;
 }
 
+static bool has_notice(const struct patch_version *v, struct str id)
+{
+    for (size_t i = 0; i < v->notices.count; i++)
+        if (str_eq(v->notices.items[i].id, id))
+            return true;
+    return false;
+}
+
 static bool approved_list_has(const struct baseline *b, const struct patch_facts *f,
                               const struct patch_version *v)
 {
     if (names(b->approved, b, f, v->version))
         return true;
     for (size_t i = 0; i < b->approved.count; i++)
-        if (strs_have(v->advisories, b->approved.items[i]) ||
-            strs_have(v->cves, b->approved.items[i]) || strs_have(v->bugs, b->approved.items[i]))
+        if (has_notice(v, b->approved.items[i]) || strs_have(v->cves, b->approved.items[i]) ||
+            strs_have(v->bugs, b->approved.items[i]))
             return true;
     return false;
 }
@@ -223,40 +235,52 @@ bool baseline_rejects(const struct baseline *b, const struct patch_facts *f)
 }
 
 /* Of several approvals the highest level counts, so their order does not. */
-static void approve(struct baseline_approval *r, enum compliance_level level, int rule)
+static void approve(struct baseline_approval *r, enum compliance_level level, int rule,
+                    struct str notice)
 {
     if (r->verdict == BASELINE_APPROVED && r->level >= level)
         return;
     r->verdict = BASELINE_APPROVED;
     r->level = level;
     r->rule = rule;
+    r->notice = notice;
     r->by_list = rule < 0;
 }
 
-static void deny(struct baseline_approval *r, enum baseline_verdict verdict, int rule)
+static void deny(struct baseline_approval *r, enum baseline_verdict verdict, int rule,
+                 struct str notice)
 {
     if (r->verdict >= verdict)
         return;
     r->verdict = verdict;
     r->rule = rule;
+    r->notice = notice;
     r->by_list = rule < 0 && verdict == BASELINE_NOT_SECURITY;
 }
 
 bool baseline_passes_globals(const struct baseline *b, const struct patch_facts *f,
                              const struct patch_version *v)
 {
-    return filters_match(&b->global, f, v);
+    for (size_t i = 0; i < n_readings(v); i++) {
+        const struct patch_version one = reading(v, i);
+
+        if (all_match(&b->global, f, &one))
+            return true;
+    }
+    return false;
 }
 
-struct baseline_opinion baseline_rule_says(const struct baseline *b,
-                                           const struct baseline_rule *rule,
-                                           const struct patch_facts *f,
-                                           const struct patch_version *v, msec now)
+static struct baseline_opinion rule_says_of(const struct baseline *b,
+                                            const struct baseline_rule *rule,
+                                            const struct patch_facts *f,
+                                            const struct patch_version *v, msec now)
 {
     struct baseline_opinion opinion = { .verdict = BASELINE_NO_RULE };
 
-    if (!filters_match(&rule->filters, f, v))
+    if (!all_match(&rule->filters, f, v))
         return opinion;
+    if (v->notices.count > 0)
+        opinion.notice = v->notices.items->id;
     if (!v->security && !rule->enable_non_security)
         opinion.verdict = BASELINE_NOT_SECURITY;
     else if (!date_allows(b, rule, v, now, &opinion.approved_at))
@@ -264,6 +288,33 @@ struct baseline_opinion baseline_rule_says(const struct baseline *b,
     else
         opinion.verdict = BASELINE_APPROVED;
     return opinion;
+}
+
+/* Closer to an approval, then earlier, then by name: whatever the order of the notices. */
+static bool says_more(const struct baseline_opinion *a, const struct baseline_opinion *b)
+{
+    if (a->verdict != b->verdict)
+        return a->verdict > b->verdict;
+    if (a->approved_at != b->approved_at)
+        return a->approved_at < b->approved_at;
+    return str_cmp(a->notice, b->notice) < 0;
+}
+
+struct baseline_opinion baseline_rule_says(const struct baseline *b,
+                                           const struct baseline_rule *rule,
+                                           const struct patch_facts *f,
+                                           const struct patch_version *v, msec now)
+{
+    struct baseline_opinion most = { .verdict = BASELINE_NO_RULE };
+
+    for (size_t i = 0; i < n_readings(v); i++) {
+        const struct patch_version one = reading(v, i);
+        const struct baseline_opinion o = rule_says_of(b, rule, f, &one, now);
+
+        if (i == 0 || says_more(&o, &most))
+            most = o;
+    }
+    return most;
 }
 
 enum baseline_verdict baseline_list_says(const struct baseline *b, const struct patch_facts *f,
@@ -279,23 +330,24 @@ struct baseline_approval baseline_approves(const struct baseline *b, const struc
 {
     struct baseline_approval r = { .verdict = BASELINE_NOT_FILTERED, .rule = -1 };
     enum baseline_verdict listed = baseline_list_says(b, f, v);
+    const struct str none = { 0 };
 
     if (baseline_passes_globals(b, f, v))
-        deny(&r, BASELINE_NO_RULE, -1);
+        deny(&r, BASELINE_NO_RULE, -1, none);
     for (size_t i = 0; r.verdict != BASELINE_NOT_FILTERED && i < b->n_rules; i++) {
-        enum baseline_verdict said = baseline_rule_says(b, &b->rules[i], f, v, now).verdict;
+        const struct baseline_opinion said = baseline_rule_says(b, &b->rules[i], f, v, now);
 
-        if (said == BASELINE_APPROVED)
-            approve(&r, b->rules[i].level, (int)i);
+        if (said.verdict == BASELINE_APPROVED)
+            approve(&r, b->rules[i].level, (int)i, said.notice);
         else
-            deny(&r, said, said == BASELINE_NO_RULE ? -1 : (int)i);
+            deny(&r, said.verdict, said.verdict == BASELINE_NO_RULE ? -1 : (int)i, said.notice);
     }
 
     /* The list holds even for what the global filters and the rules dropped. */
     if (listed == BASELINE_APPROVED)
-        approve(&r, b->approved_level, -1);
+        approve(&r, b->approved_level, -1, none);
     else if (listed == BASELINE_NOT_SECURITY)
-        deny(&r, BASELINE_NOT_SECURITY, -1);
+        deny(&r, BASELINE_NOT_SECURITY, -1, none);
 
     if (baseline_rejects(b, f))
         r = (struct baseline_approval){ .verdict = BASELINE_REJECTED, .rule = -1 };
@@ -310,6 +362,12 @@ static void say_version(struct buf *why, const struct patch_version *v)
     if (!str_is_empty(v->origin))
         buf_fmt(why, " from %.*s", STR(v->origin));
     buf_add(why, v->security ? S(", a security source") : S(", no security source"));
+}
+
+static void say_notice(struct buf *why, const struct baseline_approval *r)
+{
+    if (!str_is_empty(r->notice))
+        buf_fmt(why, " by notice %.*s", STR(r->notice));
 }
 
 static void say_approval(struct buf *why, const struct baseline *b,
@@ -329,7 +387,9 @@ static void say_approval(struct buf *why, const struct baseline *b,
             buf_fmt(why, "; rule %d matches but is for security sources only", r->rule + 1);
         return;
     case BASELINE_WAITS:
-        buf_fmt(why, "; rule %d matches but its approval date is not met", r->rule + 1);
+        buf_fmt(why, "; rule %d matches", r->rule + 1);
+        say_notice(why, r);
+        buf_lit(why, " but its approval date is not met");
         return;
     case BASELINE_REJECTED:
         buf_fmt(why, "; on the rejected list (%s)",
@@ -340,6 +400,7 @@ static void say_approval(struct buf *why, const struct baseline *b,
             buf_lit(why, "; approved by the approved list");
         else
             buf_fmt(why, "; approved by rule %d", r->rule + 1);
+        say_notice(why, r);
         return;
     }
 }

@@ -70,16 +70,29 @@ struct baseline {
     msec created_at, modified_at;
 };
 
+/* What an advisory says of each version that it lists. */
+struct patch_notice {
+    struct str id; /* RLSA-2024:0001 */
+    struct str classification, severity;
+    msec updated_at; /* 0: unknown */
+};
+
+struct patch_notices {
+    struct patch_notice *items;
+    size_t count;
+};
+#define PATCH_NOTICES_MAX 256 /* that one version is in: more are not looked at */
+
 /* One version of a package, as a repository offers it or the host has it. */
 struct patch_version {
     struct str version;           /* absent: there is none */
     struct str origin;            /* where from, for people: "Debian-Security bookworm-security" */
     bool security;                /* from a security source */
     struct str priority, section; /* apt */
-    struct str classification, severity; /* from the gravest notice: rpm, zypper */
-    struct strs notices; /* "Bugfix", "Security Moderate", where there are several */
-    struct strs advisories, cves, bugs;
-    msec released_at; /* 0: unknown */
+    struct patch_notices notices; /* rpm, zypper: a rule is about one of them */
+    struct str classification, severity; /* of the gravest of them, which is what is shown */
+    struct strs cves, bugs;              /* of all of them */
+    msec released_at;                    /* of the gravest, or its own; 0: unknown */
 };
 
 struct patch_facts {
@@ -128,7 +141,8 @@ enum baseline_verdict {
 struct baseline_approval {
     enum baseline_verdict verdict;
     enum compliance_level level; /* if approved */
-    int rule; /* index of the rule that said it; -1: the approved list, or none */
+    int rule;          /* index of the rule that said it; -1: the approved list, or none */
+    struct str notice; /* that the rule said it of; absent: the version is in none */
     bool by_list;
 };
 
@@ -137,10 +151,13 @@ struct baseline_approval {
 struct baseline_approval baseline_approves(const struct baseline *b, const struct patch_facts *f,
                                            const struct patch_version *v, msec now);
 
-/* What a part of the baseline says on its own; baseline_approves() is their sum. */
+/* What a part of the baseline says on its own; baseline_approves() is their sum. A rule says
+ * what comes closest to an approval of any one notice: filters and date are never met by two
+ * notices together. Their order is irrelevant. */
 struct baseline_opinion {
     enum baseline_verdict verdict;
-    msec approved_at; /* WAITS, APPROVED: when its date is or was met; 0: none plays a part */
+    msec approved_at;  /* WAITS, APPROVED: when its date is or was met; 0: none plays a part */
+    struct str notice; /* of a rule: the notice that it says it of; absent: there is none */
 };
 bool baseline_passes_globals(const struct baseline *b, const struct patch_facts *f,
                              const struct patch_version *v);

@@ -47,6 +47,23 @@ static struct baseline_link *tell(struct teller *t, enum baseline_step step, str
 
 /* ---- a version and what the baseline says of it ---- */
 
+static struct str notices_of(struct arena *a, const struct patch_version *v)
+{
+    struct buf text = buf_in(a);
+
+    for (size_t i = 0; i < v->notices.count; i++) {
+        const struct patch_notice *n = &v->notices.items[i];
+
+        buf_fmt(&text, "%s%.*s", i > 0 ? ", " : "", STR(n->id));
+        if (v->notices.count == 1)
+            break; /* what it says is said of the version */
+        buf_fmt(&text, " (%.*s%s%.*s%s%.*s)", STR(n->classification),
+                str_is_empty(n->severity) ? "" : " ", STR(n->severity), n->updated_at ? " of " : "",
+                STR(n->updated_at ? time_iso(a, n->updated_at) : S("")));
+    }
+    return buf_str(&text);
+}
+
 static struct str details_of(struct arena *a, const struct patch_version *v)
 {
     const struct {
@@ -57,7 +74,7 @@ static struct str details_of(struct arena *a, const struct patch_version *v)
         { "section", v->section },
         { "classification", v->classification },
         { "severity", v->severity },
-        { "advisories", arena_join(a, v->advisories, S(" ")) },
+        { v->notices.count > 1 ? "notices" : "notice", notices_of(a, v) },
         { "CVEs", arena_join(a, v->cves, S(" ")) },
         { "released", v->released_at ? time_iso(a, v->released_at) : S("") },
     };
@@ -104,17 +121,20 @@ static struct str rule_text(struct arena *a, const struct baseline_rule *rule, s
                             const struct baseline_opinion *o)
 {
     struct str at = o->approved_at ? time_iso(a, o->approved_at) : S("");
+    struct str by =
+        str_is_empty(o->notice) ? S("") : arena_fmt(a, " by notice %.*s", STR(o->notice));
 
     switch (o->verdict) {
     case BASELINE_NOT_SECURITY:
         return arena_fmt(a, "rule %zu matches but is for security sources only", i + 1);
     case BASELINE_WAITS:
         if (!rule->has_until)
-            return arena_fmt(a, "rule %zu matches and approves after %.*s", i + 1, STR(at));
-        return arena_fmt(a, "rule %zu matches but approves what was released until %.*s only",
-                         i + 1, STR(time_iso(a, rule->approve_until)));
+            return arena_fmt(a, "rule %zu matches%.*s and approves after %.*s", i + 1, STR(by),
+                             STR(at));
+        return arena_fmt(a, "rule %zu matches%.*s but approves what was released until %.*s only",
+                         i + 1, STR(by), STR(time_iso(a, rule->approve_until)));
     case BASELINE_APPROVED:
-        return arena_fmt(a, "rule %zu approves%s%.*s, level %s", i + 1,
+        return arena_fmt(a, "rule %zu approves%.*s%s%.*s, level %s", i + 1, STR(by),
                          str_is_empty(at) ? "" : " since ", STR(at),
                          compliance_level_name(rule->level));
     case BASELINE_NOT_FILTERED:
@@ -141,6 +161,7 @@ static void tell_rules(struct teller *t, const struct patch_version *v)
 
         link->rule = (int)i + 1;
         link->approved_at = o.approved_at;
+        link->notice = o.notice;
     }
 }
 
@@ -265,6 +286,8 @@ struct value *baseline_chain_json(struct arena *a, const struct baseline_chain *
             value_set_int(a, v, S("rule"), link->rule);
         value_set_str(a, v, S("says"), link->says);
         value_set_str(a, v, S("text"), link->text);
+        if (!str_is_empty(link->notice))
+            value_set_str(a, v, S("notice"), link->notice);
         if (link->approved_at)
             value_set_str(a, v, S("approvedAt"), time_iso(a, link->approved_at));
         value_append(a, list, v);

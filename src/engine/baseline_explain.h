@@ -30,10 +30,11 @@ const char *baseline_step_name(enum baseline_step step); /* ApprovedList */
 
 struct baseline_link {
     enum baseline_step step;
-    int rule;         /* of STEP_RULE, from 1 */
-    struct str says;  /* one word: Approves, NotSecurity, Waits, NoMatch, Rejects, ... */
-    struct str text;  /* a clause for people */
-    msec approved_at; /* STEP_RULE with a date; else 0 */
+    int rule;          /* of STEP_RULE, from 1 */
+    struct str notice; /* of STEP_RULE: that matches it; absent: the version is in none */
+    struct str says;   /* one word: Approves, NotSecurity, Waits, NoMatch, Rejects, ... */
+    struct str text;   /* a clause for people */
+    msec approved_at;  /* STEP_RULE with a date; else 0 */
 };
 
 struct baseline_chain {

@@ -32,10 +32,8 @@ static const struct {
     const char *key;
     size_t offset;
 } version_lists[] = {
-    { "advisories", offsetof(struct patch_version, advisories) },
     { "cves", offsetof(struct patch_version, cves) },
     { "bugs", offsetof(struct patch_version, bugs) },
-    { "notices", offsetof(struct patch_version, notices) },
 };
 
 static const struct {
@@ -111,6 +109,31 @@ static int read_list(struct reader *r, const struct value *map, const char *key,
     return 0;
 }
 
+static int read_notice(struct reader *r, const struct value *map, struct patch_notice *ret)
+{
+    if (!value_is(map, VALUE_MAP))
+        return malformed(r, "a notice is not an object");
+    PASS(read_text(r, map, "id", ITEM_MAX_BYTES, &ret->id));
+    PASS(read_text(r, map, "classification", WORD_MAX_BYTES, &ret->classification));
+    PASS(read_text(r, map, "severity", WORD_MAX_BYTES, &ret->severity));
+    PASS(read_number(r, map, "updatedAt", INT64_MAX / 4, &ret->updated_at));
+    return str_is_empty(ret->id) ? malformed(r, "a notice has no id") : 0;
+}
+
+static int read_notices(struct reader *r, const struct value *map, struct patch_notices *ret)
+{
+    const struct value *list = value_get(map, S("notices"));
+
+    if (!list)
+        return 0;
+    if (!value_is(list, VALUE_LIST) || value_count(list) > PATCH_NOTICES_MAX)
+        return malformed(r, "notices is not a list of at most %d", PATCH_NOTICES_MAX);
+    ret->items = arena_array(r->arena, struct patch_notice, value_count(list) + 1);
+    for (size_t i = 0; i < value_count(list); i++)
+        PASS(read_notice(r, value_at(list, i), &ret->items[ret->count++]));
+    return 0;
+}
+
 static int read_version(struct reader *r, const struct value *map, struct patch_version *ret)
 {
     *ret = (struct patch_version){ 0 };
@@ -122,6 +145,7 @@ static int read_version(struct reader *r, const struct value *map, struct patch_
     for (size_t i = 0; i < ARRAY_LEN(version_lists); i++)
         PASS(
             read_list(r, map, version_lists[i].key, AT(struct strs, ret, version_lists[i].offset)));
+    PASS(read_notices(r, map, &ret->notices));
     PASS(read_flag(r, map, "security", &ret->security));
     PASS(read_number(r, map, "releasedAt", INT64_MAX / 4, &ret->released_at));
     return str_is_empty(ret->version) ? malformed(r, "a version has no version") : 0;
@@ -256,10 +280,36 @@ static struct strs cut_list(struct arena *a, struct strs list)
     return kept;
 }
 
+static bool fits(struct str s, size_t max)
+{
+    return !str_is_empty(s) && s.len <= max && str_is_utf8(s);
+}
+
 static void set_text(struct arena *a, struct value *map, const char *key, struct str s)
 {
     if (!str_is_empty(s))
         value_set_str(a, map, str_of(key), s);
+}
+
+static void set_notices(struct arena *a, struct value *map, struct patch_notices notices)
+{
+    struct value *list = value_list(a);
+
+    for (size_t i = 0; i < notices.count && value_count(list) < PATCH_NOTICES_MAX; i++) {
+        const struct patch_notice *n = &notices.items[i];
+        struct value *v = value_map(a);
+
+        if (!fits(n->id, ITEM_MAX_BYTES))
+            continue;
+        value_set_str(a, v, S("id"), n->id);
+        set_text(a, v, "classification", cut(a, n->classification, WORD_MAX_BYTES));
+        set_text(a, v, "severity", cut(a, n->severity, WORD_MAX_BYTES));
+        if (n->updated_at)
+            value_set_int(a, v, S("updatedAt"), n->updated_at);
+        value_append(a, list, v);
+    }
+    if (value_count(list) > 0)
+        value_set(a, map, S("notices"), list);
 }
 
 struct value *facts_format_version(struct arena *a, const struct patch_version *v)
@@ -277,6 +327,7 @@ struct value *facts_format_version(struct arena *a, const struct patch_version *
         if (list.count > 0)
             value_set(a, map, str_of(version_lists[i].key), value_strings(a, list));
     }
+    set_notices(a, map, v->notices);
     if (v->released_at)
         value_set_int(a, map, S("releasedAt"), v->released_at);
     return map;
@@ -291,11 +342,6 @@ struct value *facts_format_head(struct arena *a, const struct facts_doc *facts)
     value_set_int(a, doc, S("securitySources"), (int64_t)facts->n_security_sources);
     value_set(a, doc, S("packages"), value_list(a));
     return doc;
-}
-
-static bool fits(struct str s, size_t max)
-{
-    return !str_is_empty(s) && s.len <= max && str_is_utf8(s);
 }
 
 bool facts_format_add(struct arena *a, struct value *doc, const struct patch_facts *f)

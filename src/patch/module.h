@@ -15,8 +15,14 @@
 extern "C" {
 #endif
 
-#define MODULE_ABI    2
+#define MODULE_ABI    3
 #define MODULE_SYMBOL patchbay_module
+
+struct module_notice {
+    const char *id;
+    const char *classification, *severity; /* NULL: it says none */
+    long long updated_at;                  /* seconds since 1970; 0: unknown */
+};
 
 struct module_version {
     const char *version;  /* NULL: there is none */
@@ -24,14 +30,14 @@ struct module_version {
     const char *origin;   /* for people: the repository that counts; "" if none */
     const char *priority; /* apt; NULL elsewhere */
     const char *section;
-    const char *classification; /* of the notice that lists it; NULL: none */
+    const char *classification; /* of the gravest notice that lists it; NULL: none */
     const char *severity;
-    const char *const *advisories; /* these end with NULL; NULL: none */
-    const char *const *cves;
+    const struct module_notice *notices; /* all of them */
+    size_t n_notices;
+    const char *const *cves; /* these end with NULL; NULL: none */
     const char *const *bugs;
-    const char *const *notices; /* "Bugfix", "Security Moderate" of each notice */
-    long long released_at;      /* seconds since 1970; 0: unknown */
-    bool security;              /* from a security source */
+    long long released_at; /* seconds since 1970; 0: unknown */
+    bool security;         /* from a security source */
 };
 
 /* Views are good until the visitor returns. */

@@ -34,6 +34,21 @@ static struct strs list_of(struct arena *a, const char *const *items)
     return list;
 }
 
+static struct patch_notices notices_of(struct arena *a, const struct module_version *v)
+{
+    struct patch_notices list = { arena_array(a, struct patch_notice, v->n_notices + 1),
+                                  v->n_notices };
+
+    for (size_t i = 0; i < v->n_notices; i++)
+        list.items[i] = (struct patch_notice){
+            .id = arena_dup(a, str_of(v->notices[i].id)),
+            .classification = arena_dup(a, text(v->notices[i].classification)),
+            .severity = arena_dup(a, text(v->notices[i].severity)),
+            .updated_at = (msec)v->notices[i].updated_at * MSEC_SECOND,
+        };
+    return list;
+}
+
 static struct patch_version view_of(struct arena *a, const struct module_version *v)
 {
     return (struct patch_version){
@@ -44,10 +59,9 @@ static struct patch_version view_of(struct arena *a, const struct module_version
         .section = text(v->section),
         .classification = text(v->classification),
         .severity = text(v->severity),
-        .advisories = list_of(a, v->advisories),
         .cves = list_of(a, v->cves),
         .bugs = list_of(a, v->bugs),
-        .notices = list_of(a, v->notices),
+        .notices = notices_of(a, v),
         .released_at = (msec)v->released_at * MSEC_SECOND,
     };
 }

@@ -219,7 +219,7 @@ def test_available_patches_are_filtered(ssm, make_host):
          "installed": {"version": "5-1.el9", "origin": "baseos"},
          "candidate": {"version": "5-2.el9", "origin": "updates", "severity": "Important",
                        "classification": "Security", "security": True,
-                       "advisories": ["RLSA-1"], "cves": ["CVE-1", "CVE-2"], "bugs": ["77"]}},
+                       "notices": [{"id": "RLSA-1"}], "cves": ["CVE-1", "CVE-2"], "bugs": ["77"]}},
         os="ROCKY_LINUX", product="RockyLinux9.3"))
 
     def named(*filters):

@@ -276,6 +276,12 @@ def test_the_days_of_a_notice_count_from_its_last_change(tmp_path):
         repo.package(name, "1-1")
         repo.package(name, "2-1", built_at=int((now - datetime.timedelta(
             days=1)).timestamp()) if name == "pb-fresh" else 1704067200)
+    # A bug fix of long ago that a security update names too: each notice has its own date.
+    repo.package("pb-twice", "1-1")
+    repo.package("pb-twice", "2-1")
+    repo.notice("T-fix", "bugfix", ["pb-twice-2-1"], issued=ago(60), updated=ago(30))
+    repo.notice("T-hole", "security", ["pb-twice-2-1"], severity="Critical", issued=ago(3),
+                updated=ago(2))
     for name, issued, updated in (("pb-old", 60, 30), ("pb-edited", 60, 3), ("pb-new", 3, 2),
                                   ("pb-issued", 30, None)):
         repo.notice("T-" + name, "security", [name + "-2-1"], severity="Low", issued=ago(issued),
@@ -288,14 +294,20 @@ def test_the_days_of_a_notice_count_from_its_last_change(tmp_path):
         def missing(**members):
             return names_in(packages(host, "--baseline", baseline(host, **members)), "Missing")
 
-        assert missing(**only(rule(7))) == {"pb-old", "pb-issued"}
-        assert missing(**only(rule(0))) == {"pb-old", "pb-issued", "pb-edited", "pb-new"}
+        assert missing(**only(rule(7))) == {"pb-old", "pb-issued", "pb-twice"}
+        assert missing(**only(rule(0))) == {"pb-old", "pb-issued", "pb-edited", "pb-new",
+                                            "pb-twice"}
+        assert missing(**only(rule(7, CLASSIFICATION=["Security"]))) == {"pb-old", "pb-issued"}
+        assert missing(**only(rule(7, CLASSIFICATION=["Bugfix"]))) == {"pb-twice"}
+        assert missing(**only(rule(1, SEVERITY=["Critical"]))) == {"pb-twice"}
+        why = patch(host, "why", "pb-twice", "--baseline", baseline(host, **only(rule(7)))).stdout
+        assert "rule 1 approves by notice T-fix since" in why and "T-hole (Security Critical" in why
         assert missing(**only(rule(40))) == set()
         # Without a notice the time it was built is all there is.
-        assert missing(**only(rule(7, True))) == {"pb-old", "pb-issued", "pb-built"}
+        assert missing(**only(rule(7, True))) == {"pb-old", "pb-issued", "pb-built", "pb-twice"}
         until = {**rule(), "approveUntilDate": ago(10)[:10]}
         del until["approveAfterDays"]
-        assert missing(**only(until)) == {"pb-old", "pb-issued"}
+        assert missing(**only(until)) == {"pb-old", "pb-issued", "pb-twice"}
         waits = scan(host, "--baseline", baseline(host, **only(rule(7))))["pb-edited"]
         assert waits["state"] == "InstalledOther" and "date" in waits["reason"]
 

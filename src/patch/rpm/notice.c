@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "engine/baseline.h"
+
 static int by_package(const void *left, const void *right)
 {
     const struct notice_entry *a = left, *b = right;
@@ -151,26 +153,67 @@ static void add_references(const struct rpm_pool *p, Id notice, struct names *cv
     dataiterator_free(&di);
 }
 
-/* libsolv keeps the later one of "issued" and "updated" as the notice's build time. */
-static void classify(const struct rpm_pool *p, Id notice, struct names *kinds,
-                     struct module_version *v)
+/* libsolv keeps the later one of "issued" and "updated" as the notice's build time. Where it
+ * says neither, the package's own counts. */
+static struct module_notice read_notice(const struct rpm_pool *p, Id notice, long long built_at)
 {
     Solvable *s = pool_id2solvable(p->pool, notice);
-    const char *classification = capital(p, solvable_lookup_str(s, SOLVABLE_PATCHCATEGORY));
-    const char *severity = capital(p, solvable_lookup_str(s, UPDATE_SEVERITY));
     long long at = (long long)solvable_lookup_num(s, SOLVABLE_BUILDTIME, 0);
 
-    if (classification)
-        add_name(p, kinds,
-                 arena_fmt(p->arena, "%s%s%s", classification, severity ? " " : "",
-                           severity ? severity : "")
-                     .p);
-    if (v->security && gravity(classification, severity) <= gravity(v->classification, v->severity))
+    return (struct module_notice){
+        .id = pool_id2str(p->pool, s->name) + strlen("patch:"),
+        .classification = capital(p, solvable_lookup_str(s, SOLVABLE_PATCHCATEGORY)),
+        .severity = capital(p, solvable_lookup_str(s, UPDATE_SEVERITY)),
+        .updated_at = at > 0 ? at : built_at,
+    };
+}
+
+static bool same_word(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static bool same_notice(const struct module_notice *a, const struct module_notice *b)
+{
+    return strcmp(a->id, b->id) == 0 && a->updated_at == b->updated_at &&
+           same_word(a->classification, b->classification) && same_word(a->severity, b->severity);
+}
+
+struct notice_list {
+    struct module_notice *items;
+    size_t count, capacity;
+};
+
+/* Several repositories, and several collections of one, may have the very same notice. */
+static void add_notice(const struct rpm_pool *p, struct notice_list *list,
+                       const struct module_notice *notice)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (same_notice(&list->items[i], notice))
+            return;
+    if (list->count == PATCH_NOTICES_MAX)
         return;
-    v->classification = classification;
-    v->severity = severity;
-    if (at > 0)
-        v->released_at = at;
+    list->items = ARENA_GROW(p->arena, list->items, list->count, &list->capacity);
+    list->items[list->count++] = *notice;
+}
+
+/* What is shown is the gravest, and of several as grave the latest. */
+static void classify(struct module_version *v)
+{
+    const struct module_notice *gravest = &v->notices[0];
+
+    for (size_t i = 1; i < v->n_notices; i++) {
+        const struct module_notice *n = &v->notices[i];
+        int more = gravity(n->classification, n->severity) -
+                   gravity(gravest->classification, gravest->severity);
+
+        if (more > 0 || (more == 0 && n->updated_at > gravest->updated_at))
+            gravest = n;
+    }
+    v->classification = gravest->classification;
+    v->severity = gravest->severity;
+    v->released_at = gravest->updated_at;
+    v->security = true;
 }
 
 static size_t find_first(const struct notices *n, const struct notice_entry *wanted)
@@ -193,22 +236,23 @@ void notices_describe(const struct rpm_pool *p, const struct notices *notices, I
 {
     const Solvable *s = pool_id2solvable(p->pool, solvable);
     const struct notice_entry wanted = { s->name, s->evr, s->arch, 0 };
-    struct names advisories = { 0 }, cves = { 0 }, bugs = { 0 }, kinds = { 0 };
+    struct names cves = { 0 }, bugs = { 0 };
+    struct notice_list list = { 0 };
 
     for (size_t i = find_first(notices, &wanted); i < notices->count; i++) {
         const struct notice_entry *e = &notices->entries[i];
-        const char *name;
+        struct module_notice notice;
 
         if (e->name != s->name || e->evr != s->evr || e->arch != s->arch)
             break;
-        name = pool_id2str(p->pool, pool_id2solvable(p->pool, e->notice)->name);
-        classify(p, e->notice, &kinds, version);
-        version->security = true;
-        add_name(p, &advisories, name + strlen("patch:"));
+        notice = read_notice(p, e->notice, version->released_at);
+        add_notice(p, &list, &notice);
         add_references(p, e->notice, &cves, &bugs);
     }
-    version->advisories = end(p, &advisories);
     version->cves = end(p, &cves);
     version->bugs = end(p, &bugs);
-    version->notices = kinds.count > 1 ? end(p, &kinds) : NULL;
+    version->notices = list.items;
+    version->n_notices = list.count;
+    if (list.count > 0)
+        classify(version);
 }

@@ -18,7 +18,8 @@ struct notices {
 
 void notices_read(const struct rpm_pool *p, struct notices *ret);
 
-/* Fills classification, severity, advisories, cves, bugs, released_at and security
- * of the version of this package. In several notices the gravest one classifies it. */
+/* Fills notices, classification, severity, cves, bugs, released_at and security of the
+ * version of this package, whose released_at is when it was built. In several notices the
+ * gravest one classifies it. */
 void notices_describe(const struct rpm_pool *p, const struct notices *notices, Id solvable,
                       struct module_version *version);

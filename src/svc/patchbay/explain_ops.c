@@ -18,7 +18,7 @@ struct explain_in {
 };
 
 struct link_view {
-    struct str step, says, text;
+    struct str step, says, text, notice;
     int64_t rule;
     msec approved_at;
 };
@@ -49,6 +49,7 @@ static const struct field link_fields[] = {
     INTEGER(struct link_view,   rule,        "Rule",         OPTIONAL),
     STRING(struct link_view,    says,        "Says",         REQUIRED),
     STRING(struct link_view,    text,        "Text",         REQUIRED),
+    STRING(struct link_view,    notice,      "Notice",       OPTIONAL),
     TIMESTAMP(struct link_view, approved_at, "ApprovalDate", OPTIONAL),
 };
 static const struct shape link_shape = SHAPE("PatchExplanationLink", struct link_view, link_fields);
@@ -106,6 +107,7 @@ static struct package_view view(struct op *op, const struct patch_facts *f,
             .step = str_of(baseline_step_name(c->links[i].step)),
             .says = c->links[i].says,
             .text = c->links[i].text,
+            .notice = c->links[i].notice,
             .rule = c->links[i].rule ? c->links[i].rule : UNSET,
             .approved_at = c->links[i].approved_at ? c->links[i].approved_at : UNSET,
         };

@@ -260,26 +260,102 @@ static void dates_count_where_the_family_has_them(void **state)
     check_state(&b, f, PATCH_INSTALLED_OTHER);
 }
 
+static struct patch_facts noticed(struct patch_notice *notices, size_t count)
+{
+    return (struct patch_facts){
+        .name = S("bash"),
+        .arch = S("x86_64"),
+        .has_update = true,
+        .installed = { .version = S("0:5.1-1.el9") },
+        .candidate = { .version = S("0:5.1-2.el9"),
+                       .security = true,
+                       .classification = S("Security"),
+                       .severity = S("Moderate"),
+                       .notices = { notices, count },
+                       .released_at = DAY(-1) },
+    };
+}
+
 static void one_of_several_notices_has_to_match_all_filters(void **state)
 {
     (void)state;
     struct str bugfix = S("Bugfix"), moderate = S("Moderate");
-    struct str notices[] = { S("Bugfix"), S("Security Moderate") };
+    struct patch_notice notices[] = {
+        { .id = S("RLBA-1"), .classification = S("Bugfix") },
+        { .id = S("RLSA-2"), .classification = S("Security"), .severity = S("Moderate") },
+    };
     struct baseline_filter items[] = { { PATCH_KEY_CLASSIFICATION, list_of(&bugfix) },
                                        { PATCH_KEY_SEVERITY, list_of(&moderate) } };
     struct baseline_rule rule = { .filters = { items, 1 } };
     struct baseline b = { .os = PATCH_OS_ROCKY_LINUX, .rules = &rule, .n_rules = 1 };
-    struct patch_facts f = { .name = S("bash"), .arch = S("x86_64"), .has_update = true };
+    struct patch_facts f = noticed(notices, 2);
 
-    f.installed.version = S("0:5.1-1.el9");
-    f.candidate = (struct patch_version){ .version = S("0:5.1-2.el9"),
-                                          .security = true,
-                                          .classification = S("Security"),
-                                          .severity = S("Moderate"),
-                                          .notices = { notices, 2 } };
     check_state(&b, f, PATCH_MISSING);
     rule.filters.count = 2; /* Moderate is what the other notice says */
     check_state(&b, f, PATCH_INSTALLED_OTHER);
+}
+
+/* An old bug fix and a security update of yesterday: each has its own date. */
+static void a_notice_has_to_meet_filters_and_date_by_itself(void **state)
+{
+    (void)state;
+    struct str bugfix = S("Bugfix"), security = S("Security"), both[] = { bugfix, security };
+    static const struct {
+        int old_days, new_days; /* of the bug fix, of the security update */
+        int n_values;           /* 1: the rule is for bug fixes, 2: for both, -1: for security */
+        bool is_until;          /* by a day, not by seven days */
+        const char *notice;     /* that approves; NULL: none does */
+    } rows[] = {
+        { -30, -1, 1, false, "RLBA-1" },  { -30, -1, 2, false, "RLBA-1" },
+        { -30, -1, -1, false, NULL },     { -30, -1, -1, true, NULL },
+        { -30, -1, 1, true, "RLBA-1" },   { -30, -1, 2, true, "RLBA-1" },
+        { -1, -30, 2, false, "RLSA-2" },  { -1, -30, 1, false, NULL },
+        { -1, -30, -1, true, "RLSA-2" },  { -1, -1, 2, false, NULL },
+        { -30, -20, 2, false, "RLBA-1" }, { -20, -30, 2, false, "RLSA-2" },
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct arena a = { 0 };
+        struct patch_notice notices[] = {
+            { .id = S("RLBA-1"), .classification = bugfix, .updated_at = DAY(rows[i].old_days) },
+            { .id = S("RLSA-2"), .classification = security, .updated_at = DAY(rows[i].new_days) },
+        };
+        struct baseline_filter filter = {
+            PATCH_KEY_CLASSIFICATION,
+            rows[i].n_values < 0 ? list_of(&security)
+                                 : (struct strs){ both, (size_t)rows[i].n_values },
+        };
+        struct baseline_rule rule = { .filters = { &filter, 1 },
+                                      .has_after_days = !rows[i].is_until,
+                                      .approve_after_days = 7,
+                                      .has_until = rows[i].is_until,
+                                      .approve_until = DAY(-10) };
+        struct baseline b = { .os = PATCH_OS_ROCKY_LINUX, .rules = &rule, .n_rules = 1 };
+        struct baseline_decision d = decide(&a, &b, noticed(notices, 2));
+
+        assert_int_equal(d.state, rows[i].notice ? PATCH_MISSING : PATCH_INSTALLED_OTHER);
+        assert_true(str_contains(d.reason, S("notice RL")));
+        if (rows[i].notice)
+            assert_true(str_contains(
+                d.reason, arena_fmt(&a, "approved by rule 1 by notice %s", rows[i].notice)));
+        arena_done(&a);
+    }
+}
+
+static void the_approved_list_sees_every_notice(void **state)
+{
+    (void)state;
+    struct patch_notice notices[] = { { .id = S("RLBA-1") }, { .id = S("RLSA-2") } };
+    struct baseline b = { .os = PATCH_OS_ROCKY_LINUX };
+
+    for (size_t i = 0; i < 2; i++) {
+        b.approved = list_of(&notices[i].id);
+        check_state(&b, noticed(notices, 2), PATCH_MISSING);
+        b.rejected = b.approved; /* which knows no such ids */
+        check_state(&b, noticed(notices, 2), PATCH_MISSING);
+        b.rejected = (struct strs){ 0 };
+    }
+    check_state(&b, noticed(notices, 1), PATCH_INSTALLED_OTHER);
 }
 
 static void rpm_lists_take_advisories_cves_and_full_names(void **state)
@@ -344,10 +420,13 @@ static const enum patch_key apt_keys[] = { PATCH_KEY_PRODUCT, PATCH_KEY_PRIORITY
 static const enum patch_key rpm_keys[] = { PATCH_KEY_PRODUCT, PATCH_KEY_CLASSIFICATION,
                                            PATCH_KEY_SEVERITY };
 
+static const struct str some_ids[] = { S_INIT("RLSA-1"), S_INIT("RLBA-2"), S_INIT("RLSA-3") };
+
 struct world {
     struct str approved[3], rejected[3], values[4][2];
     struct baseline_filter filters[4];
     struct baseline_rule rules[4];
+    struct patch_notice notices[5];
     struct baseline b;
     struct patch_facts f;
 };
@@ -391,6 +470,17 @@ static void random_world(struct world *w, struct dice *d)
     if (w->b.os != PATCH_OS_DEBIAN) {
         w->f.candidate.classification = roll(d, 2) ? S("Security") : S("Bugfix");
         w->f.candidate.severity = roll(d, 2) ? S("Important") : S("Low");
+    }
+    for (size_t i = 0; i < ARRAY_LEN(w->notices); i++)
+        w->notices[i] = (struct patch_notice){
+            .id = some_ids[roll(d, ARRAY_LEN(some_ids))],
+            .classification = roll(d, 2) ? S("Security") : S("Bugfix"),
+            .severity = roll(d, 2) ? S("Important") : S("Low"),
+            .updated_at = roll(d, 8) ? DAY(-(int)roll(d, 20)) : 0,
+        };
+    if (w->b.os != PATCH_OS_DEBIAN && roll(d, 2)) {
+        w->f.candidate.notices = (struct patch_notices){ w->notices, 1 + roll(d, 4) };
+        w->f.candidate.security = true;
     }
     w->f.held = roll(d, 4) == 0;
     w->f.broken = roll(d, 8) == 0;
@@ -453,6 +543,111 @@ static void the_order_of_rules_is_irrelevant(void **state)
         assert_int_equal(before.level, after.level);
         assert_int_equal(before.install, after.install);
         arena_done(&a);
+    }
+}
+
+static bool same_approval(const struct baseline_approval *x, const struct baseline_approval *y)
+{
+    return x->verdict == y->verdict && x->level == y->level && x->rule == y->rule &&
+           str_eq(x->notice, y->notice);
+}
+
+/* What a rule says of several notices it says of one of them alone, and no more. */
+static void check_said_of_one_notice(const struct world *w, const struct baseline_rule *rule)
+{
+    const struct patch_version *v = &w->f.candidate;
+    struct baseline_opinion said = baseline_rule_says(&w->b, rule, &w->f, v, DAY(0));
+    enum baseline_verdict most = BASELINE_NOT_FILTERED;
+
+    for (size_t i = 0; i < v->notices.count; i++) {
+        struct patch_version one = *v;
+        struct baseline_opinion alone;
+
+        one.notices = (struct patch_notices){ &v->notices.items[i], 1 };
+        alone = baseline_rule_says(&w->b, rule, &w->f, &one, DAY(0));
+        if (alone.verdict > most)
+            most = alone.verdict;
+    }
+    if (v->notices.count > 0)
+        assert_int_equal(said.verdict, most);
+}
+
+static void the_order_of_notices_is_irrelevant(void **state)
+{
+    (void)state;
+    struct dice d = { 11 };
+    struct world w;
+    size_t n_reordered = 0;
+
+    for (int i = 0; i < 5000; i++) {
+        struct baseline_approval before, after;
+        struct patch_notices *all = &w.f.candidate.notices;
+
+        random_world(&w, &d);
+        before = baseline_approves(&w.b, &w.f, &w.f.candidate, DAY(0));
+        for (size_t n = 0; n + 1 < all->count; n++) {
+            struct patch_notice kept = all->items[n];
+            size_t other = n + roll(&d, (unsigned)(all->count - n));
+
+            all->items[n] = all->items[other];
+            all->items[other] = kept;
+            n_reordered += other != n;
+        }
+        after = baseline_approves(&w.b, &w.f, &w.f.candidate, DAY(0));
+        assert_true(same_approval(&before, &after));
+        for (size_t n = 0; n < w.b.n_rules; n++)
+            check_said_of_one_notice(&w, &w.rules[n]);
+    }
+    assert_true(n_reordered > 500);
+}
+
+static void adding_a_notice_never_unapproves(void **state)
+{
+    (void)state;
+    struct dice d = { 12 };
+    struct world w;
+    size_t n_approved = 0, n_won = 0;
+
+    for (int i = 0; i < 5000; i++) {
+        struct baseline_approval before, after;
+
+        random_world(&w, &d);
+        if (w.f.candidate.notices.count == 0)
+            continue;
+        before = baseline_approves(&w.b, &w.f, &w.f.candidate, DAY(0));
+        w.f.candidate.notices.count++;
+        after = baseline_approves(&w.b, &w.f, &w.f.candidate, DAY(0));
+        n_approved += before.verdict == BASELINE_APPROVED;
+        n_won += after.verdict > before.verdict;
+        assert_true(after.verdict >= before.verdict);
+        if (before.verdict == BASELINE_APPROVED)
+            assert_true(after.level >= before.level);
+    }
+    assert_true(n_approved > 100 && n_won > 20);
+}
+
+/* One notice is no more than what the version itself would say. */
+static void one_notice_is_the_version_itself(void **state)
+{
+    (void)state;
+    struct dice d = { 13 };
+    struct world w;
+
+    for (int i = 0; i < 5000; i++) {
+        struct patch_version plain;
+        const struct patch_notice *n = &w.notices[0];
+
+        random_world(&w, &d);
+        if (w.f.candidate.notices.count == 0)
+            continue;
+        w.f.candidate.notices.count = 1;
+        plain = w.f.candidate;
+        plain.notices = (struct patch_notices){ 0 };
+        plain.classification = n->classification;
+        plain.severity = n->severity;
+        plain.released_at = n->updated_at;
+        assert_int_equal(baseline_approves(&w.b, &w.f, &w.f.candidate, DAY(0)).verdict,
+                         baseline_approves(&w.b, &w.f, &plain, DAY(0)).verdict);
     }
 }
 
@@ -594,10 +789,15 @@ int main(void)
         cmocka_unit_test(the_highest_level_of_all_approvals_counts),
         cmocka_unit_test(dates_count_where_the_family_has_them),
         cmocka_unit_test(one_of_several_notices_has_to_match_all_filters),
+        cmocka_unit_test(a_notice_has_to_meet_filters_and_date_by_itself),
+        cmocka_unit_test(the_approved_list_sees_every_notice),
         cmocka_unit_test(rpm_lists_take_advisories_cves_and_full_names),
         cmocka_unit_test(every_predefined_baseline_is_found_by_os_and_id),
         cmocka_unit_test(rejected_always_wins),
         cmocka_unit_test(the_order_of_rules_is_irrelevant),
+        cmocka_unit_test(the_order_of_notices_is_irrelevant),
+        cmocka_unit_test(adding_a_notice_never_unapproves),
+        cmocka_unit_test(one_notice_is_the_version_itself),
         cmocka_unit_test(adding_an_approval_never_removes_one),
         cmocka_unit_test(adding_a_rejection_never_approves),
         cmocka_unit_test(approval_after_days_is_monotone_in_time),

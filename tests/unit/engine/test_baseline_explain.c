@@ -118,6 +118,35 @@ static void each_circumstance_is_a_link(void **state)
     arena_done(&a);
 }
 
+static void the_notice_that_a_rule_is_about_is_named(void **state)
+{
+    (void)state;
+    struct arena a = { 0 };
+    struct baseline_rule rule = { .has_after_days = true, .approve_after_days = 7 };
+    struct baseline b = { .os = PATCH_OS_ROCKY_LINUX, .rules = &rule, .n_rules = 1 };
+    struct patch_notice notices[] = {
+        { .id = S("RLSA-2"), .classification = S("Security"), .updated_at = NOW - MSEC_DAY },
+        { .id = S("RLBA-1"), .classification = S("Bugfix"), .updated_at = NOW - 30 * MSEC_DAY },
+    };
+    struct patch_facts f = update();
+    struct baseline_chain c;
+
+    f.candidate.notices = (struct patch_notices){ notices, 2 };
+    c = chain_of(&a, &b, f);
+    check_says(&c, STEP_RULE, "Approves");
+    assert_true(str_eq(link_of(&c, STEP_RULE)->notice, S("RLBA-1")));
+    assert_int_equal(link_of(&c, STEP_RULE)->approved_at, NOW - 23 * MSEC_DAY);
+    assert_true(str_contains(baseline_chain_text(&a, &c), S("approves by notice RLBA-1")));
+    assert_true(str_contains(baseline_chain_text(&a, &c), S("RLSA-2 (Security of ")));
+    assert_true(str_contains(c.decision.reason, S("by notice RLBA-1")));
+
+    f.candidate.notices.count = 1;
+    c = chain_of(&a, &b, f);
+    check_says(&c, STEP_RULE, "Waits");
+    assert_true(str_eq(link_of(&c, STEP_RULE)->notice, S("RLSA-2")));
+    arena_done(&a);
+}
+
 static void every_rule_has_its_own_word_and_date(void **state)
 {
     (void)state;
@@ -188,6 +217,7 @@ int main(void)
         cmocka_unit_test(an_approved_update_is_told_from_source_to_state),
         cmocka_unit_test(both_versions_are_judged_where_the_update_does_not_count),
         cmocka_unit_test(each_circumstance_is_a_link),
+        cmocka_unit_test(the_notice_that_a_rule_is_about_is_named),
         cmocka_unit_test(every_rule_has_its_own_word_and_date),
         cmocka_unit_test(what_global_filters_drop_no_rule_is_asked_of),
     };

@@ -7,6 +7,11 @@
 
 static struct str cves[] = { S_INIT("CVE-2026-1"), S_INIT("CVE-2026-2") };
 
+static struct patch_notice notices[] = {
+    { S_INIT("RLSA-2024:0001"), S_INIT("Security"), S_INIT("Important"), 1700000000000 },
+    { .id = S_INIT("RLBA-2024:0002"), .classification = S_INIT("Bugfix") },
+};
+
 static const struct patch_facts all_of_it = {
     .name = S_INIT("openssl-libs"),
     .arch = S_INIT("x86_64"),
@@ -19,10 +24,9 @@ static const struct patch_facts all_of_it = {
                    .section = S_INIT("s"),
                    .classification = S_INIT("Security"),
                    .severity = S_INIT("Important"),
-                   .advisories = { cves, 1 },
                    .cves = { cves, 2 },
                    .bugs = { cves + 1, 1 },
-                   .notices = { cves, 1 },
+                   .notices = { notices, 2 },
                    .released_at = 1700000000000 },
     .has_update = true,
     .hidden = S_INIT("1:3.0.8-1.el9"),
@@ -71,7 +75,12 @@ static void every_fact_comes_back(void **state)
     assert_true(str_eq(f->candidate.classification, S("Security")));
     assert_int_equal(f->candidate.cves.count, 2);
     assert_true(strs_have(f->candidate.bugs, S("CVE-2026-2")));
-    assert_int_equal(f->candidate.notices.count, 1);
+    assert_int_equal(f->candidate.notices.count, 2);
+    assert_true(str_eq(f->candidate.notices.items[0].id, notices[0].id));
+    assert_true(str_eq(f->candidate.notices.items[0].severity, S("Important")));
+    assert_int_equal(f->candidate.notices.items[0].updated_at, 1700000000000);
+    assert_true(str_eq(f->candidate.notices.items[1].classification, S("Bugfix")));
+    assert_int_equal(f->candidate.notices.items[1].updated_at, 0);
     assert_int_equal(f->candidate.released_at, 1700000000000);
     assert_true(value_equal(doc, facts_format(&a, &got)));
     arena_done(&a);
@@ -154,6 +163,15 @@ static void nothing_is_believed(void **state)
     check_refused(HEAD "[{\"name\":\"a\",\"arch\":\"b\",\"installed\":{\"version\":\"1\","
                        "\"cves\":[7]}}]}",
                   "cves[0]");
+    check_refused(HEAD "[{\"name\":\"a\",\"arch\":\"b\",\"installed\":{\"version\":\"1\","
+                       "\"notices\":[\"RLSA-1\"]}}]}",
+                  "notice");
+    check_refused(HEAD "[{\"name\":\"a\",\"arch\":\"b\",\"installed\":{\"version\":\"1\","
+                       "\"notices\":[{\"severity\":\"Low\"}]}}]}",
+                  "no id");
+    check_refused(HEAD "[{\"name\":\"a\",\"arch\":\"b\",\"installed\":{\"version\":\"1\","
+                       "\"notices\":[{\"id\":\"RLSA-1\",\"updatedAt\":\"x\"}]}}]}",
+                  "updatedAt");
     check_refused(HEAD "[{\"name\":\"a\",\"arch\":\"b\",\"installed\":{\"version\":\"1\","
                        "\"releasedAt\":-1}}]}",
                   "releasedAt");

@@ -108,6 +108,16 @@ static void split_version(struct str text, struct offer_view *v)
     v->release = dash < 0 ? S("") : str_from(text, (size_t)dash + 1);
 }
 
+static struct strs ids_of(struct arena *a, struct patch_notices notices)
+{
+    struct strs ids = { arena_array(a, struct str, notices.count + 1), 0 };
+
+    for (size_t i = 0; i < notices.count; i++)
+        if (!strs_have(ids, notices.items[i].id))
+            ids.items[ids.count++] = notices.items[i].id;
+    return ids;
+}
+
 void patch_offer_view(struct op *op, const struct patch_offer *offer, const struct patch_facts *f,
                       struct offer_view *ret)
 {
@@ -126,7 +136,7 @@ void patch_offer_view(struct op *op, const struct patch_offer *offer, const stru
         .arch = f->arch,
         .severity = v->severity,
         .repository = v->origin,
-        .advisories = v->advisories,
+        .advisories = ids_of(op->arena, v->notices),
         .bugs = v->bugs,
         .cves = v->cves,
         .released_at = v->released_at ? v->released_at : UNSET,
