@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 #include "sys/process.h"
 
 #define GRACE (30 * MSEC_SECOND)
+#define TIDY  (5 * MSEC_SECOND)
 #define LOOK  (MSEC_SECOND / 5) /* how often the gate and locks are looked at */
 
 void child_arg(struct arena *a, struct child *child, const char *arg)
@@ -26,26 +28,83 @@ void child_args(struct arena *a, struct child *child, const char *const *args, s
         child_arg(a, child, args[i]);
 }
 
+/* What was added since `start`; of too much the end, where the errors are. */
+static int read_output(struct arena *a, int fd, off_t start, struct str *ret)
+{
+    off_t end = lseek(fd, 0, SEEK_END);
+    char *text;
+    ssize_t n;
+
+    if (end < 0)
+        return FAULT(errno);
+    if (end - start > (off_t)CHILD_MAX_OUTPUT)
+        start = end - (off_t)CHILD_MAX_OUTPUT;
+    text = arena_alloc(a, (size_t)(end - start) + 1);
+    n = pread(fd, text, (size_t)(end - start), start);
+    if (n < 0)
+        return FAULT(errno);
+    *ret = (struct str){ text, (size_t)n };
+    return 0;
+}
+
+/* The lock that keeps it from what it has not begun; -1: it has, or is about to. It holds
+ * the lock only while it changes the host, so after that its words tell. */
+static int keep_from(const struct child *child, int output, off_t start)
+{
+    int fd = open(child->lock, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+    struct arena a = { 0 };
+    struct str said;
+    bool is_kept = fd >= 0 && fcntl(fd, F_SETLK, &lock) == 0 &&
+                   read_output(&a, output, start, &said) == 0 && !str_contains(said, child->begins);
+
+    arena_done(&a);
+    if (!is_kept && fd >= 0)
+        close(fd);
+    return is_kept ? fd : -1;
+}
+
+/* One that tidies up at a SIGINT gets a moment for it. */
+static int end(const struct child *child, struct process *process, struct process_status *status)
+{
+    int result = PROCESS_RUNNING;
+
+    if (child->lock && kill(-process->pid, SIGINT) == 0)
+        result = process_wait(process, clock_monotonic() + TIDY, status);
+    return result == PROCESS_RUNNING ? process_end(process, GRACE, status) : result;
+}
+
 /* A program that changes the host is let go on until it is done, unless it is stopped
  * before it began. */
-static int wait_at_gate(struct arena *a, const struct child *child, struct process *process,
-                        struct process_status *status, struct child_result *ret)
+static int wait_at_gate(struct arena *a, const struct child *child, int output, off_t start,
+                        struct process *process, struct process_status *status,
+                        struct child_result *ret)
 {
-    int result = process_wait(process, clock_monotonic() + LOOK, status);
+    int lock = -1, result = process_wait(process, clock_monotonic() + LOOK, status);
+    bool is_kept = false;
 
-    while (result == PROCESS_RUNNING && !gate_is_stopping(child->gate))
-        result = process_wait(process, clock_monotonic() + LOOK, status);
-    if (result != PROCESS_RUNNING)
+    while (result == PROCESS_RUNNING && !is_kept) {
+        if (gate_is_stopping(child->gate) && child->runs_hook) {
+            is_kept = gate_close();
+        } else if (gate_is_stopping(child->gate) && child->lock) {
+            lock = keep_from(child, output, start);
+            is_kept = lock >= 0;
+        }
+        if (!is_kept)
+            result = process_wait(process, clock_monotonic() + LOOK, status);
+    }
+    if (!is_kept)
         return result;
-    if (!child->runs_hook || !gate_close())
-        return process_wait(process, -1, status);
     ret->stopped = gate_reason(a, child->gate);
-    return process_end(process, GRACE, status);
+    result = end(child, process, status);
+    if (lock >= 0)
+        close(lock);
+    return result;
 }
 
 /* Its own process group and no death with us: a package manager is never cut off
  * because the one who started it was. */
-static int run_into(struct arena *a, const struct child *child, int output,
+static int run_into(struct arena *a, const struct child *child, int output, off_t start,
                     struct child_result *ret)
 {
     /* Private memory that can be written, not address space: libapt and compressors map
@@ -75,7 +134,7 @@ static int run_into(struct arena *a, const struct child *child, int output,
     }
     TRY(result);
     if (child->gate) {
-        result = wait_at_gate(a, child, &process, &status, ret);
+        result = wait_at_gate(a, child, output, start, &process, &status, ret);
     } else {
         result = process_wait(&process, clock_monotonic() + child->timeout, &status);
         ret->timed_out = result == PROCESS_RUNNING;
@@ -84,25 +143,6 @@ static int run_into(struct arena *a, const struct child *child, int output,
     }
     TRY(result);
     ret->status = status.is_exited ? status.code : 128 + status.signal;
-    return 0;
-}
-
-/* What was added since `start`; of too much the end, where the errors are. */
-static int read_output(struct arena *a, int fd, off_t start, struct str *ret)
-{
-    off_t end = lseek(fd, 0, SEEK_END);
-    char *text;
-    ssize_t n;
-
-    if (end < 0)
-        return FAULT(errno);
-    if (end - start > (off_t)CHILD_MAX_OUTPUT)
-        start = end - (off_t)CHILD_MAX_OUTPUT;
-    text = arena_alloc(a, (size_t)(end - start) + 1);
-    n = pread(fd, text, (size_t)(end - start), start);
-    if (n < 0)
-        return FAULT(errno);
-    *ret = (struct str){ text, (size_t)n };
     return 0;
 }
 
@@ -133,7 +173,7 @@ int child_run(struct arena *a, const struct child *child, struct child_result *r
     if (child->log < 0)
         TRY(open_output(&output));
     start = lseek(output, 0, SEEK_END);
-    result = run_into(a, child, output, &done);
+    result = run_into(a, child, output, start, &done);
     if (result == 0 && done.output.len == 0)
         result = read_output(a, output, start, &done.output);
     if (child->log < 0)

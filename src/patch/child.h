@@ -17,9 +17,13 @@ struct child {
     const char *const *env; /* NULL-terminated "NAME=value"... */
     msec timeout;
     int64_t memory_limit;    /* bytes it and each that it starts may write to; 0: no limit */
-    const struct gate *gate; /* of one that changes the host: it is ended only where gate_close()
-                              * can, at the gate's word; the timeout is not used. NULL: at that */
-    bool runs_hook;          /* it runs GATE_HOOK; else it has begun when it was started */
+    const struct gate *gate; /* of one that changes the host: at the gate's word it is ended where
+                              * hook or lock keep it from that, and nowhere else; the timeout is
+                              * not used. NULL: at that */
+    bool runs_hook;          /* it runs GATE_HOOK; else lock, or it has begun when it was started */
+    const char *lock;        /* a file that it locks (as of fcntl) before it changes anything, and
+                              * waits for where another has it; at SIGINT it tidies up. NULL: no */
+    struct str begins;       /* what it has printed by then, and not before */
     int log;                 /* the output is added to this file; < 0: to none */
 };
 

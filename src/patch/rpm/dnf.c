@@ -84,17 +84,9 @@ struct run {
     struct arena *arena;
     struct change_request *request;
     msec deadline, lock_deadline;
+    const char *rpm_lock;
     bool locked;
 };
-
-/* rpm would wait for ever for another rpm. */
-static bool wait_for_rpm(msec deadline, const struct gate *gate)
-{
-    static const char *const locks[] = { "/var/lib/rpm/.rpm.lock",
-                                         "/usr/lib/sysimage/rpm/.rpm.lock" };
-
-    return child_wait_for_locks(locks, ARRAY_LEN(locks), deadline, gate);
-}
 
 /* What rpm's database says, of all at once. */
 static int look(struct run *run, struct change **changes, size_t count)
@@ -112,6 +104,8 @@ static int upgrade(struct run *run, struct change **changes, size_t count, struc
 {
     struct child child = dnf_command(run->arena, run->request, false);
 
+    child.lock = run->rpm_lock;
+    child.begins = S("\nRunning transaction\n");
     for (size_t i = 0; i < count; i++)
         child_arg(run->arena, &child, dnf_spec(run->arena, changes[i]).p);
     TRY(dnf_ask_until(run->arena, &child, run->request->log, run->lock_deadline, ret));
@@ -173,7 +167,8 @@ static int install_set(struct run *run, struct change **changes, size_t count)
     left = keep_open(changes, count);
     if (left == 0 || run->locked)
         return 0;
-    if (answer.status == 0 || answer.timed_out || left == 1 || clock_monotonic() >= run->deadline) {
+    if (answer.status == 0 || str_is_set(answer.stopped) || answer.timed_out || left == 1 ||
+        clock_monotonic() >= run->deadline) {
         fail_all(run, changes, left, &answer);
         return 0;
     }
@@ -241,7 +236,9 @@ int dnf_install(struct arena *a, struct change_request *request, struct str *ret
         *ret_why = NOT_HERE;
         return PROVIDER_FAILED;
     }
-    run.locked = !wait_for_rpm(run.lock_deadline, request->gate);
+    TRY(dnf_find_rpm_lock(a, &run.rpm_lock));
+    /* rpm would wait for ever for another rpm. */
+    run.locked = !child_wait_for_locks(&run.rpm_lock, 1, run.lock_deadline, request->gate);
     if (!run.locked)
         TRY(repair(&run));
     for (size_t i = 0; i < request->count; i++)

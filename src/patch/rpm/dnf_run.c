@@ -49,6 +49,8 @@ struct str dnf_reason(struct arena *a, const struct child_result *answer, struct
 {
     struct str reason = dnf_output_reason(a, answer->output, name);
 
+    if (str_is_set(answer->stopped))
+        return answer->stopped;
     if (answer->timed_out)
         return TOO_LONG;
     if (dnf_is_locked(answer))
@@ -88,6 +90,23 @@ int dnf_ask_until(struct arena *a, const struct child *child, int log, msec dead
             return 0;
         nanosleep(&(struct timespec){ .tv_sec = 1 }, NULL);
     }
+}
+
+int dnf_find_rpm_lock(struct arena *a, const char **ret)
+{
+    static const char *const args[] = {
+        "/usr/bin/rpm", "--eval", "%{?_rpmlock_path}%{!?_rpmlock_path:%{_dbpath}/.rpm.lock}"
+    };
+    struct child child = { .timeout = SHORT_TIMEOUT };
+    struct child_result answer;
+    struct str path;
+
+    child_args(a, &child, args, ARRAY_LEN(args));
+    TRY(dnf_ask(a, &child, -1, &answer));
+    path = str_trim(answer.output);
+    *ret = answer.status == 0 && str_starts(path, S("/")) ? arena_cstr(a, path)
+                                                          : "/var/lib/rpm/.rpm.lock";
+    return 0;
 }
 
 /* ---- the command line of an install ---- */

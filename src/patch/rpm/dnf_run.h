@@ -28,6 +28,9 @@ MUST_CHECK int dnf_ask_until(struct arena *a, const struct child *child, int log
 bool dnf_is_locked(const struct child_result *answer);
 struct str dnf_reason(struct arena *a, const struct child_result *answer, struct str name);
 
+/* The file that rpm locks for as long as it changes its database. */
+MUST_CHECK int dnf_find_rpm_lock(struct arena *a, const char **ret);
+
 /* Lines of what rpm's database has of these packages, and the one of a change that came in. */
 MUST_CHECK int dnf_list_installed(struct arena *a, const struct change_request *request,
                                   struct str *ret);

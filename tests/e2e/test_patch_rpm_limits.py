@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What bounds an install on a real RPM root: being told to stop, and disks."""
+
+import functools
+import http.server
+import threading
+
+import pytest
+
+from rpm_host import (PATCH, WAITS, RpmRepo, have, new_host, patch, states, use, version_of,
+                      wait_until)
+
+NO_REBOOT = ("--reboot-option", "NoReboot")
+
+
+@pytest.fixture(scope="module")
+def repo(tmp_path_factory):
+    repo = RpmRepo(tmp_path_factory.mktemp("rpms"))
+    new = {"tr-good": {}, "tr-slow": {"scripts": {"pre": WAITS}}}
+    for name, what in new.items():
+        repo.package(name, "1-1")
+        repo.package(name, "2-1", **what)
+    repo.notice("RLSA-2024:0001", "security", [f"{n}-2-1" for n in new], severity="Important")
+    repo.publish()
+    return repo
+
+
+@pytest.fixture
+def host(repo):
+    with new_host(repo=repo) as host:
+        use(host, repo)
+        yield host
+
+
+# --- being told to stop ---
+
+class Stalling(http.server.SimpleHTTPRequestHandler):
+    """A mirror that has the lists, and of each package the first half."""
+
+    def __init__(self, *arguments, asked, goes_on, **options):
+        self.asked, self.goes_on = asked, goes_on
+        super().__init__(*arguments, **options)
+
+    def copyfile(self, source, outputfile):
+        data = source.read()
+        if self.path.endswith(".rpm"):
+            outputfile.write(data[:len(data) // 2])
+            outputfile.flush()
+            self.asked.set()
+            self.goes_on.wait(120)
+            data = data[len(data) // 2:]
+        outputfile.write(data)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def mirror(repo):
+    """(its address, an event: a package is asked for, an event: it goes on)"""
+    asked, goes_on = threading.Event(), threading.Event()
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(
+        Stalling, directory=repo.directory, asked=asked, goes_on=goes_on))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/", asked, goes_on
+    goes_on.set()
+    server.shutdown()
+
+
+def start(host, *arguments):
+    host.sh(f"rm -f /run/status; (({PATCH} install {' '.join(arguments)} & "
+            "echo $! > /run/pid; wait $!; echo $? > /run/status) >/run/said 2>&1 &)")
+
+
+def over(host):
+    wait_until(host, "/run/status", timeout=60)
+    return int(host.read("/run/status")), host.read("/run/said")
+
+
+def test_a_stop_while_packages_are_fetched_ends_dnf_at_once(host, repo, mirror):
+    url, asked, goes_on = mirror
+    have(host, repo, "tr-good-1-1")
+    host.write("/etc/yum.repos.d/testbed.repo", repo.config(url, timeout=120))
+    start(host)
+    assert asked.wait(60)
+    host.sh("kill -TERM $(cat /run/pid)")
+    status, said = over(host)
+    assert not goes_on.is_set()  # the mirror never did
+    assert status == 1
+    assert "FAILED tr-good 0:2-1: the run was told to stop before it was the turn" in said
+    assert "a reboot is wanted" not in said
+    assert version_of(host, "tr-good") == ["1"]
+    assert host.sh("cat /proc/[0-9]*/comm | grep -cx dnf || true") == "0"
+    assert host.sh("find / -xdev -name '*_lock.pid'") == ""  # a number may be another's one day
+    goes_on.set()
+    assert "installed tr-good 0:2-1" in patch(host, "install", *NO_REBOOT).stdout
+
+
+def test_what_rpm_has_begun_is_finished_when_told_to_stop(host, repo):
+    have(host, repo, "tr-slow-1-1", "tr-good-1-1")
+    start(host, *NO_REBOOT)
+    wait_until(host, "/run/slow")
+    host.sh("kill -TERM $(cat /run/pid); kill -INT $(cat /run/pid)")
+    assert not host.has("/run/status")
+    host.sh("touch /run/go")
+    status, said = over(host)
+    assert "installed tr-slow 0:2-1" in said and "installed tr-good 0:2-1" in said and status == 0
+    assert version_of(host, "tr-slow") == version_of(host, "tr-good") == ["2"]
+    assert states(host, ["tr-slow"]) == {"tr-slow": "InstalledPendingReboot"}
