@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
-#include <stdlib.h>
 
-#include "patch/commands.h"
+#include "patch/command.h"
 #include "patch/decide.h"
 
 #define EXIT_SKIP 168 /* both agents: a success, and the steps that follow are skipped */
@@ -21,7 +20,7 @@ static const char help[] =
 struct decide_arguments {
     struct decide_input input;
     struct local_options local;
-    bool has_after, has_operation, help;
+    bool has_after, has_operation;
 };
 
 /* True if `value` is one of the two; *ret says which. */
@@ -31,66 +30,55 @@ static bool choose(struct str value, struct str no, struct str yes, bool *ret)
     return *ret || str_eq(value, no);
 }
 
-static bool set(struct decide_arguments *d, int option, struct str value)
+static bool set_after(struct arena *a, void *arguments, struct str value)
 {
-    bool is_yes = false;
+    struct decide_arguments *d = arguments;
+    bool is_install = false;
 
-    switch (option) {
-    case 'a':
-        d->has_after = choose(value, S("Scan"), S("Install"), &is_yes);
-        d->input.question = is_yes ? DECIDE_REBOOT : DECIDE_INSTALL;
-        return d->has_after;
-    case 'o':
-        d->has_operation = choose(value, S("Scan"), S("Install"), &d->input.is_install);
-        return d->has_operation;
-    case 'r':
-        return choose(value, S("RebootIfNeeded"), S("NoReboot"), &d->input.no_reboot);
-    case 'e':
-        d->input.execution_id = value;
-        return value.len <= 64 && str_is_word(value, "-_");
-    case 's':
-        d->local.state_dir = value;
-        return true;
-    case 'h':
-        d->help = true;
-        return true;
-    }
-    return false;
+    (void)a;
+    d->has_after = choose(value, S("Scan"), S("Install"), &is_install);
+    d->input.question = is_install ? DECIDE_REBOOT : DECIDE_INSTALL;
+    return d->has_after;
 }
 
-static bool parse(int argc, char **argv, struct decide_arguments *ret)
+static bool set_operation(struct arena *a, void *arguments, struct str value)
 {
-    static const struct option options[] = {
-        { "after", required_argument, NULL, 'a' },
-        { "operation", required_argument, NULL, 'o' },
-        { "reboot-option", required_argument, NULL, 'r' },
-        { "execution-id", required_argument, NULL, 'e' },
-        { "state", required_argument, NULL, 's' },
-        { "help", no_argument, NULL, 'h' },
-        { 0 },
-    };
-    int c;
+    struct decide_arguments *d = arguments;
 
-    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1)
-        if (!set(ret, c, str_of(optarg)))
-            return false;
-    return optind == argc && (ret->help || (ret->has_after && ret->has_operation));
+    (void)a;
+    d->has_operation = choose(value, S("Scan"), S("Install"), &d->input.is_install);
+    return d->has_operation;
 }
 
-static int run(struct arena *a, const struct decide_arguments *d)
+static bool set_reboot(struct arena *a, void *arguments, struct str value)
 {
+    struct decide_arguments *d = arguments;
+
+    (void)a;
+    return choose(value, S("RebootIfNeeded"), S("NoReboot"), &d->input.no_reboot);
+}
+
+static bool is_whole(const void *arguments)
+{
+    const struct decide_arguments *d = arguments;
+
+    return d->has_after && d->has_operation;
+}
+
+static int run(struct arena *a, const void *context)
+{
+    const struct decide_arguments *d = context;
     struct local local;
     struct state state;
     struct str why = S("");
-    int r = local_open(a, &d->local, &local, &why);
+    int code = command_open(a, &d->local, &local), r;
 
-    if (r != 0)
-        return command_fail(r, why, command_local_code(r));
-    if (!local.state_path)
-        return command_fail(1, S("there is no folder for the state"), EXIT_FAILED);
-    r = state_load(a, local.state_path, &state);
-    if (r != 0)
-        return command_fail(r, arena_fmt(a, "%s is damaged", local.state_path), EXIT_FAILED);
+    if (code == EXIT_OK && !local.state_path)
+        code = command_fail(1, S("there is no folder for the state"), EXIT_FAILED);
+    if (code == EXIT_OK)
+        code = command_load(a, &local, &state);
+    if (code != EXIT_OK)
+        return code;
     r = decide(a, &d->input, &state.last, &why);
     if (r == DECIDE_UNKNOWN)
         return command_fail(r, why, EXIT_FAILED);
@@ -98,24 +86,24 @@ static int run(struct arena *a, const struct decide_arguments *d)
     return r == DECIDE_SKIP ? EXIT_SKIP : EXIT_OK;
 }
 
-int command_decide(int argc, char **argv)
-{
-    const char *command_id = getenv("SSM_COMMAND_ID");
-    struct decide_arguments d = { .local = { .root = S("/") }, .input = { .execution_id = S("") } };
-    struct arena a = { 0 };
-    int code;
+static const struct command_option options[] = {
+    { "after", OPTION_OWN, .set = set_after },
+    { "operation", OPTION_OWN, .set = set_operation },
+    { "reboot-option", OPTION_OWN, .set = set_reboot },
+    { "execution-id", OPTION_ID, offsetof(struct decide_arguments, input.execution_id),
+      "SSM_COMMAND_ID" },
+    { "state", OPTION_TEXT, offsetof(struct decide_arguments, local.state_dir) },
+    { 0 },
+};
 
-    if (command_id && !set(&d, 'e', str_of(command_id)))
-        d.input.execution_id = S("");
-    if (!parse(argc, argv, &d)) {
-        fputs(help, stderr);
-        return EXIT_USAGE;
-    }
-    if (d.help) {
-        fputs(help, stdout);
-        return EXIT_OK;
-    }
-    code = run(&a, &d);
-    arena_done(&a);
-    return fflush(stdout) == 0 ? code : EXIT_FAILED;
-}
+const struct command command_decide = {
+    .name = "decide",
+    .about = "say whether a run with hooks goes on",
+    .help = help,
+    .options = options,
+    .defaults = &(const struct decide_arguments){ .local.root = S_INIT("/"),
+                                                  .input.execution_id = S_INIT("") },
+    .size = sizeof(struct decide_arguments),
+    .is_whole = is_whole,
+    .run = run,
+};

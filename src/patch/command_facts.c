@@ -2,8 +2,12 @@
 #include <stdio.h>
 
 #include "base/json.h"
-#include "patch/commands.h"
+#include "patch/command.h"
 #include "patch/reboot.h"
+
+struct facts_arguments {
+    bool json;
+};
 
 static const char help[] =
     "usage: patchbay-patch facts [--json]\n\n"
@@ -12,65 +16,43 @@ static const char help[] =
     "not root it sees only that one's own processes, and says so.\n\n"
     "  --json  an object\n";
 
-static bool parse(int argc, char **argv, bool *ret_json, bool *ret_help)
+static int facts(struct arena *a, const void *context)
 {
-    static const struct option options[] = {
-        { "json", no_argument, NULL, 'j' },
-        { "help", no_argument, NULL, 'h' },
-        { 0 },
-    };
-    int c;
-
-    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (c == 'j')
-            *ret_json = true;
-        else if (c == 'h')
-            *ret_help = true;
-        else
-            return false;
-    }
-    return optind == argc;
-}
-
-static int facts(struct arena *a, bool json)
-{
+    const struct facts_arguments *arguments = context;
     const struct local_options options = { .root = S("/") };
     struct local local;
     struct scan scan;
     struct str why = S("");
-    int r = local_open(a, &options, &local, &why);
+    int code = command_open(a, &options, &local);
 
-    if (r != 0)
-        return command_fail(r, why, command_local_code(r));
+    if (code != EXIT_OK)
+        return code;
+
     const struct scan_options scan_options = local_scan_options(&local, false);
-    r = scan_run(a, &scan_options, &(struct scan_memory){ 0 }, &scan, &why);
+    int r = scan_run(a, &scan_options, &(struct scan_memory){ 0 }, &scan, &why);
     if (r != 0)
         return command_fail(r, why, EXIT_FAILED);
     local.provider->date(a, &local.host, &scan.packages);
 
     const struct reboot_facts reboot = reboot_read(a, &local.host, &scan.packages);
-    if (json)
+    if (arguments->json)
         printf("%.*s\n", STR(json_format_pretty(a, reboot_json(a, &reboot))));
     else
         printf("%.*s", STR(reboot_text(a, &reboot)));
     return EXIT_OK;
 }
 
-int command_facts(int argc, char **argv)
-{
-    struct arena a = { 0 };
-    bool json = false, wants_help = false;
-    int code;
+static const struct command_option options[] = {
+    { "json", OPTION_YES, offsetof(struct facts_arguments, json) },
+    { 0 },
+};
 
-    if (!parse(argc, argv, &json, &wants_help)) {
-        fputs(help, stderr);
-        return EXIT_USAGE;
-    }
-    if (wants_help) {
-        fputs(help, stdout);
-        return EXIT_OK;
-    }
-    code = facts(&a, json);
-    arena_done(&a);
-    return fflush(stdout) == 0 ? code : EXIT_FAILED;
-}
+const struct command command_facts = {
+    .name = "facts",
+    .about = "whether this host wants a reboot, and who runs old code",
+    .help = help,
+    .options = options,
+    .defaults = &(const struct facts_arguments){ 0 },
+    .size = sizeof(struct facts_arguments),
+    .run = facts,
+};

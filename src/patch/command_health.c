@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
-#include "patch/commands.h"
+#include "patch/command.h"
 #include "patch/health.h"
 
 int command_health(struct arena *a, const struct local *local, const struct state_run *run,

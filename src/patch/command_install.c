@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "patch/commands.h"
+#include "patch/command.h"
 #include "patch/gate.h"
 #include "patch/install.h"
 #include "patch/print.h"
@@ -11,9 +11,9 @@
 
 struct install_arguments {
     struct local_options local;
-    bool dry_run, no_refresh, no_reboot, help;
+    bool dry_run, no_refresh, no_reboot;
     struct str command_id;
-    int64_t lock_timeout; /* seconds */
+    msec lock_timeout;
 };
 
 static const char help[] =
@@ -29,49 +29,13 @@ static const char help[] =
     "  --command-id ID        what the install is called in the history (see rollback)\n"
     "  --state DIR            keep cache and state there (" LOCAL_STATE_DIR ")\n";
 
-static bool parse(int argc, char **argv, struct install_arguments *ret)
+static bool set_reboot(struct arena *a, void *arguments, struct str value)
 {
-    static const struct option options[] = {
-        { "dry-run", no_argument, NULL, 'd' },
-        { "reboot-option", required_argument, NULL, 'o' },
-        { "baseline", required_argument, NULL, 'b' },
-        { "no-refresh", no_argument, NULL, 'n' },
-        { "refresh", no_argument, NULL, 'r' },
-        { "state", required_argument, NULL, 's' },
-        { "lock-timeout", required_argument, NULL, 'l' },
-        { "command-id", required_argument, NULL, 'c' },
-        { "help", no_argument, NULL, 'h' },
-        { 0 },
-    };
-    int c;
+    struct install_arguments *i = arguments;
 
-    *ret = (struct install_arguments){ .local.root = S("/"),
-                                       .command_id = S(""),
-                                       .lock_timeout = 120 };
-    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        struct str value = str_of(optarg);
-
-        if (c == 'd')
-            ret->dry_run = true;
-        else if (c == 'n' || c == 'r')
-            ret->no_refresh = c == 'n';
-        else if (c == 'b')
-            ret->local.baseline_file = value;
-        else if (c == 's')
-            ret->local.state_dir = value;
-        else if (c == 'o' && (str_eq(value, S("NoReboot")) || str_eq(value, S("RebootIfNeeded"))))
-            ret->no_reboot = str_eq(value, S("NoReboot"));
-        else if (c == 'l' && str_to_int(value, &ret->lock_timeout) && ret->lock_timeout >= 0 &&
-                 ret->lock_timeout <= 7200)
-            continue;
-        else if (c == 'c' && value.len <= 64 && str_is_word(value, "-_"))
-            ret->command_id = value;
-        else if (c == 'h')
-            ret->help = true;
-        else
-            return false;
-    }
-    return optind == argc;
+    (void)a;
+    i->no_reboot = str_eq(value, S("NoReboot"));
+    return i->no_reboot || str_eq(value, S("RebootIfNeeded"));
 }
 
 static void print_plan(const struct install *install)
@@ -117,7 +81,7 @@ static int change(struct arena *a, const struct install_arguments *arguments, st
         .log_path = arena_fmt(a, "%s/install.log", local->state_dir).p,
         .settings = &local->settings,
         .gate = &gate,
-        .lock_timeout = arguments->lock_timeout * MSEC_SECOND,
+        .lock_timeout = arguments->lock_timeout,
         .no_reboot = arguments->no_reboot,
         .simulate = arguments->dry_run,
     };
@@ -154,19 +118,19 @@ static int change(struct arena *a, const struct install_arguments *arguments, st
     return install.n_changes > 0 ? command_health(a, local, &state->run, r) : r;
 }
 
-static int install(struct arena *a, const struct install_arguments *arguments)
+static int install(struct arena *a, const void *context)
 {
-    int lock;
+    const struct install_arguments *arguments = context;
     struct local local;
     struct state state;
     struct str why = S("");
-    int r;
+    int code, lock, r;
 
     if (geteuid() != 0)
         return command_fail(1, S("installing needs root"), EXIT_FAILED);
-    r = local_open(a, &arguments->local, &local, &why);
-    if (r != 0)
-        return command_fail(r, why, command_local_code(r));
+    code = command_open(a, &arguments->local, &local);
+    if (code != EXIT_OK)
+        return code;
     r = local_begin(a, &local, &lock, &state, &why);
     if (r != 0)
         return command_fail(r, why, EXIT_FAILED);
@@ -178,21 +142,26 @@ static int install(struct arena *a, const struct install_arguments *arguments)
     return change(a, arguments, &local, &state);
 }
 
-int command_install(int argc, char **argv)
-{
-    struct install_arguments arguments;
-    struct arena a = { 0 };
-    int code;
+static const struct command_option options[] = {
+    { "dry-run", OPTION_YES, offsetof(struct install_arguments, dry_run) },
+    { "reboot-option", OPTION_OWN, .set = set_reboot },
+    { "baseline", OPTION_TEXT, offsetof(struct install_arguments, local.baseline_file) },
+    { "no-refresh", OPTION_YES, offsetof(struct install_arguments, no_refresh) },
+    { "refresh", OPTION_NO, offsetof(struct install_arguments, no_refresh) },
+    { "lock-timeout", OPTION_SECONDS, offsetof(struct install_arguments, lock_timeout) },
+    { "command-id", OPTION_ID, offsetof(struct install_arguments, command_id) },
+    { "state", OPTION_TEXT, offsetof(struct install_arguments, local.state_dir) },
+    { 0 },
+};
 
-    if (!parse(argc, argv, &arguments)) {
-        fputs(help, stderr);
-        return EXIT_USAGE;
-    }
-    if (arguments.help) {
-        fputs(help, stdout);
-        return EXIT_OK;
-    }
-    code = install(&a, &arguments);
-    arena_done(&a);
-    return fflush(stdout) == 0 ? code : EXIT_FAILED;
-}
+const struct command command_install = {
+    .name = "install",
+    .about = "install what the baseline approves",
+    .help = help,
+    .options = options,
+    .defaults = &(const struct install_arguments){ .local.root = S_INIT("/"),
+                                                   .command_id = S_INIT(""),
+                                                   .lock_timeout = 2 * MSEC_MINUTE },
+    .size = sizeof(struct install_arguments),
+    .run = install,
+};

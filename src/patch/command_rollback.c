@@ -5,7 +5,7 @@
 
 #include "base/json.h"
 #include "base/time.h"
-#include "patch/commands.h"
+#include "patch/command.h"
 #include "patch/gate.h"
 #include "patch/plane.h"
 #include "patch/rollback.h"
@@ -15,8 +15,8 @@
 struct rollback_arguments {
     struct local_options local;
     struct str id; /* absent: the last */
-    bool last, dry_run, partial, no_report, help;
-    int64_t lock_timeout; /* seconds */
+    bool last, dry_run, partial, no_report;
+    msec lock_timeout;
 };
 
 static const char help[] =
@@ -32,49 +32,14 @@ static const char help[] =
     "  --lock-timeout SECONDS how long to wait for another package manager (120)\n"
     "  --state DIR            keep cache and state there (" LOCAL_STATE_DIR ")\n";
 
+struct history_arguments {
+    struct local_options local;
+    bool json;
+};
+
 static const char history_help[] =
     "usage: patchbay-patch history [--json] [--state DIR]\n\n"
     "The installs and rollbacks of this host that are remembered, the newest first.\n";
-
-static bool parse(int argc, char **argv, struct rollback_arguments *ret)
-{
-    static const struct option options[] = {
-        { "last", no_argument, NULL, 'L' },
-        { "dry-run", no_argument, NULL, 'd' },
-        { "partial", no_argument, NULL, 'p' },
-        { "no-report", no_argument, NULL, 'n' },
-        { "lock-timeout", required_argument, NULL, 'l' },
-        { "state", required_argument, NULL, 's' },
-        { "help", no_argument, NULL, 'h' },
-        { 0 },
-    };
-    int c;
-
-    *ret = (struct rollback_arguments){ .local.root = S("/"), .lock_timeout = 120 };
-    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (c == 'L')
-            ret->last = true;
-        else if (c == 'd')
-            ret->dry_run = true;
-        else if (c == 'p')
-            ret->partial = true;
-        else if (c == 'n')
-            ret->no_report = true;
-        else if (c == 's')
-            ret->local.state_dir = str_of(optarg);
-        else if (c == 'l' && str_to_int(str_of(optarg), &ret->lock_timeout) &&
-                 ret->lock_timeout >= 0 && ret->lock_timeout <= 7200)
-            continue;
-        else if (c == 'h')
-            ret->help = true;
-        else
-            return false;
-    }
-    if (optind < argc)
-        ret->id = str_of(argv[optind++]);
-    return optind == argc && (ret->help || ret->last != str_is_set(ret->id)) &&
-           (!str_is_set(ret->id) || !str_is_empty(ret->id));
-}
 
 /* ---- what is said ---- */
 
@@ -112,7 +77,7 @@ static int report(struct arena *a, const struct rollback_arguments *arguments)
         .association_id = S(""),
         .execution_id = S(""),
         .state_dir = arguments->local.state_dir,
-        .lock_timeout = arguments->lock_timeout * MSEC_SECOND,
+        .lock_timeout = arguments->lock_timeout,
     };
     struct plane plane = { 0 };
     struct str why = S("");
@@ -168,8 +133,9 @@ static int carry_out(struct arena *a, const struct rollback_arguments *arguments
     return rollback.n_failed > rollback.n_impossible ? EXIT_FAILED : EXIT_OK;
 }
 
-static int rollback(struct arena *a, const struct rollback_arguments *arguments)
+static int rollback(struct arena *a, const void *context)
 {
+    const struct rollback_arguments *arguments = context;
     struct local local;
     struct state state;
     struct str why = S("");
@@ -177,9 +143,9 @@ static int rollback(struct arena *a, const struct rollback_arguments *arguments)
 
     if (geteuid() != 0)
         return command_fail(1, S("returning packages needs root"), EXIT_FAILED);
-    r = local_open(a, &arguments->local, &local, &why);
-    if (r != 0)
-        return command_fail(r, why, command_local_code(r));
+    code = command_open(a, &arguments->local, &local);
+    if (code != EXIT_OK)
+        return code;
     r = local_begin(a, &local, &lock, &state, &why);
     if (r != 0)
         return command_fail(r, why, EXIT_FAILED);
@@ -192,7 +158,7 @@ static int rollback(struct arena *a, const struct rollback_arguments *arguments)
         .history_dir = local.history_dir,
         .log_path = arena_fmt(a, "%s/install.log", local.state_dir).p,
         .gate = &gate,
-        .lock_timeout = arguments->lock_timeout * MSEC_SECOND,
+        .lock_timeout = arguments->lock_timeout,
     };
 
     gate_open(&gate, local.settings.time_limit);
@@ -203,24 +169,35 @@ static int rollback(struct arena *a, const struct rollback_arguments *arguments)
     return report(a, arguments);
 }
 
-int command_rollback(int argc, char **argv)
+static bool is_whole(const void *arguments)
 {
-    struct rollback_arguments arguments;
-    struct arena a = { 0 };
-    int code;
+    const struct rollback_arguments *r = arguments;
 
-    if (!parse(argc, argv, &arguments)) {
-        fputs(help, stderr);
-        return EXIT_USAGE;
-    }
-    if (arguments.help) {
-        fputs(help, stdout);
-        return EXIT_OK;
-    }
-    code = rollback(&a, &arguments);
-    arena_done(&a);
-    return fflush(stdout) == 0 ? code : EXIT_FAILED;
+    return r->last ? !str_is_set(r->id) : str_is_set(r->id) && !str_is_empty(r->id);
 }
+
+static const struct command_option options[] = {
+    { "", OPTION_TEXT, offsetof(struct rollback_arguments, id) },
+    { "last", OPTION_YES, offsetof(struct rollback_arguments, last) },
+    { "dry-run", OPTION_YES, offsetof(struct rollback_arguments, dry_run) },
+    { "partial", OPTION_YES, offsetof(struct rollback_arguments, partial) },
+    { "no-report", OPTION_YES, offsetof(struct rollback_arguments, no_report) },
+    { "lock-timeout", OPTION_SECONDS, offsetof(struct rollback_arguments, lock_timeout) },
+    { "state", OPTION_TEXT, offsetof(struct rollback_arguments, local.state_dir) },
+    { 0 },
+};
+
+const struct command command_rollback = {
+    .name = "rollback",
+    .about = "return packages to what they were before an install",
+    .help = help,
+    .options = options,
+    .defaults = &(const struct rollback_arguments){ .local.root = S_INIT("/"),
+                                                    .lock_timeout = 2 * MSEC_MINUTE },
+    .size = sizeof(struct rollback_arguments),
+    .is_whole = is_whole,
+    .run = rollback,
+};
 
 /* ---- history ---- */
 
@@ -239,20 +216,21 @@ static void print_runs(const struct history_run *runs, size_t count)
     }
 }
 
-static int history(struct arena *a, const struct local_options *options, bool json)
+static int history(struct arena *a, const void *context)
 {
+    const struct history_arguments *arguments = context;
     struct value *list = value_list(a);
     struct history_run *runs = NULL;
     size_t count = 0;
     struct local local;
     struct str why = S("");
-    int r = local_open(a, options, &local, &why);
+    int code = command_open(a, &arguments->local, &local), r;
 
-    if (r != 0)
-        return command_fail(r, why, command_local_code(r));
+    if (code != EXIT_OK)
+        return code;
     if (local.history_dir && (r = history_list(a, local.history_dir, &runs, &count)) != 0)
         return command_fail(r, why, EXIT_FAILED);
-    if (!json) {
+    if (!arguments->json) {
         print_runs(runs, count);
         return EXIT_OK;
     }
@@ -262,46 +240,18 @@ static int history(struct arena *a, const struct local_options *options, bool js
     return EXIT_OK;
 }
 
-static bool parse_history(int argc, char **argv, struct local_options *ret, bool *ret_json,
-                          bool *ret_help)
-{
-    static const struct option options[] = {
-        { "json", no_argument, NULL, 'j' },
-        { "state", required_argument, NULL, 's' },
-        { "help", no_argument, NULL, 'h' },
-        { 0 },
-    };
-    int c;
+static const struct command_option history_options[] = {
+    { "json", OPTION_YES, offsetof(struct history_arguments, json) },
+    { "state", OPTION_TEXT, offsetof(struct history_arguments, local.state_dir) },
+    { 0 },
+};
 
-    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (c == 'j')
-            *ret_json = true;
-        else if (c == 's')
-            ret->state_dir = str_of(optarg);
-        else if (c == 'h')
-            *ret_help = true;
-        else
-            return false;
-    }
-    return optind == argc;
-}
-
-int command_history(int argc, char **argv)
-{
-    struct local_options local = { .root = S("/") };
-    struct arena a = { 0 };
-    bool json = false, wants_help = false;
-    int code;
-
-    if (!parse_history(argc, argv, &local, &json, &wants_help)) {
-        fputs(history_help, stderr);
-        return EXIT_USAGE;
-    }
-    if (wants_help) {
-        fputs(history_help, stdout);
-        return EXIT_OK;
-    }
-    code = history(&a, &local, json);
-    arena_done(&a);
-    return fflush(stdout) == 0 ? code : EXIT_FAILED;
-}
+const struct command command_history = {
+    .name = "history",
+    .about = "what was installed and returned on this host",
+    .help = history_help,
+    .options = history_options,
+    .defaults = &(const struct history_arguments){ .local.root = S_INIT("/") },
+    .size = sizeof(struct history_arguments),
+    .run = history,
+};

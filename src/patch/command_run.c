@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdio.h>
-#include <stdlib.h>
-
-#include "patch/commands.h"
+#include "patch/command.h"
 #include "patch/run.h"
 
 static const char help[] =
@@ -30,132 +27,103 @@ static const char help[] =
     "AWS_REGION, PATCHBAY_INSTANCE_ID, AWS_SHARED_CREDENTIALS_FILE, AWS_PROFILE), "
     "from\n" PLANE_CONFIG_FILE ", or from the registration of the agent.\n";
 
-enum {
-    OPERATION = 256,
-    REBOOT,
-    SNAPSHOT,
-    LIST,
-    OVERRIDE,
-    ASSOCIATION,
-    PIN,
-    TAGS,
-    REPORT,
-    EXECUTION,
-    LOCK,
-    STATE,
+static bool set_operation(struct arena *a, void *arguments, struct str value)
+{
+    struct run_options *o = arguments;
+
+    (void)a;
+    o->operation = value;
+    return str_eq(value, S("Scan")) || str_eq(value, S("Install"));
+}
+
+static bool set_reboot(struct arena *a, void *arguments, struct str value)
+{
+    struct run_options *o = arguments;
+
+    (void)a;
+    if (!str_is_empty(value))
+        o->reboot_option = value;
+    return str_eq(o->reboot_option, S("RebootIfNeeded")) || str_eq(o->reboot_option, S("NoReboot"));
+}
+
+static bool set_snapshot(struct arena *a, void *arguments, struct str value)
+{
+    struct run_options *o = arguments;
+
+    (void)a;
+    o->snapshot_id = value;
+    return str_is_empty(value) || (value.len == 36 && str_is_word(value, "-_"));
+}
+
+static bool set_pin(struct arena *a, void *arguments, struct str value)
+{
+    struct run_options *o = arguments;
+
+    (void)a;
+    o->pin_versions = str_eq(value, S("true"));
+    return o->pin_versions || str_is_empty(value) || str_eq(value, S("false"));
+}
+
+static bool set_tags(struct arena *a, void *arguments, struct str value)
+{
+    struct run_options *o = arguments;
+
+    return association_tags_parse(a, value, &o->baseline_tags);
+}
+
+static bool set_report(struct arena *a, void *arguments, struct str value)
+{
+    struct run_options *o = arguments;
+
+    (void)a;
+    o->as_association = str_eq(value, S("association"));
+    return o->as_association || str_eq(value, S("inventory"));
+}
+
+static bool is_whole(const void *arguments)
+{
+    const struct run_options *o = arguments;
+
+    return str_is_set(o->operation) && (!o->as_association || !str_is_empty(o->association_id));
+}
+
+static int run_for_plane(struct arena *a, const void *arguments)
+{
+    return run(a, arguments);
+}
+
+static const struct command_option options[] = {
+    { "operation", OPTION_OWN, .set = set_operation },
+    { "reboot-option", OPTION_OWN, .set = set_reboot },
+    { "snapshot-id", OPTION_OWN, .set = set_snapshot },
+    { "pin-versions", OPTION_OWN, .set = set_pin },
+    { "baseline-tags", OPTION_OWN, .set = set_tags },
+    { "report", OPTION_OWN, .set = set_report },
+    { "install-override-list", OPTION_TEXT, offsetof(struct run_options, install_override_list) },
+    { "baseline-override", OPTION_TEXT, offsetof(struct run_options, baseline_override) },
+    { "association-id", OPTION_ID, offsetof(struct run_options, association_id) },
+    { "execution-id", OPTION_ID, offsetof(struct run_options, execution_id), "SSM_COMMAND_ID" },
+    { "lock-timeout", OPTION_SECONDS, offsetof(struct run_options, lock_timeout) },
+    { "state", OPTION_TEXT, offsetof(struct run_options, state_dir) },
+    { 0 },
 };
 
-static bool is_id(struct str s)
-{
-    return s.len <= 64 && str_is_word(s, "-_");
-}
-
-static bool set(struct arena *a, struct run_options *o, int option, struct str value)
-{
-    int64_t seconds;
-
-    switch (option) {
-    case OPERATION:
-        o->operation = value;
-        return str_eq(value, S("Scan")) || str_eq(value, S("Install"));
-    case REBOOT:
-        if (!str_is_empty(value))
-            o->reboot_option = value;
-        return str_eq(o->reboot_option, S("RebootIfNeeded")) ||
-               str_eq(o->reboot_option, S("NoReboot"));
-    case SNAPSHOT:
-        o->snapshot_id = value;
-        return str_is_empty(value) || (value.len == 36 && is_id(value));
-    case LIST:
-        o->install_override_list = value;
-        return true;
-    case OVERRIDE:
-        o->baseline_override = value;
-        return true;
-    case ASSOCIATION:
-        o->association_id = value;
-        return is_id(value);
-    case PIN:
-        o->pin_versions = str_eq(value, S("true"));
-        return o->pin_versions || str_is_empty(value) || str_eq(value, S("false"));
-    case TAGS:
-        return association_tags_parse(a, value, &o->baseline_tags);
-    case REPORT:
-        o->as_association = str_eq(value, S("association"));
-        return o->as_association || str_eq(value, S("inventory"));
-    case EXECUTION:
-        o->execution_id = value;
-        return is_id(value);
-    case LOCK:
-        if (!str_to_int(value, &seconds) || seconds < 0 || seconds > 7200)
-            return false;
-        o->lock_timeout = seconds * MSEC_SECOND;
-        return true;
-    case STATE:
-        o->state_dir = value;
-        return true;
-    }
-    return false;
-}
-
-static bool parse(struct arena *a, int argc, char **argv, struct run_options *ret, bool *ret_help)
-{
-    static const struct option options[] = {
-        { "operation", required_argument, NULL, OPERATION },
-        { "reboot-option", required_argument, NULL, REBOOT },
-        { "snapshot-id", required_argument, NULL, SNAPSHOT },
-        { "install-override-list", required_argument, NULL, LIST },
-        { "baseline-override", required_argument, NULL, OVERRIDE },
-        { "association-id", required_argument, NULL, ASSOCIATION },
-        { "pin-versions", required_argument, NULL, PIN },
-        { "baseline-tags", required_argument, NULL, TAGS },
-        { "report", required_argument, NULL, REPORT },
-        { "execution-id", required_argument, NULL, EXECUTION },
-        { "lock-timeout", required_argument, NULL, LOCK },
-        { "state", required_argument, NULL, STATE },
-        { "help", no_argument, NULL, 'h' },
-        { 0 },
-    };
-    int c;
-
-    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (c == 'h')
-            *ret_help = true;
-        else if (!set(a, ret, c, str_of(optarg)))
-            return false;
-    }
-    bool is_whole = !ret->as_association || !str_is_empty(ret->association_id);
-
-    return optind == argc && (*ret_help || (str_is_set(ret->operation) && is_whole));
-}
-
-int command_run(int argc, char **argv)
-{
-    const char *command_id = getenv("SSM_COMMAND_ID"); /* both agents set it */
-    struct run_options options = {
-        .reboot_option = S("RebootIfNeeded"),
-        .snapshot_id = S(""),
-        .install_override_list = S(""),
-        .baseline_override = S(""),
-        .association_id = S(""),
-        .execution_id = S(""),
-        .lock_timeout = 10 * MSEC_MINUTE,
-    };
-    struct arena a = { 0 };
-    bool wants_help = false;
-    int code;
-
-    if (command_id && !set(&a, &options, EXECUTION, str_of(command_id)))
-        options.execution_id = S("");
-    if (!parse(&a, argc, argv, &options, &wants_help)) {
-        fputs(help, stderr);
-        return EXIT_USAGE;
-    }
-    if (wants_help) {
-        fputs(help, stdout);
-        return EXIT_OK;
-    }
-    code = run(&a, &options);
-    arena_done(&a);
-    return fflush(stdout) == 0 ? code : EXIT_FAILED;
-}
+const struct command command_run = {
+    .name = "run",
+    .about = "scan or install for the plane, and report to it",
+    .help = help,
+    .options = options,
+    .defaults =
+        &(const struct run_options){
+            .reboot_option = S_INIT("RebootIfNeeded"),
+            .snapshot_id = S_INIT(""),
+            .install_override_list = S_INIT(""),
+            .baseline_override = S_INIT(""),
+            .association_id = S_INIT(""),
+            .execution_id = S_INIT(""),
+            .lock_timeout = 10 * MSEC_MINUTE,
+        },
+    .size = sizeof(struct run_options),
+    .is_whole = is_whole,
+    .run = run_for_plane,
+};

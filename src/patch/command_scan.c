@@ -3,7 +3,7 @@
 
 #include "base/json.h"
 #include "engine/patch_source.h"
-#include "patch/commands.h"
+#include "patch/command.h"
 #include "patch/print.h"
 #include "patch/reboot.h"
 
@@ -11,7 +11,7 @@
 
 struct scan_arguments {
     struct local_options local;
-    bool json, all, refresh, help;
+    bool json, all, refresh;
 };
 
 static const char help[] =
@@ -24,59 +24,6 @@ static const char help[] =
     "  --refresh         fetch the package lists first (--no-refresh: do not; the default)\n"
     "  --root DIR        look at another root\n"
     "  --state DIR       keep cache and state there (" LOCAL_STATE_DIR ")\n";
-
-int command_fail(int result, struct str why, int code)
-{
-    if (result < 0)
-        fprintf(stderr, "patchbay-patch: %s\n", err_trace());
-    else
-        fprintf(stderr, "patchbay-patch: %.*s\n", STR(why));
-    return code;
-}
-
-int command_local_code(int outcome)
-{
-    if (outcome == LOCAL_UNSUPPORTED)
-        return EXIT_UNSUPPORTED_OS;
-    return outcome == LOCAL_BAD_BASELINE ? EXIT_SNAPSHOT : EXIT_FAILED;
-}
-
-static bool parse(int argc, char **argv, struct scan_arguments *ret)
-{
-    static const struct option options[] = {
-        { "json", no_argument, NULL, 'j' },
-        { "all", no_argument, NULL, 'a' },
-        { "baseline", required_argument, NULL, 'b' },
-        { "refresh", no_argument, NULL, 'r' },
-        { "no-refresh", no_argument, NULL, 'n' },
-        { "root", required_argument, NULL, 'R' },
-        { "state", required_argument, NULL, 's' },
-        { "help", no_argument, NULL, 'h' },
-        { 0 },
-    };
-    int c;
-
-    ret->local.root = S("/");
-    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (c == 'j')
-            ret->json = true;
-        else if (c == 'a')
-            ret->all = true;
-        else if (c == 'b')
-            ret->local.baseline_file = str_of(optarg);
-        else if (c == 'r' || c == 'n')
-            ret->refresh = c == 'r';
-        else if (c == 'R')
-            ret->local.root = str_of(optarg);
-        else if (c == 's')
-            ret->local.state_dir = str_of(optarg);
-        else if (c == 'h')
-            ret->help = true;
-        else
-            return false;
-    }
-    return optind == argc;
-}
 
 /* What another root's processes would be is not known here. */
 static struct value *json_of(struct arena *a, const struct local *local, struct scan *scan)
@@ -105,18 +52,19 @@ static int refresh(struct arena *a, struct local *local, struct str *ret_why)
     return local->provider->refresh(a, &local->host, REFRESH_TIMEOUT, ret_why);
 }
 
-static int scan(struct arena *a, const struct scan_arguments *arguments)
+static int scan(struct arena *a, const void *context)
 {
+    const struct scan_arguments *arguments = context;
     struct local local;
-    struct state state = { 0 };
+    struct state state;
     struct scan result;
     struct str why = S("");
-    int r = local_open(a, &arguments->local, &local, &why);
+    int code = command_open(a, &arguments->local, &local), r;
 
-    if (r != 0)
-        return command_fail(r, why, command_local_code(r));
-    if (local.state_path && (r = state_load(a, local.state_path, &state)) != 0)
-        return command_fail(r, arena_fmt(a, "%s is damaged", local.state_path), EXIT_FAILED);
+    if (code == EXIT_OK)
+        code = command_load(a, &local, &state);
+    if (code != EXIT_OK)
+        return code;
     if (arguments->refresh && (r = refresh(a, &local, &why)) != 0)
         return command_fail(r, why, EXIT_FAILED);
 
@@ -131,24 +79,26 @@ static int scan(struct arena *a, const struct scan_arguments *arguments)
         printf("%.*s%.*s",
                STR(print_table(a, &result, arguments->all ? PRINT_ALL : PRINT_WORTH_A_LOOK)),
                STR(print_summary(a, &result)));
-    return fflush(stdout) == 0 ? EXIT_OK : EXIT_FAILED;
+    return EXIT_OK;
 }
 
-int command_scan(int argc, char **argv)
-{
-    struct scan_arguments arguments = { 0 };
-    struct arena a = { 0 };
-    int code;
+static const struct command_option options[] = {
+    { "json", OPTION_YES, offsetof(struct scan_arguments, json) },
+    { "all", OPTION_YES, offsetof(struct scan_arguments, all) },
+    { "baseline", OPTION_TEXT, offsetof(struct scan_arguments, local.baseline_file) },
+    { "refresh", OPTION_YES, offsetof(struct scan_arguments, refresh) },
+    { "no-refresh", OPTION_NO, offsetof(struct scan_arguments, refresh) },
+    { "root", OPTION_TEXT, offsetof(struct scan_arguments, local.root) },
+    { "state", OPTION_TEXT, offsetof(struct scan_arguments, local.state_dir) },
+    { 0 },
+};
 
-    if (!parse(argc, argv, &arguments)) {
-        fputs(help, stderr);
-        return EXIT_USAGE;
-    }
-    if (arguments.help) {
-        fputs(help, stdout);
-        return EXIT_OK;
-    }
-    code = scan(&a, &arguments);
-    arena_done(&a);
-    return code;
-}
+const struct command command_scan = {
+    .name = "scan",
+    .about = "show every package and what the baseline says of it",
+    .help = help,
+    .options = options,
+    .defaults = &(const struct scan_arguments){ .local.root = S_INIT("/") },
+    .size = sizeof(struct scan_arguments),
+    .run = scan,
+};

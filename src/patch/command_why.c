@@ -3,12 +3,12 @@
 
 #include "base/json.h"
 #include "engine/baseline_explain.h"
-#include "patch/commands.h"
+#include "patch/command.h"
 
 struct why_arguments {
     struct local_options local;
     struct str package;
-    bool json, help;
+    bool json;
 };
 
 static const char help[] =
@@ -21,38 +21,6 @@ static const char help[] =
     "  --baseline FILE   a patch snapshot document\n"
     "  --root DIR        look at another root\n"
     "  --state DIR       keep cache and state there (" LOCAL_STATE_DIR ")\n";
-
-static bool parse(int argc, char **argv, struct why_arguments *ret)
-{
-    static const struct option options[] = {
-        { "json", no_argument, NULL, 'j' },       { "baseline", required_argument, NULL, 'b' },
-        { "root", required_argument, NULL, 'R' }, { "state", required_argument, NULL, 's' },
-        { "help", no_argument, NULL, 'h' },       { 0 },
-    };
-    int c;
-
-    ret->local.root = S("/");
-    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (c == 'j')
-            ret->json = true;
-        else if (c == 'b')
-            ret->local.baseline_file = str_of(optarg);
-        else if (c == 'R')
-            ret->local.root = str_of(optarg);
-        else if (c == 's')
-            ret->local.state_dir = str_of(optarg);
-        else if (c == 'h')
-            ret->help = true;
-        else
-            return false;
-    }
-    if (ret->help)
-        return true;
-    if (optind + 1 != argc)
-        return false;
-    ret->package = str_of(argv[optind]);
-    return true;
-}
 
 static struct value *json_of(struct arena *a, const struct package *p,
                              const struct baseline_chain *chain)
@@ -88,45 +56,51 @@ static int tell(struct arena *a, const struct why_arguments *arguments, const st
             EXIT_FAILED);
     if (arguments->json)
         printf("%.*s\n", STR(json_format_pretty(a, list)));
-    return fflush(stdout) == 0 ? EXIT_OK : EXIT_FAILED;
+    return EXIT_OK;
 }
 
-static int why(struct arena *a, const struct why_arguments *arguments)
+static int why(struct arena *a, const void *context)
 {
+    const struct why_arguments *arguments = context;
     struct local local;
-    struct state state = { 0 };
+    struct state state;
     struct scan result;
     struct str reason = S("");
-    int r = local_open(a, &arguments->local, &local, &reason);
+    int code = command_open(a, &arguments->local, &local);
 
-    if (r != 0)
-        return command_fail(r, reason, command_local_code(r));
-    if (local.state_path && (r = state_load(a, local.state_path, &state)) != 0)
-        return command_fail(r, arena_fmt(a, "%s is damaged", local.state_path), EXIT_FAILED);
+    if (code == EXIT_OK)
+        code = command_load(a, &local, &state);
+    if (code != EXIT_OK)
+        return code;
 
     const struct scan_options options = local_scan_options(&local, false);
-
-    r = scan_run(a, &options, &(struct scan_memory){ .state = &state }, &result, &reason);
+    int r = scan_run(a, &options, &(struct scan_memory){ .state = &state }, &result, &reason);
     if (r != 0)
         return command_fail(r, reason, EXIT_FAILED);
     return tell(a, arguments, &result, options.now);
 }
 
-int command_why(int argc, char **argv)
+static bool is_whole(const void *arguments)
 {
-    struct why_arguments arguments = { 0 };
-    struct arena a = { 0 };
-    int code;
-
-    if (!parse(argc, argv, &arguments)) {
-        fputs(help, stderr);
-        return EXIT_USAGE;
-    }
-    if (arguments.help) {
-        fputs(help, stdout);
-        return EXIT_OK;
-    }
-    code = why(&a, &arguments);
-    arena_done(&a);
-    return code;
+    return str_is_set(((const struct why_arguments *)arguments)->package);
 }
+
+static const struct command_option options[] = {
+    { "", OPTION_TEXT, offsetof(struct why_arguments, package) },
+    { "json", OPTION_YES, offsetof(struct why_arguments, json) },
+    { "baseline", OPTION_TEXT, offsetof(struct why_arguments, local.baseline_file) },
+    { "root", OPTION_TEXT, offsetof(struct why_arguments, local.root) },
+    { "state", OPTION_TEXT, offsetof(struct why_arguments, local.state_dir) },
+    { 0 },
+};
+
+const struct command command_why = {
+    .name = "why",
+    .about = "why a package is in its patch state, link by link",
+    .help = help,
+    .options = options,
+    .defaults = &(const struct why_arguments){ .local.root = S_INIT("/") },
+    .size = sizeof(struct why_arguments),
+    .is_whole = is_whole,
+    .run = why,
+};

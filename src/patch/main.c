@@ -2,28 +2,18 @@
 /* patchbay-patch: the patch engine on a host. */
 #include <stdio.h>
 
-#include "patch/commands.h"
+#include "patch/command.h"
 
-static const struct {
-    const char *name;
-    int (*run)(int argc, char **argv);
-    const char *help;
-} commands[] = {
-    { "scan", command_scan, "show every package and what the baseline says of it" },
-    { "install", command_install, "install what the baseline approves" },
-    { "run", command_run, "scan or install for the plane, and report to it" },
-    { "decide", command_decide, "say whether a run with hooks goes on" },
-    { "facts", command_facts, "whether this host wants a reboot, and who runs old code" },
-    { "why", command_why, "why a package is in its patch state, link by link" },
-    { "rollback", command_rollback, "return packages to what they were before an install" },
-    { "history", command_history, "what was installed and returned on this host" },
+static const struct command *const commands[] = {
+    &command_scan,  &command_install, &command_run,      &command_decide,
+    &command_facts, &command_why,     &command_rollback, &command_history,
 };
 
 static int usage(FILE *to)
 {
     fputs("usage: patchbay-patch COMMAND [--help] ...\n\n", to);
     for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-        fprintf(to, "  %-8s %s\n", commands[i].name, commands[i].help);
+        fprintf(to, "  %-8s %s\n", commands[i]->name, commands[i]->about);
     fputs("\n  --version\n", to);
     return to == stdout ? EXIT_OK : EXIT_USAGE;
 }
@@ -39,7 +29,7 @@ int main(int argc, char **argv)
         return EXIT_OK;
     }
     for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-        if (str_eq(name, str_of(commands[i].name)))
-            return commands[i].run(argc - 1, argv + 1);
+        if (str_eq(name, str_of(commands[i]->name)))
+            return command_main(commands[i], argc - 1, argv + 1);
     return usage(stderr);
 }

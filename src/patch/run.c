@@ -7,7 +7,7 @@
 #include "base/crypto.h"
 #include "base/json.h"
 #include "engine/baseline_override.h"
-#include "patch/commands.h"
+#include "patch/command.h"
 #include "patch/gate.h"
 #include "patch/inventory.h"
 #include "patch/package_facts.h"
@@ -55,11 +55,10 @@ static int open_session(struct session *s)
 {
     const struct local_options options = { .root = S("/"), .state_dir = s->options->state_dir };
     struct str why = S("");
-    int lock;
-    int r = local_open(s->arena, &options, &s->local, &why);
+    int code = command_open(s->arena, &options, &s->local), lock, r;
 
-    if (r != 0)
-        return command_fail(r, why, command_local_code(r));
+    if (code != EXIT_OK)
+        return code;
     r = local_begin(s->arena, &s->local, &lock, &s->state, &why); /* held until the end */
     if (r != 0)
         return command_fail(r, why, EXIT_FAILED);
