@@ -56,8 +56,9 @@ _Noreturn static void run_inside(int init, char *const *argv)
     struct why why;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (setns(init, CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET) != 0 ||
-        chdir("/") != 0 || root_drop_capabilities(&why) != 0) {
+    if (setns(init, CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWCGROUP) !=
+            0 ||
+        chdir("/") != 0 || groups_join_init(&why) != 0 || root_drop_capabilities(&why) != 0) {
         fprintf(stderr, "testbed-host: cannot enter the host: %s\n", strerror(errno));
         _exit(EXIT_NO_HOST);
     }

@@ -24,6 +24,7 @@ static const char help[] =
     "        --bind SRC:DST[:ro]   shows the machine's SRC in the host\n"
     "        --netns NAME          runs in a namespace of `ip netns`\n"
     "        --no-network          runs with a loopback interface and nothing else\n"
+    "        --systemd             boots ROOT's own systemd, and is up when that says so\n"
     "        --start LINE          a shell line that init starts in each boot\n"
     "        --when FILE           the --start and COMMAND after it wait for FILE in the host\n"
     "      COMMAND is started the same way, as soon as it exists. Nothing is restarted.\n"
@@ -102,6 +103,7 @@ enum option_id {
     BIND,
     NETNS,
     NO_NETWORK,
+    SYSTEMD,
     START,
     WHEN,
     STATUS,
@@ -111,19 +113,13 @@ enum option_id {
 };
 
 static const struct option long_options[] = {
-    { "base", required_argument, NULL, BASE },
-    { "dir", required_argument, NULL, DIR },
-    { "name", required_argument, NULL, NAME },
-    { "bind", required_argument, NULL, BIND },
-    { "netns", required_argument, NULL, NETNS },
-    { "no-network", no_argument, NULL, NO_NETWORK },
-    { "start", required_argument, NULL, START },
-    { "when", required_argument, NULL, WHEN },
-    { "status", required_argument, NULL, STATUS },
-    { "boot", required_argument, NULL, BOOT },
-    { "timeout", required_argument, NULL, TIMEOUT },
-    { "stay-off", no_argument, NULL, STAY_OFF },
-    { 0 },
+    { "base", required_argument, NULL, BASE },   { "dir", required_argument, NULL, DIR },
+    { "name", required_argument, NULL, NAME },   { "bind", required_argument, NULL, BIND },
+    { "netns", required_argument, NULL, NETNS }, { "no-network", no_argument, NULL, NO_NETWORK },
+    { "systemd", no_argument, NULL, SYSTEMD },   { "start", required_argument, NULL, START },
+    { "when", required_argument, NULL, WHEN },   { "status", required_argument, NULL, STATUS },
+    { "boot", required_argument, NULL, BOOT },   { "timeout", required_argument, NULL, TIMEOUT },
+    { "stay-off", no_argument, NULL, STAY_OFF }, { 0 },
 };
 
 static int take_option(struct options *o, enum option_id id, char *value, struct why *why)
@@ -147,6 +143,9 @@ static int take_option(struct options *o, enum option_id id, char *value, struct
         return 0;
     case NO_NETWORK:
         o->host.no_network = true;
+        return 0;
+    case SYSTEMD:
+        o->host.systemd = true;
         return 0;
     case START:
         return add_service(o, NULL, value, why);
@@ -188,6 +187,8 @@ static int run(struct options *o)
         return usage("run needs --base, --dir and --name");
     if (h->netns && h->no_network)
         return usage("--netns and --no-network exclude each other");
+    if (h->systemd && (o->rest || h->n_services > 0))
+        return usage("with --systemd, what starts is the root's own units");
     if (!h->name[0] || strlen(h->name) > 63 || strpbrk(h->name, "/ \t\n"))
         return usage("a host name has 1 to 63 characters, no slash, no space");
     if (h->netns && (strchr(h->netns, '/') || strlen(h->netns) > 255))
@@ -294,8 +295,8 @@ static const struct {
 } commands[] = {
 #define TAKES(id) (1U << (id))
     { "run", run,
-      TAKES(BASE) | TAKES(NAME) | TAKES(BIND) | TAKES(NETNS) | TAKES(NO_NETWORK) | TAKES(START) |
-          TAKES(WHEN) },
+      TAKES(BASE) | TAKES(NAME) | TAKES(BIND) | TAKES(NETNS) | TAKES(NO_NETWORK) | TAKES(SYSTEMD) |
+          TAKES(START) | TAKES(WHEN) },
     { "exec", exec, 0 },
     { "reboot", reboot_host, TAKES(TIMEOUT) },
     { "poweroff", poweroff, TAKES(TIMEOUT) },

@@ -41,10 +41,14 @@
 #define OUR_RUN     "/run/testbed"
 #define OUR_PROGRAM OUR_RUN "/testbed-host"
 #define OUR_PIDNS   OUR_RUN "/pidns"
+#define OUR_SYSTEMD                                                                                \
+    OUR_RUN "/systemd" /* there if systemd is the first process: its NOTIFY_SOCKET */
 
-/* What init does on these; nothing else reaches PID 1 from inside. */
-#define SIGNAL_POWEROFF SIGTERM
-#define SIGNAL_RESTART  SIGINT
+/* What init does on these, ours as systemd (systemd(1), SIGNALS). */
+#define SIGNAL_POWEROFF (SIGRTMIN + 4)
+#define SIGNAL_RESTART  (SIGRTMIN + 5)
+
+#define GROUPS_MAX 16
 
 /* Why something failed, in words for a person. */
 struct why {
@@ -72,10 +76,26 @@ struct service {
     const char *when;  /* a path in the host that must exist first; or NULL */
 };
 
+/* The control groups of one boot: one in each hierarchy. */
+struct hierarchy {
+    char keys[48];  /* "memory", "cpu,cpuacct", "name=systemd"; "" is version 2 */
+    char own[1024]; /* the path of our own group */
+    int parent;     /* that group, a directory */
+};
+
+struct groups {
+    char name[40]; /* of the host's, in each */
+    bool is_unified;
+    struct hierarchy hierarchies[GROUPS_MAX];
+    size_t count;
+};
+
 struct host {
     const char *base, *dir, *name;
     const char *netns; /* a namespace of `ip netns`; or NULL */
     bool no_network;
+    bool systemd; /* the first process is the root's own systemd */
+    struct groups groups;
     struct bind_mount binds[BINDS_MAX];
     size_t n_binds;
     struct service services[SERVICES_MAX];
@@ -116,6 +136,19 @@ int state_wait(const char *dir, const char *status, unsigned boots, double timeo
 
 /* Holds the host until its power is off; returns the exit code. */
 int supervise(struct host *h);
+
+/* --- cgroups.c: for hosts with systemd --- */
+
+/* Made by the supervisor before a boot, and removed when all of it has ended. */
+int groups_open(struct groups *g, unsigned boot, struct why *why);
+void groups_close(struct groups *g);
+
+/* Of the process that becomes init: into them, and what the host sees of them. */
+int groups_enter(const struct groups *g, struct why *why);
+int groups_mount(const struct groups *g, struct why *why);
+
+/* In the host: into the groups that its init is in; nothing without systemd. */
+int groups_join_init(struct why *why);
 
 /* --- init.c --- */
 

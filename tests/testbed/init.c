@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/reboot.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -150,6 +151,53 @@ _Noreturn static void serve(struct init *self)
     }
 }
 
+/* --- with systemd --- */
+
+/* A process of its own, since systemd becomes the first one: hears from it that the boot is
+ * over, as a container's manager does, and says so. */
+_Noreturn static void hear_systemd(const struct init *self, int socket, const char *boot_id)
+{
+    char text[4096];
+    ssize_t n;
+
+    do {
+        n = recv(socket, text, sizeof(text) - 1, 0);
+        text[n > 0 ? n : 0] = '\0';
+    } while (n > 0 && !strstr(text, "READY=1"));
+    if (n > 0)
+        say(self, "ready %s", boot_id);
+    _exit(EXIT_SUCCESS);
+}
+
+_Noreturn static void become_systemd(struct init *self, const char *boot_id)
+{
+    static const char program[] = "/lib/systemd/systemd";
+    static const char *const argv[] = { program, NULL };
+    static const char *const env[] = {
+        "container=patchbay-testbed",
+        "NOTIFY_SOCKET=" OUR_SYSTEMD,
+        "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "LANG=C.UTF-8",
+        NULL,
+    };
+    struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = OUR_SYSTEMD };
+    int told = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    if (told < 0 || bind(told, (struct sockaddr *)&address, sizeof(address)) != 0) {
+        say(self, "failed cannot make the socket %s: %s", OUR_SYSTEMD, strerror(errno));
+        _exit(EXIT_FAILURE);
+    }
+    pid_t pid = fork();
+    if (pid == 0)
+        hear_systemd(self, told, boot_id);
+    close(told);
+    sigprocmask(SIG_UNBLOCK, &self->signals, NULL);
+    if (pid > 0)
+        execve(program, (char *const *)argv, (char *const *)env);
+    say(self, "failed cannot run %s: %s", program, strerror(errno));
+    _exit(EXIT_FAILURE);
+}
+
 void init_main(struct host *h, int control, bool fresh_disk)
 {
     struct init self = { .host = h, .control = control };
@@ -163,6 +211,8 @@ void init_main(struct host *h, int control, bool fresh_disk)
         say(&self, "failed %s", why.text);
         _exit(EXIT_FAILURE);
     }
+    if (h->systemd)
+        become_systemd(&self, boot_id);
     say(&self, "ready %s", boot_id);
     serve(&self);
 }

@@ -332,12 +332,14 @@ int root_enter(struct host *h, bool fresh_disk, char *ret_boot_id, struct why *w
         return why_errno(why, "cannot make the mounts private");
     if (chdir(h->dir) != 0)
         return why_errno(why, "cannot enter %s", h->dir);
+    if (h->systemd && groups_enter(&h->groups, why) != 0)
+        return -1;
     if (gather(h, &g, why) != 0 || join_network(h, why) != 0 || mount_overlay(h, why) != 0 ||
         change_root(why) != 0)
         return -1;
 
     umask(022);
-    if (furnish(h, fresh_disk, &g, why) != 0)
+    if (furnish(h, fresh_disk, &g, why) != 0 || (h->systemd && groups_mount(&h->groups, why) != 0))
         return -1;
     memcpy(ret_boot_id, g.boot_id, sizeof(g.boot_id));
     return 0;

@@ -280,11 +280,18 @@ static int boot_once(struct supervisor *s, enum next *ret_next, struct why *why)
         text_copy(s->state.services[i], sizeof(s->state.services[0]), "waiting");
     dprintf(s->console, "--- boot %u of %s ---\n", s->state.boots, s->host->name);
 
-    if (start_init(s, why) != 0)
+    if (s->host->systemd && groups_open(&s->host->groups, s->state.boots, why) != 0) {
+        groups_close(&s->host->groups);
         return -1;
+    }
+    if (start_init(s, why) != 0) {
+        groups_close(&s->host->groups);
+        return -1;
+    }
     set_status(s, "booting");
     *ret_next = how_it_ended(s, wait_end(s));
     s->state.init = 0;
+    groups_close(&s->host->groups);
     if (*ret_next == NEXT_FAILED)
         return why_set(why, "%s", s->state.error[0] ? s->state.error : "init ended unexpectedly");
     return 0;

@@ -306,6 +306,62 @@ def test_a_local_repository_gives_a_security_update(tmp_path):
         assert "half-configured" in host.sh("dpkg-query -W -f '${Status}' tiny")
 
 
+def groups_of(supervisor):
+    """The machine's control groups (of version 2, which is everywhere) of its hosts."""
+    line = f"mount -t cgroup2 none /mnt && find /mnt -name 'testbed-{supervisor}-*'"
+    return subprocess.run(["unshare", "--mount", "sh", "-c", line], capture_output=True, text=True,
+                          check=True).stdout.split()
+
+
+@pytest.fixture(name="systemd_host")
+def fixture_systemd_host():
+    with Host("sd1", systemd=True) as host:
+        yield host
+
+
+def test_a_host_can_have_debians_systemd_as_its_first_process(systemd_host):
+    host = systemd_host
+    assert host.read("/proc/1/comm") == "systemd\n"
+    assert host.sh("systemctl is-system-running") == "running"
+    assert "Startup finished" in host.sh("journalctl -b --no-pager")
+    assert set(line.split(":")[2] for line in host.read("/proc/self/cgroup").splitlines()) <= {
+        "/", "/init.scope"}
+    host.exec("systemd-run", "--wait", "-p", "MemoryMax=64M", "true")
+
+
+def test_a_host_with_systemd_restarts_and_loses_power_as_others_do(systemd_host):
+    host = systemd_host
+    supervisor, before = host.status["supervisor"], host.boot_id
+    host.write("/etc/systemd/system/kept.service", "[Service]\nType=oneshot\n"
+               "ExecStart=/bin/true\nRemainAfterExit=yes\n"
+               "ExecStop=/bin/sh -c 'echo goodbye >> /root/said'\n"
+               "[Install]\nWantedBy=multi-user.target\n")
+    host.sh("systemctl enable --now kept.service")
+    host.sh("shutdown -r now", check=False)
+    host.wait_boot(2)
+    assert host.status["ended"] == "restart" and host.boot_id != before
+    assert host.read("/root/said") == "goodbye\n"
+    host.powerfail()
+    assert host.status["ended"] == "powerfail"
+    assert host.read("/root/said") == "goodbye\n"
+    host.reboot()
+    assert host.read("/root/said") == "goodbye\n" * 2
+    assert host.sh("systemctl is-active kept.service") == "active"
+    host.poweroff()
+    assert host.status["ended"] == "poweroff"
+    assert groups_of(supervisor) == []
+
+
+def test_control_groups_that_a_killed_supervisor_left_go_with_the_next_host(systemd_host):
+    init, supervisor = int(systemd_host.status["init"]), systemd_host.status["supervisor"]
+    assert groups_of(supervisor)
+    systemd_host.process.kill()
+    systemd_host.process.wait()
+    assert is_true_within(5, lambda: not exists(init))
+    with Host("sd2", systemd=True):
+        assert groups_of(supervisor) == []
+
+
 def test_the_base_root_is_made_once():
     before = time.monotonic()
     assert base_root.__wrapped__() == base_root()

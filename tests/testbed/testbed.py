@@ -61,17 +61,26 @@ def rpm_root(system="rocky"):
     return _make_root("rpm-root.sh", "--os", system)
 
 
+@functools.cache
+def systemd_root():
+    """The same for hosts that boot Debian's own systemd."""
+    return _make_root("systemd-root.sh")
+
+
 class Host:
     """One host. Its disk outlives stop() and is removed by close().
 
     binds: {"/path/in/host": "/path/on/machine"}, read-only, or (path, "rw").
     start: shell lines that init starts in each boot; (line, file) waits for the file in the host.
+    systemd: the first process is Debian's systemd; the host is up when its boot is over, and starts
+    what units say.
     """
 
     def __init__(self, name, base=None, directory=None, binds=None, start=(), netns=None,
-                 network=True):
+                 network=True, systemd=False):
         self.name = name
         self.base = base
+        self.systemd = systemd
         self.binds = dict(binds or {})
         self.services = list(start)
         self.netns = netns
@@ -95,8 +104,8 @@ class Host:
         self.close()
 
     def _command_line(self):
-        line = [program(), "run", "--base", self.base or base_root(), "--dir", self.directory,
-                "--name", self.name]
+        base = self.base or (systemd_root() if self.systemd else base_root())
+        line = [program(), "run", "--base", base, "--dir", self.directory, "--name", self.name]
         for target, source in self.binds.items():
             source, mode = (source, "ro") if isinstance(source, (str, os.PathLike)) else source
             line += ["--bind", f"{source}:{target}" + (":ro" if mode == "ro" else "")]
@@ -110,6 +119,8 @@ class Host:
             line += ["--netns", self.netns]
         if not self.network:
             line += ["--no-network"]
+        if self.systemd:
+            line += ["--systemd"]
         return line
 
     # --- power ---
