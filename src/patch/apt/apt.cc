@@ -134,17 +134,39 @@ unsigned phase_of(pkgRecords *records, const VerIterator &ver)
     return 100;
 }
 
+/* What update-manager is told counts for apt too. */
+bool phase_option(const std::string &name)
+{
+    return _config->FindB("APT::Get::" + name, _config->FindB("Update-Manager::" + name, false));
+}
+
+/* Whether the way from the installed version to this one leads over a security update: who
+ * is below it does not wait. Versions are sorted, the newest first. */
+bool passes_security(const VerIterator &current, const VerIterator &ver)
+{
+    auto between = ver;
+
+    for (++between; !between.end() && between != current; ++between)
+        for (auto use = between.FileList(); !use.end(); ++use) {
+            std::string suite = text(use.File().Archive());
+            if (suite.size() > 9 && suite.compare(suite.size() - 9, 9, "-security") == 0)
+                return true;
+        }
+    return false;
+}
+
 /* Ubuntu hides a phased update from a host until the phase covers it. Which hosts
  * those are is a dice roll that apt seeds with source, version and machine id, so
  * the same seed has to give the same roll here. Security updates never wait. */
-bool is_phased_out(const scanner &s, const VerIterator &ver, const module_version &described)
+bool is_phased_out(const scanner &s, const VerIterator &current, const VerIterator &ver,
+                   const module_version &described)
 {
-    if (!s.phasing || described.security)
+    if (!s.phasing || described.security || passes_security(current, ver))
         return false;
     unsigned phase = phase_of(s.records, ver);
     if (phase >= 100)
         return false;
-    if (_config->FindB("APT::Get::Never-Include-Phased-Updates", false))
+    if (phase_option("Never-Include-Phased-Updates"))
         return true;
     std::string words =
         std::string(ver.SourcePkgName()) + "-" + ver.SourceVerStr() + "-" + s.machine;
@@ -257,7 +279,7 @@ void visit_package(scanner &s, const PkgIterator &pkg)
             !candidate.end() && candidate != current && candidate.CompareVer(current) > 0;
         out.hidden = find_hidden(pkg, out.has_update ? candidate : current);
         out.held = pkg->SelectedState == pkgCache::State::Hold;
-        out.phased = out.has_update && is_phased_out(s, candidate, out.candidate);
+        out.phased = out.has_update && is_phased_out(s, current, candidate, out.candidate);
         out.broken = record ? record->status != "installed" : is_broken(pkg);
     }
     s.request->visit(s.request->context, &out);
@@ -406,7 +428,7 @@ bool apt_scan(const module_request *request, char *why, size_t size)
     s.security_suite = std::string(text(request->codename)) + "-security";
     s.machine = machine_id(request->root);
     s.phasing = strcmp(request->id, "ubuntu") == 0 && !s.machine.empty() &&
-                !_config->FindB("APT::Get::Always-Include-Phased-Updates", false);
+                !phase_option("Always-Include-Phased-Updates");
     read_journal(strcmp(request->root, "/") == 0 ? "" : request->root, &s.journal);
     pkgRecords *records = s.phasing ? new pkgRecords(*file.GetPkgCache()) : nullptr;
     s.records = records;
