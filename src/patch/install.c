@@ -155,12 +155,13 @@ static int check_space(struct arena *a, const struct install_options *options,
                        struct install *install)
 {
     const struct change_request request = request_of(options, install, -1);
-    const struct host *host = options->scan->host;
+    const struct scan_request scan = { .host = options->scan->host,
+                                       .cache_dir = options->scan->cache_dir };
     struct provider_space need;
 
-    if (!provider_measure(a, options->scan->provider, &request, &need))
+    if (!provider_measure(a, options->scan->provider, &scan, &request, &need))
         return 0;
-    return space_check(a, host, &need, &install->why);
+    return space_check(a, scan.host, &need, &install->why);
 }
 
 static int change_host(struct arena *a, const struct install_options *options,

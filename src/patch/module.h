@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-#define MODULE_ABI    3
+#define MODULE_ABI    4
 #define MODULE_SYMBOL patchbay_module
 
 struct module_notice {
@@ -68,13 +68,14 @@ struct module_request {
 
 /* A change as the package manager would make it. */
 struct module_change {
-    const char *name; /* as the manager wants it */
+    const char *name;                /* as the manager wants it */
+    const char *new_name, *new_arch; /* what it is afterwards: mostly the same */
     const char *version;
 };
 
 /* What changes take on the disks, with all that they bring in beside themselves. */
 struct module_space {
-    const char *archive_dir;
+    char archive_dir[512];
     long long archives; /* bytes still to be fetched into it */
     long long growth;   /* of what is unpacked; below 0: it shrinks */
     long long largest;  /* of one package, unpacked */
@@ -91,9 +92,10 @@ struct module {
      * ones in this process. */
     bool (*scan)(const struct module_request *request, char *why, size_t size);
 
-    /* After a scan. NULL: the package manager looks for itself before it begins. */
-    bool (*measure)(const struct module_change *changes, size_t count, struct module_space *ret,
-                    char *why, size_t size);
+    /* After a scan with the same request, whose visitor is not used here. NULL: the package
+     * manager looks for itself before it begins. False: it cannot be told. */
+    bool (*measure)(const struct module_request *request, const struct module_change *changes,
+                    size_t count, struct module_space *ret, char *why, size_t size);
 };
 
 extern const struct module MODULE_SYMBOL __attribute__((visibility("default")));

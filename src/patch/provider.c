@@ -158,28 +158,34 @@ static int by_name(const void *left, const void *right)
     return order != 0 ? order : str_cmp(a->facts.arch, b->facts.arch);
 }
 
-int provider_scan(struct arena *a, const struct provider *provider,
-                  const struct scan_request *request, struct packages *ret, struct str *ret_why)
+static struct module_request question_of(struct arena *a, const struct scan_request *request)
 {
     const struct host *host = request->host;
-    struct collector c = { .arena = a, .request = request, .arch_mark = provider->arch_mark };
-    const struct module *module;
-    char why[1024] = "";
-    const struct module_request asked = {
+
+    return (struct module_request){
         .root = arena_cstr(a, host->root),
         .cache_dir = request->cache_dir.p ? arena_cstr(a, request->cache_dir) : NULL,
         .id = arena_cstr(a, host->id),
         .codename = arena_cstr(a, host->codename),
         .platform = arena_cstr(a, host->platform),
         .sources_dir = host->sources_dir,
-        .visit = collect,
-        .context = &c,
         .absent_too = request->absent != NULL,
-        .n_security_sources = &c.packages.n_security_sources,
     };
+}
+
+int provider_scan(struct arena *a, const struct provider *provider,
+                  const struct scan_request *request, struct packages *ret, struct str *ret_why)
+{
+    struct collector c = { .arena = a, .request = request, .arch_mark = provider->arch_mark };
+    const struct module *module;
+    char why[1024] = "";
+    struct module_request asked = question_of(a, request);
 
     int result = module_load(a, provider->module, &module, ret_why);
 
+    asked.visit = collect;
+    asked.context = &c;
+    asked.n_security_sources = &c.packages.n_security_sources;
     if (result == MODULE_UNUSABLE)
         return PROVIDER_FAILED;
     TRY(result);
@@ -194,8 +200,10 @@ int provider_scan(struct arena *a, const struct provider *provider,
 }
 
 bool provider_measure(struct arena *a, const struct provider *provider,
-                      const struct change_request *request, struct provider_space *ret)
+                      const struct scan_request *scan, const struct change_request *request,
+                      struct provider_space *ret)
 {
+    const struct module_request asked = question_of(a, scan);
     struct module_change *changes = arena_array(a, struct module_change, request->count + 1);
     struct module_space space;
     const struct module *module;
@@ -206,9 +214,11 @@ bool provider_measure(struct arena *a, const struct provider *provider,
         return false;
     for (size_t i = 0; i < request->count; i++) {
         changes[i].name = arena_cstr(a, request->changes[i].manager_name);
+        changes[i].new_name = arena_cstr(a, request->changes[i].new_name);
+        changes[i].new_arch = arena_cstr(a, request->changes[i].new_arch);
         changes[i].version = arena_cstr(a, request->changes[i].to);
     }
-    if (!module->measure(changes, request->count, &space, reason, sizeof(reason)))
+    if (!module->measure(&asked, changes, request->count, &space, reason, sizeof(reason)))
         return false;
     *ret = (struct provider_space){
         .archive_dir = arena_cstr(a, str_of(space.archive_dir)),

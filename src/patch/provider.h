@@ -115,6 +115,7 @@ MUST_CHECK int provider_scan(struct arena *a, const struct provider *provider,
                              struct str *ret_why);
 
 /* What the changes of a request would take. False: not known, as the package manager looks
- * for itself or cannot tell. After provider_scan(). */
+ * for itself or cannot tell. After provider_scan() by the same request. */
 bool provider_measure(struct arena *a, const struct provider *provider,
-                      const struct change_request *request, struct provider_space *ret);
+                      const struct scan_request *scan, const struct change_request *request,
+                      struct provider_space *ret);

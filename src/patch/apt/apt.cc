@@ -470,11 +470,16 @@ void add_space(pkgDepCache &cache, const PkgIterator &pkg, module_space *space)
 }
 
 /* As apt-get would: the versions asked for, and what they need. */
-bool apt_measure(const module_change *changes, size_t count, module_space *ret, char *why,
-                 size_t size)
+bool apt_measure(const module_request *, const module_change *changes, size_t count,
+                 module_space *ret, char *why, size_t size)
 {
-    static std::string archives; /* the answer has a view of it */
+    std::string archives = _config->FindDir("Dir::Cache::Archives");
     pkgCacheFile file;
+
+    *ret = {};
+    if (archives.size() >= sizeof(ret->archive_dir))
+        return false;
+    memcpy(ret->archive_dir, archives.c_str(), archives.size() + 1);
 
     if (!file.BuildCaches(nullptr, false) || !file.BuildPolicy(nullptr) ||
         !file.BuildDepCache(nullptr))
@@ -497,9 +502,6 @@ bool apt_measure(const module_change *changes, size_t count, module_space *ret, 
                     cache.MarkInstall(pkg, true);
             }
     }
-    archives = _config->FindDir("Dir::Cache::Archives");
-    *ret = {};
-    ret->archive_dir = archives.c_str();
     ret->growth = static_cast<long long>(cache.UsrSize());
     for (auto pkg = file.GetPkgCache()->PkgBegin(); !pkg.end(); ++pkg)
         add_space(cache, pkg, ret);

@@ -212,13 +212,14 @@ static void add_repo(const struct reader *r, struct str id, struct str cachedir,
 {
     struct dnf_repo *repo = &config->repos[config->n_repos];
     const struct ini *ini = &r->repos;
-    struct str folder = dnf_repo_folder(r->arena, id, source_of(r, id));
+    struct str source = source_of(r, id), folder = dnf_repo_folder(r->arena, id, source);
 
     if (!ini_bool(get(r, ini, id, S("enabled")), true))
         return;
     *repo = (struct dnf_repo){
         .id = id,
         .dir = path_in(r, arena_fmt(r->arena, "%.*s/%.*s", STR(cachedir), STR(folder))),
+        .is_local = str_starts(source, S("file:")) || str_starts(source, S("/")),
         .priority = ini_int(get(r, ini, id, S("priority")), 99),
         .cost = ini_int(get(r, ini, id, S("cost")), 1000),
         .module_hotfixes = ini_bool(get(r, ini, id, S("module_hotfixes")), false),

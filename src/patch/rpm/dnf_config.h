@@ -16,6 +16,7 @@
 struct dnf_repo {
     struct str id;
     const char *dir; /* where dnf keeps its metadata, within the root */
+    bool is_local;   /* its packages are used where they are */
     int64_t priority, cost;
     struct strs excludes, includes;
     bool module_hotfixes;

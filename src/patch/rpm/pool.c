@@ -28,8 +28,9 @@ static int unreadable(struct rpm_pool *p, struct str *ret_why, const char *what)
 static int load_installed(struct rpm_pool *p, struct str *ret_why)
 {
     Repo *installed = repo_create(p->pool, "@System");
+    int files = p->is_for_solver ? RPM_ADD_FILTERED_FILELIST : RPM_ADD_NO_FILELIST;
 
-    if (repo_add_rpmdb(installed, NULL, RPM_ADD_NO_FILELIST | REPO_USE_ROOTDIR) != 0)
+    if (repo_add_rpmdb(installed, NULL, files | REPO_USE_ROOTDIR) != 0)
         return unreadable(p, ret_why, "rpm's database cannot be read");
     if (installed->nsolvables == 0) {
         *ret_why = S("rpm's database has no packages");
@@ -280,6 +281,8 @@ int rpm_pool_open(struct rpm_pool *p, struct str *ret_why)
     p->module_sources = arena_array(p->arena, struct modulemd_source, p->config.n_repos + 1);
     for (size_t i = 0; i < p->config.n_repos; i++)
         PASS(load_repo(p, &p->config.repos[i], ret_why));
+    if (p->is_for_solver)
+        pool_addfileprovides(p->pool);
     pool_createwhatprovides(p->pool);
 
     result = modulemd_read(p->arena, p->request->root, str_of(p->request->platform),

@@ -19,6 +19,7 @@
 struct rpm_pool {
     struct arena *arena;
     const struct module_request *request;
+    bool is_for_solver; /* files are provided too: slower */
     Pool *pool;
     struct str arch;
     struct dnf_config config;

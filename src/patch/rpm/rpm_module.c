@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "patch/rpm/candidate.h"
+#include "patch/rpm/measure.h"
 #include "patch/rpm/notice.h"
 
 struct scanner {
@@ -152,25 +153,51 @@ static void visit_all(struct scanner *s)
         visit_absent(s);
 }
 
+/* Opens it all; false with *why. To be closed whatever the result. */
+static bool open_scanner(struct scanner *s, char *why, size_t size)
+{
+    struct str said = S("");
+    int result = rpm_pool_open(&s->pool, &said);
+
+    if (result == 0)
+        candidates_open(&s->pool, &s->candidates);
+    else
+        snprintf(why, size, "%s", result < 0 ? err_trace() : arena_cstr(s->pool.arena, said));
+    return result == 0;
+}
+
+static void close_scanner(struct scanner *s)
+{
+    candidates_close(&s->candidates);
+    rpm_pool_close(&s->pool);
+    arena_done(s->pool.arena);
+}
+
 static bool scan(const struct module_request *request, char *why, size_t size)
 {
     struct arena a = { 0 };
     struct scanner s = { .pool = { .arena = &a, .request = request } };
-    struct str said = S("");
-    int result = rpm_pool_open(&s.pool, &said);
+    bool is_open = open_scanner(&s, why, size);
 
-    if (result == 0) {
+    if (is_open) {
         notices_read(&s.pool, &s.notices);
-        candidates_open(&s.pool, &s.candidates);
         *request->n_security_sources = s.pool.n_notice_lists;
         visit_all(&s);
-        candidates_close(&s.candidates);
     }
-    if (result != 0)
-        snprintf(why, size, "%s", result < 0 ? err_trace() : arena_cstr(&a, said));
-    rpm_pool_close(&s.pool);
-    arena_done(&a);
-    return result == 0;
+    close_scanner(&s);
+    return is_open;
 }
 
-const struct module MODULE_SYMBOL = { MODULE_ABI, sizeof(struct module_package), "rpm", scan };
+static bool measure(const struct module_request *request, const struct module_change *changes,
+                    size_t count, struct module_space *ret, char *why, size_t size)
+{
+    struct arena a = { 0 };
+    struct scanner s = { .pool = { .arena = &a, .request = request, .is_for_solver = true } };
+    bool is_known = open_scanner(&s, why, size) && rpm_measure(&s.candidates, changes, count, ret);
+
+    close_scanner(&s);
+    return is_known;
+}
+
+const struct module MODULE_SYMBOL = { MODULE_ABI, sizeof(struct module_package), "rpm", scan,
+                                      measure };
