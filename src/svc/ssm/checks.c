@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "svc/ssm/checks.h"
 
+#include "engine/rate.h"
+
 static const struct field target_fields[] = {
     STRING(struct target, key, "Key", OPTIONAL, LENGTH(1, 163)),
     STRINGS(struct target, values, "Values", OPTIONAL, .min = 0, .max = 50),
@@ -86,4 +88,15 @@ bool check_activation_id(struct str s)
         if (s.p[i] >= 'A' && s.p[i] <= 'F')
             return false;
     return check_uuid(s);
+}
+
+int check_rates(struct op *op, struct str max_concurrency, struct str max_errors)
+{
+    struct rate_limit limit;
+
+    if (str_is_set(max_concurrency) && rate_parse_concurrency(max_concurrency, &limit) != 0)
+        return op_invalid(op, "MaxConcurrency must be a number from 1, or a percentage.");
+    if (str_is_set(max_errors) && rate_parse_errors(max_errors, &limit) != 0)
+        return op_invalid(op, "MaxErrors must be a number, or a percentage.");
+    return 0;
 }

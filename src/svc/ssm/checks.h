@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The patterns of the names that many operations take, as AWS's models have
+ * The patterns of the names, and the limits, that many operations take, as AWS's models have
  * them, and the shapes that several nouns share.
  */
 #pragma once
@@ -48,6 +48,9 @@ struct target {
     struct strs values;
 };
 extern const struct shape target_shape; /* Targets of commands and automations */
+
+/* MaxConcurrency and MaxErrors, where they are given: the error of an operation, or 0. */
+int check_rates(struct op *op, struct str max_concurrency, struct str max_errors);
 
 /* Tags as this service takes them: a value has at least one character. */
 extern const struct shape ssm_tag_shape;

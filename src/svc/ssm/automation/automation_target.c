@@ -49,17 +49,6 @@ static int check_target(struct op *op, const struct target *t, struct str type)
     return 0;
 }
 
-static int check_limits(struct op *op, const struct automation_request *in)
-{
-    struct rate_limit limit;
-
-    if (str_is_set(in->max_concurrency) && rate_parse_concurrency(in->max_concurrency, &limit) != 0)
-        return op_invalid(op, "MaxConcurrency must be a number from 1, or a percentage.");
-    if (str_is_set(in->max_errors) && rate_parse_errors(in->max_errors, &limit) != 0)
-        return op_invalid(op, "MaxErrors must be a number, or a percentage.");
-    return 0;
-}
-
 int automation_check_targets(struct op *op, const struct automation_request *in,
                              const struct runbook *book, struct str target_type)
 {
@@ -77,7 +66,7 @@ int automation_check_targets(struct op *op, const struct automation_request *in,
         return op_fail(op, SSM_INVALID_AUTOMATION_PARAMETERS,
                        "TargetParameterName must name a parameter of the runbook.");
     PASS(check_target(op, LIST_ITEM(struct target, in->targets, 0), target_type));
-    return check_limits(op, in);
+    return check_rates(op, in->max_concurrency, in->max_errors);
 }
 
 const struct target *automation_target_values(const struct automation_request *request)

@@ -149,17 +149,6 @@ static int check_supported(struct op *op, const struct send_in *in)
     return 0;
 }
 
-static int check_rate(struct op *op, const struct send_in *in)
-{
-    struct rate_limit limit;
-
-    if (str_is_set(in->max_concurrency) && rate_parse_concurrency(in->max_concurrency, &limit) != 0)
-        return op_invalid(op, "MaxConcurrency must be a number from 1, or a percentage.");
-    if (str_is_set(in->max_errors) && rate_parse_errors(in->max_errors, &limit) != 0)
-        return op_invalid(op, "MaxErrors must be a number, or a percentage.");
-    return 0;
-}
-
 static int check_where(struct op *op, const struct send_in *in)
 {
     bool has_ids = in->instance_ids.count > 0, has_targets = in->targets.count > 0;
@@ -319,7 +308,7 @@ static int accept(struct op *op, const struct send_in *in, struct str owner, str
     struct draft d = { 0 };
 
     PASS(check_supported(op, in));
-    PASS(check_rate(op, in));
+    PASS(check_rates(op, in->max_concurrency, in->max_errors));
     PASS(check_where(op, in));
     PASS(find_command_document(op, in, &d.document));
     PASS(draft_run(op, in, &d));
