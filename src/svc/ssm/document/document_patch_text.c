@@ -22,244 +22,149 @@
     "          \"    exit 1\",\n"                                                                  \
     "          \"fi\",\n"
 
-const char document_run_patch_baseline[] =
-    "{\n"
-    "  \"schemaVersion\": \"2.2\",\n"
-    "  \"description\": \"Scans for or installs patches from a patch baseline "
-    "on the host's operating system.\",\n"
-    "  \"parameters\": {\n"
-    "    \"Operation\": {\n"
-    "      \"type\": \"String\",\n"
-    "      \"description\": \"(Required) Scan only reports; Install installs what is missing.\",\n"
-    "      \"allowedValues\": [\"Scan\", \"Install\"]\n"
-    "    },\n"
-    "    \"AssociationId\": {\n"
-    "      \"type\": \"String\",\n"
-    "      \"description\": \"(Optional) The association that this run belongs to.\",\n"
-    "      \"default\": \"\",\n"
-    "      \"allowedPattern\": \"" UUID_PATTERN "\"\n"
-    "    },\n"
-    "    \"SnapshotId\": {\n"
-    "      \"type\": \"String\",\n"
-    "      \"description\": \"(Optional) The snapshot of the baseline, so that many hosts "
-    "use the same.\",\n"
-    "      \"default\": \"\",\n"
-    "      \"allowedPattern\": \"" UUID_PATTERN "\"\n"
-    "    },\n"
-    "    \"InstallOverrideList\": {\n"
-    "      \"type\": \"String\",\n"
-    "      \"description\": \"(Optional) An https or s3 address of a list of patches to "
-    "install instead of those of the baseline.\",\n"
-    "      \"default\": \"\",\n"
-    "      \"allowedPattern\": \"" URL_PATTERN "\"\n"
-    "    },\n"
-    "    \"BaselineOverride\": {\n"
-    "      \"type\": \"String\",\n"
-    "      \"description\": \"(Optional) An https or s3 address of baselines to use "
-    "instead.\",\n"
-    "      \"default\": \"\",\n"
-    "      \"allowedPattern\": \"" URL_PATTERN "\"\n"
-    "    },\n"
-    "    \"RebootOption\": {\n"
-    "      \"type\": \"String\",\n"
-    "      \"description\": \"(Optional) Whether Install may reboot the host.\",\n"
-    "      \"default\": \"RebootIfNeeded\",\n"
-    "      \"allowedValues\": [\"RebootIfNeeded\", \"NoReboot\"]\n"
-    "    },\n"
-    "    \"PinVersions\": {\n"
-    "      \"type\": \"String\",\n"
-    "      \"description\": \"(Optional; not of AWS) true holds every host of a SnapshotId to the "
-    "versions that its first host installed.\",\n"
-    "      \"default\": \"false\",\n"
-    "      \"allowedValues\": [\"true\", \"false\"]\n"
-    "    },\n"
-    "    \"StepTimeoutSeconds\": {\n"
-    "      \"type\": \"String\",\n"
-    "      \"description\": \"(Optional) Seconds until the step counts as failed, "
-    "5 to 172800.\",\n"
-    "      \"default\": \"7200\",\n"
-    "      \"allowedPattern\": \"[5-9]|[1-9][0-9]{1,4}|1[0-6][0-9]{4}|17[01][0-9]{3}|"
-    "172[0-7][0-9]{2}|172800\"\n"
-    "    }\n"
-    "  },\n"
-    "  \"mainSteps\": [\n"
-    "    {\n"
-    "      \"action\": \"aws:runPowerShellScript\",\n"
-    "      \"name\": \"PatchWindows\",\n"
-    "      \"precondition\": {\"StringEquals\": [\"platformType\", \"Windows\"]},\n"
-    "      \"inputs\": {\n"
-    "        \"timeoutSeconds\": \"{{ StepTimeoutSeconds }}\",\n"
-    "        \"runCommand\": [\"Write-Error 'Patching Windows is not supported.'\", "
-    "\"exit 146\"]\n"
-    "      }\n"
-    "    },\n"
-    "    {\n"
-    "      \"action\": \"aws:runShellScript\",\n"
-    "      \"name\": \"PatchLinux\",\n"
-    "      \"precondition\": {\"StringEquals\": [\"platformType\", \"Linux\"]},\n"
-    "      \"inputs\": {\n"
-    "        \"timeoutSeconds\": \"{{ StepTimeoutSeconds }}\",\n"
-    "        \"runCommand\": [\n" FIND_PATCHBAY_PATCH
-    "          \"exec patchbay-patch run --operation '{{ Operation }}'"
-    " --reboot-option '{{ RebootOption }}' --snapshot-id '{{ SnapshotId }}'"
-    " --install-override-list '{{ InstallOverrideList }}'"
-    " --baseline-override '{{ BaselineOverride }}'"
-    " --association-id '{{ AssociationId }}' --pin-versions '{{ PinVersions }}'\"\n"
-    "        ]\n"
-    "      }\n"
-    "    },\n"
-    "    {\n"
-    "      \"action\": \"aws:runShellScript\",\n"
-    "      \"name\": \"PatchMacOS\",\n"
-    "      \"precondition\": {\"StringEquals\": [\"platformType\", \"MacOS\"]},\n"
-    "      \"inputs\": {\n"
-    "        \"timeoutSeconds\": \"{{ StepTimeoutSeconds }}\",\n"
-    "        \"runCommand\": [\"echo 'Patching macOS is not supported.' >&2\", \"exit 146\"]\n"
-    "      }\n"
-    "    }\n"
-    "  ]\n"
-    "}\n";
+/* ---- pieces that the documents share: none ends its last line ---- */
+
+#define COMMA ",\n"
+
+#define PARAMETER(name, description, rest)                                                         \
+    "    \"" name "\": {\n"                                                                        \
+    "      \"type\": \"String\",\n"                                                                \
+    "      \"description\": \"" description "\",\n" rest "    }"
+#define MATCHING(name, description, preset, pattern)                                               \
+    PARAMETER(name, description,                                                                   \
+              "      \"default\": \"" preset "\",\n"                                               \
+              "      \"allowedPattern\": \"" pattern "\"\n")
+#define OPERATION                                                                                  \
+    PARAMETER("Operation", "(Required) Scan only reports; Install installs what is missing.",      \
+              "      \"allowedValues\": [\"Scan\", \"Install\"]\n")
+#define REBOOT_OPTION                                                                              \
+    PARAMETER("RebootOption", "(Optional) Whether Install may reboot the host.",                   \
+              "      \"default\": \"RebootIfNeeded\",\n"                                           \
+              "      \"allowedValues\": [\"RebootIfNeeded\", \"NoReboot\"]\n")
+
+#define STEP(action, name, system, inputs)                                                         \
+    "    {\n"                                                                                      \
+    "      \"action\": \"" action "\",\n"                                                          \
+    "      \"name\": \"" name "\",\n"                                                              \
+    "      \"precondition\": {\"StringEquals\": [\"platformType\", \"" system "\"]},\n"            \
+    "      \"inputs\": {\n" inputs "      }\n"                                                     \
+    "    }"
+#define REFUSE(action, system, timeout, commands)                                                  \
+    STEP(action, "Patch" system, system,                                                           \
+         "        \"timeoutSeconds\": \"" timeout "\",\n"                                          \
+         "        \"runCommand\": [" commands ", \"exit 146\"]\n")
+#define PATCH_WINDOWS(timeout)                                                                     \
+    REFUSE("aws:runPowerShellScript", "Windows", timeout,                                          \
+           "\"Write-Error 'Patching Windows is not supported.'\"")
+#define PATCH_MACOS(timeout)                                                                       \
+    REFUSE("aws:runShellScript", "MacOS", timeout,                                                 \
+           "\"echo 'Patching macOS is not supported.' >&2\"")
+
+/* Steps that end the document where they fail. */
+#define RUN_DOCUMENT(name, path, parameters)                                                       \
+    STEP("aws:runDocument", name, "Linux",                                                         \
+         "        \"documentType\": \"SSMDocument\",\n"                                            \
+         "        \"documentPath\": \"" path "\",\n" parameters                                    \
+         "        \"onFailure\": \"exit\"\n")
+#define HOOK(name) RUN_DOCUMENT(name "Hook", "{{ " name "HookDocName }}", "")
+#define RUN_BASELINE(name, parameters)                                                             \
+    RUN_DOCUMENT(name, "AWS-RunPatchBaseline",                                                     \
+                 "        \"documentParameters\": {\n" parameters                                  \
+                 "          \"SnapshotId\": \"{{ SnapshotId }}\"\n"                                \
+                 "        },\n")
+#define DECIDE(name, after)                                                                        \
+    STEP("aws:runShellScript", name, "Linux",                                                      \
+         "        \"timeoutSeconds\": \"60\",\n"                                                   \
+         "        \"onFailure\": \"exit\",\n"                                                      \
+         "        \"runCommand\": [\n" FIND_PATCHBAY_PATCH                                         \
+         "          \"exec patchbay-patch decide --after " after                                   \
+         " --operation '{{ Operation }}' --reboot-option '{{ RebootOption }}'\"\n"                 \
+         "        ]\n")
+
+#define RUN_ON_LINUX(timeout, arguments)                                                           \
+    STEP("aws:runShellScript", "PatchLinux", "Linux",                                              \
+         "        \"timeoutSeconds\": \"" timeout "\",\n"                                          \
+         "        \"runCommand\": [\n" FIND_PATCHBAY_PATCH                                         \
+         "          \"exec patchbay-patch run " arguments "\"\n"                                   \
+         "        ]\n")
+
+#define DOCUMENT(description, parameters, steps)                                                   \
+    "{\n"                                                                                          \
+    "  \"schemaVersion\": \"2.2\",\n"                                                              \
+    "  \"description\": \"" description "\",\n"                                                    \
+    "  \"parameters\": {\n" parameters "\n"                                                        \
+    "  },\n"                                                                                       \
+    "  \"mainSteps\": [\n" steps "\n"                                                              \
+    "  ]\n"                                                                                        \
+    "}\n"
+
+/* ---- the documents ---- */
+
+/* clang-format off */
+#define STEP_TIMEOUT "{{ StepTimeoutSeconds }}"
+
+const char document_run_patch_baseline[] = DOCUMENT(
+    "Scans for or installs patches from a patch baseline on the host's operating system.",
+    OPERATION COMMA
+    MATCHING("AssociationId", "(Optional) The association that this run belongs to.", "",
+             UUID_PATTERN) COMMA
+    MATCHING("SnapshotId",
+             "(Optional) The snapshot of the baseline, so that many hosts use the same.", "",
+             UUID_PATTERN) COMMA
+    MATCHING("InstallOverrideList",
+             "(Optional) An https or s3 address of a list of patches to install instead of those "
+             "of the baseline.", "", URL_PATTERN) COMMA
+    MATCHING("BaselineOverride",
+             "(Optional) An https or s3 address of baselines to use instead.", "",
+             URL_PATTERN) COMMA
+    REBOOT_OPTION COMMA
+    PARAMETER("PinVersions",
+              "(Optional; not of AWS) true holds every host of a SnapshotId to the versions that "
+              "its first host installed.",
+              "      \"default\": \"false\",\n"
+              "      \"allowedValues\": [\"true\", \"false\"]\n") COMMA
+    MATCHING("StepTimeoutSeconds",
+             "(Optional) Seconds until the step counts as failed, 5 to 172800.", "7200",
+             "[5-9]|[1-9][0-9]{1,4}|1[0-6][0-9]{4}|17[01][0-9]{3}|172[0-7][0-9]{2}|172800"),
+    PATCH_WINDOWS(STEP_TIMEOUT) COMMA
+    RUN_ON_LINUX(STEP_TIMEOUT,
+                 "--operation '{{ Operation }}' --reboot-option '{{ RebootOption }}'"
+                 " --snapshot-id '{{ SnapshotId }}'"
+                 " --install-override-list '{{ InstallOverrideList }}'"
+                 " --baseline-override '{{ BaselineOverride }}'"
+                 " --association-id '{{ AssociationId }}' --pin-versions '{{ PinVersions }}'") COMMA
+    PATCH_MACOS(STEP_TIMEOUT));
 
 /* A failing document goes on with the last step, and the steps in between are skipped. What the
  * host has to remember between the steps is kept by patchbay-patch, which is asked for it. */
-const char document_run_patch_baseline_with_hooks[] =
-    "{\n"
-    "  \"schemaVersion\": \"2.2\",\n"
-    "  \"description\": \"Scans for or installs patches from a patch baseline, and runs"
-    " documents of yours before the installation, after it and at the end.\",\n"
-    "  \"parameters\": {\n"
-    "    \"Operation\": {\n"
-    "      \"type\": \"String\",\n"
-    "      \"description\": \"(Required) Scan only reports; Install installs what is"
-    " missing.\",\n"
-    "      \"allowedValues\": [\"Scan\", \"Install\"]\n"
-    "    },\n"
-    "    \"SnapshotId\": {\n"
-    "      \"type\": \"String\",\n"
-    "      \"description\": \"(Optional) The snapshot of the baseline that all hosts of a"
-    " run share.\",\n"
-    "      \"default\": \"\",\n"
-    "      \"allowedPattern\": \"" UUID_PATTERN "\"\n"
-    "    },\n"
-    "    \"RebootOption\": {\n"
-    "      \"type\": \"String\",\n"
-    "      \"description\": \"(Optional) Whether Install may reboot the host.\",\n"
-    "      \"default\": \"RebootIfNeeded\",\n"
-    "      \"allowedValues\": [\"RebootIfNeeded\", \"NoReboot\"]\n"
-    "    },\n"
-    "    \"PreInstallHookDocName\": {\n"
-    "      \"type\": \"String\",\n"
-    "      \"description\": \"(Optional) Name or ARN of the document that runs before"
-    " anything is installed.\",\n"
-    "      \"default\": \"AWS-Noop\",\n"
-    "      \"allowedPattern\": \"" HOOK_PATTERN "\"\n"
-    "    },\n"
-    "    \"PostInstallHookDocName\": {\n"
-    "      \"type\": \"String\",\n"
-    "      \"description\": \"(Optional) Name or ARN of the document that runs after the"
-    " installation, before a reboot.\",\n"
-    "      \"default\": \"AWS-Noop\",\n"
-    "      \"allowedPattern\": \"" HOOK_PATTERN "\"\n"
-    "    },\n"
-    "    \"OnExitHookDocName\": {\n"
-    "      \"type\": \"String\",\n"
-    "      \"description\": \"(Optional) Name or ARN of the document that runs at the end"
-    " of an Install, after a reboot.\",\n"
-    "      \"default\": \"AWS-Noop\",\n"
-    "      \"allowedPattern\": \"" HOOK_PATTERN "\"\n"
-    "    }\n"
-    "  },\n"
-    "  \"mainSteps\": [\n"
-    "    {\n"
-    "      \"action\": \"aws:runDocument\",\n"
-    "      \"name\": \"Scan\",\n"
-    "      \"precondition\": {\"StringEquals\": [\"platformType\", \"Linux\"]},\n"
-    "      \"inputs\": {\n"
-    "        \"documentType\": \"SSMDocument\",\n"
-    "        \"documentPath\": \"AWS-RunPatchBaseline\",\n"
-    "        \"documentParameters\": {\n"
-    "          \"Operation\": \"Scan\",\n"
-    "          \"SnapshotId\": \"{{ SnapshotId }}\"\n"
-    "        },\n"
-    "        \"onFailure\": \"exit\"\n"
-    "      }\n"
-    "    },\n"
-    "    {\n"
-    "      \"action\": \"aws:runShellScript\",\n"
-    "      \"name\": \"VerifyPatchStates\",\n"
-    "      \"precondition\": {\"StringEquals\": [\"platformType\", \"Linux\"]},\n"
-    "      \"inputs\": {\n"
-    "        \"timeoutSeconds\": \"60\",\n"
-    "        \"onFailure\": \"exit\",\n"
-    "        \"runCommand\": [\n" FIND_PATCHBAY_PATCH
-    "          \"exec patchbay-patch decide --after Scan --operation '{{ Operation }}'"
-    " --reboot-option '{{ RebootOption }}'\"\n"
-    "        ]\n"
-    "      }\n"
-    "    },\n"
-    "    {\n"
-    "      \"action\": \"aws:runDocument\",\n"
-    "      \"name\": \"PreInstallHook\",\n"
-    "      \"precondition\": {\"StringEquals\": [\"platformType\", \"Linux\"]},\n"
-    "      \"inputs\": {\n"
-    "        \"documentType\": \"SSMDocument\",\n"
-    "        \"documentPath\": \"{{ PreInstallHookDocName }}\",\n"
-    "        \"onFailure\": \"exit\"\n"
-    "      }\n"
-    "    },\n"
-    "    {\n"
-    "      \"action\": \"aws:runDocument\",\n"
-    "      \"name\": \"InstallNoReboot\",\n"
-    "      \"precondition\": {\"StringEquals\": [\"platformType\", \"Linux\"]},\n"
-    "      \"inputs\": {\n"
-    "        \"documentType\": \"SSMDocument\",\n"
-    "        \"documentPath\": \"AWS-RunPatchBaseline\",\n"
-    "        \"documentParameters\": {\n"
-    "          \"Operation\": \"Install\",\n"
-    "          \"RebootOption\": \"NoReboot\",\n"
-    "          \"SnapshotId\": \"{{ SnapshotId }}\"\n"
-    "        },\n"
-    "        \"onFailure\": \"exit\"\n"
-    "      }\n"
-    "    },\n"
-    "    {\n"
-    "      \"action\": \"aws:runDocument\",\n"
-    "      \"name\": \"PostInstallHook\",\n"
-    "      \"precondition\": {\"StringEquals\": [\"platformType\", \"Linux\"]},\n"
-    "      \"inputs\": {\n"
-    "        \"documentType\": \"SSMDocument\",\n"
-    "        \"documentPath\": \"{{ PostInstallHookDocName }}\",\n"
-    "        \"onFailure\": \"exit\"\n"
-    "      }\n"
-    "    },\n"
-    "    {\n"
-    "      \"action\": \"aws:runShellScript\",\n"
-    "      \"name\": \"VerifyReboot\",\n"
-    "      \"precondition\": {\"StringEquals\": [\"platformType\", \"Linux\"]},\n"
-    "      \"inputs\": {\n"
-    "        \"timeoutSeconds\": \"60\",\n"
-    "        \"onFailure\": \"exit\",\n"
-    "        \"runCommand\": [\n" FIND_PATCHBAY_PATCH
-    "          \"exec patchbay-patch decide --after Install --operation '{{ Operation }}'"
-    " --reboot-option '{{ RebootOption }}'\"\n"
-    "        ]\n"
-    "      }\n"
-    "    },\n"
-    "    {\n"
-    "      \"action\": \"aws:runDocument\",\n"
-    "      \"name\": \"RebootAndReport\",\n"
-    "      \"precondition\": {\"StringEquals\": [\"platformType\", \"Linux\"]},\n"
-    "      \"inputs\": {\n"
-    "        \"documentType\": \"SSMDocument\",\n"
-    "        \"documentPath\": \"AWS-RunPatchBaseline\",\n"
-    "        \"documentParameters\": {\n"
-    "          \"Operation\": \"Install\",\n"
-    "          \"RebootOption\": \"RebootIfNeeded\",\n"
-    "          \"SnapshotId\": \"{{ SnapshotId }}\"\n"
-    "        },\n"
-    "        \"onFailure\": \"exit\"\n"
-    "      }\n"
-    "    },\n"
+const char document_run_patch_baseline_with_hooks[] = DOCUMENT(
+    "Scans for or installs patches from a patch baseline, and runs documents of yours before the "
+    "installation, after it and at the end.",
+    OPERATION COMMA
+    MATCHING("SnapshotId",
+             "(Optional) The snapshot of the baseline that all hosts of a run share.", "",
+             UUID_PATTERN) COMMA
+    REBOOT_OPTION COMMA
+    MATCHING("PreInstallHookDocName",
+             "(Optional) Name or ARN of the document that runs before anything is installed.",
+             "AWS-Noop", HOOK_PATTERN) COMMA
+    MATCHING("PostInstallHookDocName",
+             "(Optional) Name or ARN of the document that runs after the installation, before a "
+             "reboot.", "AWS-Noop", HOOK_PATTERN) COMMA
+    MATCHING("OnExitHookDocName",
+             "(Optional) Name or ARN of the document that runs at the end of an Install, after a "
+             "reboot.", "AWS-Noop", HOOK_PATTERN),
+    RUN_BASELINE("Scan", "          \"Operation\": \"Scan\",\n") COMMA
+    DECIDE("VerifyPatchStates", "Scan") COMMA
+    HOOK("PreInstall") COMMA
+    RUN_BASELINE("InstallNoReboot",
+                 "          \"Operation\": \"Install\",\n"
+                 "          \"RebootOption\": \"NoReboot\",\n") COMMA
+    HOOK("PostInstall") COMMA
+    DECIDE("VerifyReboot", "Install") COMMA
+    RUN_BASELINE("RebootAndReport",
+                 "          \"Operation\": \"Install\",\n"
+                 "          \"RebootOption\": \"RebootIfNeeded\",\n") COMMA
     "    {\n"
     "      \"action\": \"aws:runDocument\",\n"
     "      \"name\": \"OnExitHook\",\n"
@@ -269,84 +174,30 @@ const char document_run_patch_baseline_with_hooks[] =
     "        \"documentPath\": \"{{ OnExitHookDocName }}\",\n"
     "        \"finallyStep\": true\n"
     "      }\n"
-    "    }\n"
-    "  ]\n"
-    "}\n";
+    "    }");
 
 /* AWS has it for EC2 instances only; here any node may run it. */
-const char document_run_patch_baseline_association[] =
-    "{\n"
-    "  \"schemaVersion\": \"2.2\",\n"
-    "  \"description\": \"Scans for or installs patches from a patch baseline that tags"
-    " choose, and reports as compliance of an association.\",\n"
-    "  \"parameters\": {\n"
-    "    \"Operation\": {\n"
-    "      \"type\": \"String\",\n"
-    "      \"description\": \"(Required) Scan only reports; Install installs what is"
-    " missing.\",\n"
-    "      \"allowedValues\": [\"Scan\", \"Install\"]\n"
-    "    },\n"
-    "    \"AssociationId\": {\n"
-    "      \"type\": \"String\",\n"
-    "      \"description\": \"(Required) The association that the compliance is reported"
-    " for.\",\n"
-    "      \"allowedPattern\": \"^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$\"\n"
-    "    },\n"
-    "    \"BaselineTags\": {\n"
-    "      \"type\": \"String\",\n"
-    "      \"description\": \"(Optional) Tags of the patch baseline to use:"
-    " Key=tag-key,Values=value1,value2.\",\n"
-    "      \"default\": \"\",\n"
-    "      \"allowedPattern\": \"" TAGS_PATTERN "\"\n"
-    "    },\n"
-    "    \"InstallOverrideList\": {\n"
-    "      \"type\": \"String\",\n"
-    "      \"description\": \"(Optional) Address (https or s3) of a list of patches to"
-    " install instead.\",\n"
-    "      \"default\": \"\",\n"
-    "      \"allowedPattern\": \"" URL_PATTERN "\"\n"
-    "    },\n"
-    "    \"RebootOption\": {\n"
-    "      \"type\": \"String\",\n"
-    "      \"description\": \"(Optional) Whether Install may reboot the host.\",\n"
-    "      \"default\": \"RebootIfNeeded\",\n"
-    "      \"allowedValues\": [\"RebootIfNeeded\", \"NoReboot\"]\n"
-    "    }\n"
-    "  },\n"
-    "  \"mainSteps\": [\n"
-    "    {\n"
-    "      \"action\": \"aws:runPowerShellScript\",\n"
-    "      \"name\": \"PatchWindows\",\n"
-    "      \"precondition\": {\"StringEquals\": [\"platformType\", \"Windows\"]},\n"
-    "      \"inputs\": {\n"
-    "        \"timeoutSeconds\": \"7200\",\n"
-    "        \"runCommand\": [\"Write-Error 'Patching Windows is not supported.'\", \"exit"
-    " 146\"]\n"
-    "      }\n"
-    "    },\n"
-    "    {\n"
-    "      \"action\": \"aws:runShellScript\",\n"
-    "      \"name\": \"PatchLinux\",\n"
-    "      \"precondition\": {\"StringEquals\": [\"platformType\", \"Linux\"]},\n"
-    "      \"inputs\": {\n"
-    "        \"timeoutSeconds\": \"7200\",\n"
-    "        \"runCommand\": [\n" FIND_PATCHBAY_PATCH
-    "          \"exec patchbay-patch run --report association --operation '{{ Operation"
-    " }}' --reboot-option '{{ RebootOption }}' --install-override-list '{{"
-    " InstallOverrideList }}' --baseline-tags '{{ BaselineTags }}' --association-id '{{"
-    " AssociationId }}'\"\n"
-    "        ]\n"
-    "      }\n"
-    "    },\n"
-    "    {\n"
-    "      \"action\": \"aws:runShellScript\",\n"
-    "      \"name\": \"PatchMacOS\",\n"
-    "      \"precondition\": {\"StringEquals\": [\"platformType\", \"MacOS\"]},\n"
-    "      \"inputs\": {\n"
-    "        \"timeoutSeconds\": \"7200\",\n"
-    "        \"runCommand\": [\"echo 'Patching macOS is not supported.' >&2\", \"exit"
-    " 146\"]\n"
-    "      }\n"
-    "    }\n"
-    "  ]\n"
-    "}\n";
+const char document_run_patch_baseline_association[] = DOCUMENT(
+    "Scans for or installs patches from a patch baseline that tags choose, and reports as "
+    "compliance of an association.",
+    OPERATION COMMA
+    PARAMETER("AssociationId",
+              "(Required) The association that the compliance is reported for.",
+              "      \"allowedPattern\": "
+              "\"^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$\"\n") COMMA
+    MATCHING("BaselineTags",
+             "(Optional) Tags of the patch baseline to use: Key=tag-key,Values=value1,value2.", "",
+             TAGS_PATTERN) COMMA
+    MATCHING("InstallOverrideList",
+             "(Optional) Address (https or s3) of a list of patches to install instead.", "",
+             URL_PATTERN) COMMA
+    REBOOT_OPTION,
+    PATCH_WINDOWS("7200") COMMA
+    RUN_ON_LINUX("7200",
+                 "--report association --operation '{{ Operation }}'"
+                 " --reboot-option '{{ RebootOption }}'"
+                 " --install-override-list '{{ InstallOverrideList }}'"
+                 " --baseline-tags '{{ BaselineTags }}'"
+                 " --association-id '{{ AssociationId }}'") COMMA
+    PATCH_MACOS("7200"));
+/* clang-format on */
