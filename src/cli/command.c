@@ -91,3 +91,30 @@ int command_places(struct command_run *r, struct place **ret, size_t *ret_count)
                   (struct place){ account, S(""), r->regions.items[i] });
     return 0;
 }
+
+void command_mark(struct command_run *r, struct value *v, const struct place *place)
+{
+    value_set_str(&r->a, v, S("Account"), place->account);
+    value_set_str(&r->a, v, S("Region"), place->region);
+}
+
+int command_list_all(struct command_run *r, struct client_call call, struct str items,
+                     struct value **ret)
+{
+    struct value *all = value_list(&r->a), *found;
+    struct place *places;
+    size_t n_places;
+
+    PASS(command_places(r, &places, &n_places));
+    for (size_t i = 0; i < n_places; i++) {
+        call.account = places[i].account;
+        call.region = places[i].region;
+        PASS(client_list(&r->client, &call, items, &found, &r->why));
+        for (size_t k = 0; k < value_count(found); k++) {
+            command_mark(r, value_at(found, k), &places[i]);
+            value_append(&r->a, all, value_at(found, k));
+        }
+    }
+    *ret = all;
+    return 0;
+}

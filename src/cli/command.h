@@ -53,10 +53,17 @@ struct str command_region(const struct command_run *r);
 /* (account, Region) pairs to look into: where there are nodes, or what the options say. */
 MUST_CHECK int command_places(struct command_run *r, struct place **ret, size_t *ret_count);
 
-/* A managed node by its id, or by its host name where only one has it: the place it is in and
- * its id. CLIENT_FAILED says that there is none, or are several. */
-MUST_CHECK int command_find_node(struct command_run *r, struct str name, struct place *ret_place,
-                                 struct str *ret_id);
+/* What is in a place says so: its Account and Region. */
+void command_mark(struct command_run *r, struct value *v, const struct place *place);
+
+/* client_list() of the call in each of these places, the items marked. */
+MUST_CHECK int command_list_all(struct command_run *r, struct client_call call, struct str items,
+                                struct value **ret);
+
+/* Of a call to a managed node: the place it is in, and its InstanceId. The node is named by its
+ * id, or by its host name where only one has it; CLIENT_FAILED says that there is none, or are
+ * several. */
+MUST_CHECK int command_address(struct command_run *r, struct str name, struct client_call *call);
 
 /* Give each node a member "Facts": what its patch engine last said of the host. Each is
  * in the place that its Account and Region say. */

@@ -6,39 +6,16 @@
 #include "cli/command.h"
 #include "cli/table.h"
 
-static int list_place(struct command_run *r, const struct place *place, struct str snapshot,
-                      struct value *all)
+static int list_drift(struct command_run *r, struct str snapshot, struct value **ret)
 {
-    struct client_call call = {
-        .account = place->account,
-        .region = place->region,
+    const struct client_call call = {
         .service = "patchbay",
         .target = "Patchbay.ListPatchDrift",
         .in = value_map(&r->a),
     };
-    struct value *found;
 
     value_set_str(&r->a, call.in, S("SnapshotId"), snapshot);
-    PASS(client_list(&r->client, &call, S("PatchDrift"), &found, &r->why));
-    for (size_t i = 0; i < value_count(found); i++) {
-        struct value *drift = value_at(found, i);
-
-        value_set_str(&r->a, drift, S("Account"), place->account);
-        value_set_str(&r->a, drift, S("Region"), place->region);
-        value_append(&r->a, all, drift);
-    }
-    return 0;
-}
-
-static int list_drift(struct command_run *r, struct str snapshot, struct value *all)
-{
-    struct place *places;
-    size_t n_places;
-
-    PASS(command_places(r, &places, &n_places));
-    for (size_t i = 0; i < n_places; i++)
-        PASS(list_place(r, &places[i], snapshot, all));
-    return 0;
+    return command_list_all(r, call, S("PatchDrift"), ret);
 }
 
 static void print_drift(struct command_run *r, const struct value *all)
@@ -65,13 +42,13 @@ static void print_drift(struct command_run *r, const struct value *all)
 
 static int run_drift(struct command_run *r)
 {
-    struct value *all = value_list(&r->a);
+    struct value *all;
 
     if (r->n_words != 1) {
         fputs("usage: patchbay drift SNAPSHOT-ID\n", stderr);
         return EXIT_USAGE;
     }
-    int result = list_drift(r, str_of(r->words[0]), all);
+    int result = list_drift(r, str_of(r->words[0]), &all);
     if (result != 0)
         return command_failed(r, result);
     if (r->json)

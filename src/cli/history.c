@@ -47,14 +47,8 @@ static void print_runs(struct command_run *r, const struct value *runs)
 static int list_runs(struct command_run *r, struct str name, struct value **ret)
 {
     struct client_call call = { .service = "patchbay", .target = "Patchbay.ListPatchRuns" };
-    struct place place;
-    struct str id;
 
-    PASS(command_find_node(r, name, &place, &id));
-    call.account = place.account;
-    call.region = place.region;
-    call.in = value_map(&r->a);
-    value_set_str(&r->a, call.in, S("InstanceId"), id);
+    PASS(command_address(r, name, &call));
     PASS(client_list(&r->client, &call, S("PatchRuns"), ret, &r->why));
     return 0;
 }

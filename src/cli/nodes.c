@@ -15,12 +15,6 @@ static struct client_call in_place(const struct place *p, const char *target)
     };
 }
 
-static void mark_place(struct command_run *r, struct value *v, const struct place *p)
-{
-    value_set_str(&r->a, v, S("Account"), p->account);
-    value_set_str(&r->a, v, S("Region"), p->region);
-}
-
 static int compare_members(const struct value *x, const struct value *y)
 {
     static const struct str keys[] = { S_INIT("Account"), S_INIT("Region"), S_INIT("ComputerName"),
@@ -46,21 +40,10 @@ static void sort(struct value *list)
 /* Every node of every place, each with its Account and Region. */
 static int list_nodes(struct command_run *r, struct value **ret)
 {
-    struct place *places;
-    size_t n_places;
+    const struct client_call call = { .service = "ssm",
+                                      .target = "AmazonSSM.DescribeInstanceInformation" };
 
-    *ret = value_list(&r->a);
-    PASS(command_places(r, &places, &n_places));
-    for (size_t i = 0; i < n_places; i++) {
-        struct client_call call = in_place(&places[i], "AmazonSSM.DescribeInstanceInformation");
-        struct value *nodes;
-        PASS(client_list(&r->client, &call, S("InstanceInformationList"), &nodes, &r->why));
-        for (size_t k = 0; k < value_count(nodes); k++) {
-            struct value *node = value_at(nodes, k);
-            mark_place(r, node, &places[i]);
-            value_append(&r->a, *ret, node);
-        }
-    }
+    PASS(command_list_all(r, call, S("InstanceInformationList"), ret));
     sort(*ret);
     return 0;
 }
@@ -71,8 +54,7 @@ static bool is_node(const struct value *node, struct str name)
            str_ieq(value_get_str(node, S("ComputerName")), name);
 }
 
-int command_find_node(struct command_run *r, struct str name, struct place *ret_place,
-                      struct str *ret_id)
+int command_address(struct command_run *r, struct str name, struct client_call *call)
 {
     const struct value *found = NULL;
     struct value *nodes;
@@ -94,9 +76,10 @@ int command_find_node(struct command_run *r, struct str name, struct place *ret_
         r->why = arena_fmt(&r->a, "there is no node %.*s where this account can look", STR(name));
         return CLIENT_FAILED;
     }
-    *ret_place = (struct place){ .account = value_get_str(found, S("Account")),
-                                 .region = value_get_str(found, S("Region")) };
-    *ret_id = value_get_str(found, S("InstanceId"));
+    call->account = value_get_str(found, S("Account"));
+    call->region = value_get_str(found, S("Region"));
+    call->in = value_map(&r->a);
+    value_set_str(&r->a, call->in, S("InstanceId"), value_get_str(found, S("InstanceId")));
     return 0;
 }
 
@@ -228,7 +211,7 @@ static int states_of(struct command_run *r, const struct place *p, const struct 
         PASS(client_list(&r->client, &call, S("InstancePatchStates"), &found, &r->why));
         for (size_t i = 0; i < value_count(found); i++) {
             struct value *state = value_at(found, i);
-            mark_place(r, state, p);
+            command_mark(r, state, p);
             value_set_bool(&r->a, state, S("Compliant"), is_compliant(state));
             value_append(&r->a, states, state);
         }
@@ -254,7 +237,7 @@ static void add_unknown(struct command_run *r, const struct place *p, const stru
             continue;
         struct value *state = value_map(&r->a);
         value_set_str(&r->a, state, S("InstanceId"), id);
-        mark_place(r, state, p);
+        command_mark(r, state, p);
         value_set_bool(&r->a, state, S("Compliant"), false);
         value_set_bool(&r->a, state, S("NeverScanned"), true);
         value_append(&r->a, states, state);

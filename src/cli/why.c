@@ -42,14 +42,8 @@ static void print_answer(struct command_run *r, const struct value *answer)
 static int explain(struct command_run *r, struct str name, struct str package, struct value **ret)
 {
     struct client_call call = { .service = "patchbay", .target = "Patchbay.ExplainPatch" };
-    struct place place;
-    struct str id;
 
-    PASS(command_find_node(r, name, &place, &id));
-    call.account = place.account;
-    call.region = place.region;
-    call.in = value_map(&r->a);
-    value_set_str(&r->a, call.in, S("InstanceId"), id);
+    PASS(command_address(r, name, &call));
     value_set_str(&r->a, call.in, S("Package"), package);
     PASS(client_call(&r->client, &call, ret, &r->why));
     return 0;
