@@ -4,7 +4,7 @@
  * modules that patchbay-patch loads when it runs. Only a module is linked with
  * its family's library, so a Debian host needs no libsolv and an RPM host no
  * libapt-pkg. A module reads: it takes no lock of the package manager, changes
- * nothing but its own cache, and knows no baseline.
+ * nothing but its own cache and, where it is told to, marks; it knows no baseline.
  */
 #pragma once
 
@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-#define MODULE_ABI    4
+#define MODULE_ABI    5
 #define MODULE_SYMBOL patchbay_module
 
 struct module_notice {
@@ -71,6 +71,7 @@ struct module_change {
     const char *name;                /* as the manager wants it */
     const char *new_name, *new_arch; /* what it is afterwards: mostly the same */
     const char *version;
+    bool automatic; /* it is there for others' sake alone: see read_marks() */
 };
 
 /* What changes take on the disks, with all that they bring in beside themselves. */
@@ -96,6 +97,14 @@ struct module {
      * manager looks for itself before it begins. False: it cannot be told. */
     bool (*measure)(const struct module_request *request, const struct module_change *changes,
                     size_t count, struct module_space *ret, char *why, size_t size);
+
+    /* After a scan: set `automatic` of each change as the package manager has it marked.
+     * NULL: the manager keeps its marks when packages are named to it. */
+    bool (*read_marks)(struct module_change *changes, size_t count, char *why, size_t size);
+
+    /* Mark those that are `automatic` so again, where the mark was lost. NULL: likewise. */
+    bool (*restore_marks)(const struct module_change *changes, size_t count, char *why,
+                          size_t size);
 };
 
 extern const struct module MODULE_SYMBOL __attribute__((visibility("default")));

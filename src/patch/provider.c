@@ -158,6 +158,14 @@ static int by_name(const void *left, const void *right)
     return order != 0 ? order : str_cmp(a->facts.arch, b->facts.arch);
 }
 
+static int use_module(struct arena *a, const struct provider *provider, const struct module **ret,
+                      struct str *ret_why)
+{
+    int result = module_load(a, provider->module, ret, ret_why);
+
+    return result == MODULE_UNUSABLE ? (int)PROVIDER_FAILED : result;
+}
+
 static struct module_request question_of(struct arena *a, const struct scan_request *request)
 {
     const struct host *host = request->host;
@@ -181,14 +189,10 @@ int provider_scan(struct arena *a, const struct provider *provider,
     char why[1024] = "";
     struct module_request asked = question_of(a, request);
 
-    int result = module_load(a, provider->module, &module, ret_why);
-
     asked.visit = collect;
     asked.context = &c;
     asked.n_security_sources = &c.packages.n_security_sources;
-    if (result == MODULE_UNUSABLE)
-        return PROVIDER_FAILED;
-    TRY(result);
+    PASS(use_module(a, provider, &module, ret_why));
     if (!module->scan(&asked, why, sizeof(why))) {
         *ret_why = arena_dup(a, str_of(why));
         return PROVIDER_FAILED;
@@ -199,12 +203,28 @@ int provider_scan(struct arena *a, const struct provider *provider,
     return 0;
 }
 
+static struct module_change *module_changes(struct arena *a, const struct change_request *request)
+{
+    struct module_change *changes = arena_array(a, struct module_change, request->count + 1);
+
+    for (size_t i = 0; i < request->count; i++) {
+        const struct change *change = &request->changes[i];
+
+        changes[i].name = arena_cstr(a, change->manager_name);
+        changes[i].new_name = arena_cstr(a, change->new_name);
+        changes[i].new_arch = arena_cstr(a, change->new_arch);
+        changes[i].version = str_is_set(change->to) ? arena_cstr(a, change->to) : NULL;
+        changes[i].automatic = change->automatic;
+    }
+    return changes;
+}
+
 bool provider_measure(struct arena *a, const struct provider *provider,
                       const struct scan_request *scan, const struct change_request *request,
                       struct provider_space *ret)
 {
     const struct module_request asked = question_of(a, scan);
-    struct module_change *changes = arena_array(a, struct module_change, request->count + 1);
+    const struct module_change *changes = module_changes(a, request);
     struct module_space space;
     const struct module *module;
     struct str why;
@@ -212,12 +232,6 @@ bool provider_measure(struct arena *a, const struct provider *provider,
 
     if (module_load(a, provider->module, &module, &why) != 0 || !module->measure)
         return false;
-    for (size_t i = 0; i < request->count; i++) {
-        changes[i].name = arena_cstr(a, request->changes[i].manager_name);
-        changes[i].new_name = arena_cstr(a, request->changes[i].new_name);
-        changes[i].new_arch = arena_cstr(a, request->changes[i].new_arch);
-        changes[i].version = arena_cstr(a, request->changes[i].to);
-    }
     if (!module->measure(&asked, changes, request->count, &space, reason, sizeof(reason)))
         return false;
     *ret = (struct provider_space){
@@ -228,6 +242,39 @@ bool provider_measure(struct arena *a, const struct provider *provider,
         .n_kernels = space.n_kernels,
     };
     return true;
+}
+
+int provider_read_marks(struct arena *a, const struct provider *provider,
+                        struct change_request *request, struct str *ret_why)
+{
+    struct module_change *changes = module_changes(a, request);
+    const struct module *module;
+    char why[512] = "";
+
+    PASS(use_module(a, provider, &module, ret_why));
+    if (module->read_marks && !module->read_marks(changes, request->count, why, sizeof(why))) {
+        *ret_why = arena_dup(a, str_of(why));
+        return PROVIDER_FAILED;
+    }
+    for (size_t i = 0; i < request->count; i++)
+        request->changes[i].automatic = changes[i].automatic;
+    return 0;
+}
+
+int provider_restore_marks(struct arena *a, const struct provider *provider,
+                           const struct change_request *request, struct str *ret_why)
+{
+    const struct module_change *changes = module_changes(a, request);
+    const struct module *module;
+    char why[512] = "";
+
+    PASS(use_module(a, provider, &module, ret_why));
+    if (module->restore_marks &&
+        !module->restore_marks(changes, request->count, why, sizeof(why))) {
+        *ret_why = arena_dup(a, str_of(why));
+        return PROVIDER_FAILED;
+    }
+    return 0;
 }
 
 const struct provider *provider_find(enum patch_family family)

@@ -38,6 +38,7 @@ struct change {
     struct str manager_name, name, arch, from, to;
     struct str new_name, new_arch; /* where it is found afterwards: mostly the same */
     const char *archive; /* the file to install where no repository has `to`; NULL: one has */
+    bool automatic;      /* it is there for others' sake: see provider_read_marks() */
     bool done;
     struct str failure; /* where not done */
 };
@@ -119,3 +120,11 @@ MUST_CHECK int provider_scan(struct arena *a, const struct provider *provider,
 bool provider_measure(struct arena *a, const struct provider *provider,
                       const struct scan_request *scan, const struct change_request *request,
                       struct provider_space *ret);
+
+/* Which packages of the changes came in for others' sake alone, and that they are marked so
+ * again after the package manager was told their names. Nothing where the manager keeps its
+ * marks by itself. After provider_scan(). Outcome PROVIDER_FAILED. */
+MUST_CHECK int provider_read_marks(struct arena *a, const struct provider *provider,
+                                   struct change_request *request, struct str *ret_why);
+MUST_CHECK int provider_restore_marks(struct arena *a, const struct provider *provider,
+                                      const struct change_request *request, struct str *ret_why);

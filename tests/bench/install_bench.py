@@ -23,7 +23,7 @@ import time
 TOP = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "tests/testbed"))
 
-from testbed import BUILD, Host, base_root, rpm_root  # noqa: E402  (the path is set above)
+from testbed import BUILD, Host, base_root, program, rpm_root  # noqa: E402  (the path is set above)
 
 PATCH = "/opt/patchbay/patchbay-patch"
 QUIET = "DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Options::=--force-confdef " \
@@ -54,6 +54,7 @@ RPM_SCANS = {
     "dnf updateinfo list": "dnf -C updateinfo list",
 }
 BINDS = {"/opt/patchbay": BUILD / "src" / "patch"}
+SAMPLE = 0.004  # seconds
 
 
 def count_changes(host):
@@ -65,6 +66,44 @@ def timed(host, command):
     start = time.monotonic()
     done = host.exec("bash", "-c", command, check=False)
     return time.monotonic() - start, done
+
+
+def children_of(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return []
+
+
+def name_of(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:
+        return "?"
+
+
+def phases(host, command):
+    """What patchbay-patch did when, by looking from outside: itself, or a child of its own.
+    [(who, seconds)] in the order of the run."""
+    line = [program(), "exec", "--dir", host.directory, "--", *command.split()]
+    found, ours, last = [], None, time.monotonic()
+    with subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL) as run:
+        while run.poll() is None:
+            if not ours:
+                tree = [str(run.pid)]
+                for pid in tree:
+                    tree += children_of(pid)
+                ours = next((pid for pid in tree if name_of(pid) == "patchbay-patch"), None)
+            children = children_of(ours) if ours else []
+            who = name_of(children[0]) if children else "itself"
+            now = time.monotonic()
+            if not found or found[-1][0] != who:
+                found.append([who, 0.0])
+            found[-1][1] += now - last
+            last = now
+            time.sleep(SAMPLE)
+    return found
 
 
 def fresh(base, system, key):
@@ -97,6 +136,12 @@ def installs(title, base, system, key, commands, rounds, changed):
         if i % 2:
             line += f"   ours : this = {statistics.median(seconds[names[i - 1]]) / mid:.2f}"
         print(line)
+    host = fresh(base, system, key)
+    try:
+        print("  the first of these once more, watched: "
+              + ", ".join(f"{who} {taken:.2f} s" for who, taken in phases(host, commands[names[0]])))
+    finally:
+        host.close()
 
 
 def rpm_changes(host):

@@ -76,6 +76,7 @@ def test_the_set_of_updates_is_apts_own_before_and_after():
         assert {f"{p['name']} {p['installed']}" for n, p in before.items() if n != "summary"} == \
             set(installed)
 
+        host.sh(f"apt-mark auto {' '.join(pending)} && apt-mark manual tzdata openssl")
         automatic = host.sh("apt-mark showauto")
         done = patch(host, "install", expect=194)
         assert "a reboot is wanted" in done.stdout
@@ -83,7 +84,9 @@ def test_the_set_of_updates_is_apts_own_before_and_after():
         assert updates(after) == upgradable(host)
         assert not [p for p in updates(after) if p in updates(before) and
                     before[p[0]]["state"] == "Missing"]
-        assert set(automatic.split()) <= set(host.sh("apt-mark showauto").split())
+        assert set(pending) - {"tzdata", "openssl"} <= set(automatic.split())
+        assert host.sh("apt-mark showauto") == automatic
+        assert host.sh("stat -c %a /var/lib/apt/extended_states") == "644"
 
         host.reboot()
         assert scan(host)["summary"]["compliant"]
@@ -98,6 +101,25 @@ def test_a_scan_changes_nothing_and_needs_no_root():
         assert json.loads(said)["summary"]["updates"] > 0
         assert host.has("/home/somebody/.cache/patchbay/cache/pkgcache.bin")
         assert host.sh("dpkg -l; ls -l /var/cache/apt /var/lib/apt/lists") == before
+
+
+def test_a_scan_begins_with_apts_own_cache_and_leaves_that_alone():
+    ours, apts = f"{STATE}/cache/pkgcache.bin", "/var/cache/apt/pkgcache.bin"
+    with new_host() as host:
+        host.sh("apt-get -q update; touch -d '-1 hour' /var/lib/dpkg/status /var/lib/apt/lists; "
+                "apt-cache policy tzdata")
+        assert host.has(apts) and not host.has(ours)
+        before = host.sh(f"stat -c '%i %s %y' {apts}; sha256sum {apts}")
+        assert updates(scan(host)) == upgradable(host)
+        assert host.sh(f"stat -c %i {ours}") == host.sh(f"stat -c %i {apts}")
+
+        # What is older than dpkg's last word is neither believed nor written over.
+        host.sh("sed -i '/^Package: tzdata$/,/^$/s/^Version: .*/Version: 1/' /var/lib/dpkg/status")
+        assert scan(host)["tzdata"]["installed"] == "1"
+        assert host.sh(f"stat -c '%i %s %y' {apts}; sha256sum {apts}") == before
+        host.sh(f"rm {ours}")
+        assert scan(host)["tzdata"]["installed"] == "1"
+        assert host.sh(f"stat -c %i {ours}") != host.sh(f"stat -c %i {apts}")
 
 
 def test_another_root_is_scanned_from_outside(tmp_path):

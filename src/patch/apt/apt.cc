@@ -2,7 +2,8 @@
 /*
  * The module for Debian-family hosts, and the only C++ in the tree: it agrees with
  * apt on sources, pins, holds and phasing because it asks apt. It keeps a package
- * cache of its own, so that it never invalidates (or trusts) the one apt uses.
+ * cache of its own, so that it never invalidates the one apt uses; where that one is
+ * newer than all it was made from, it begins with it instead of making another.
  */
 #include "patch/module.h"
 
@@ -10,12 +11,14 @@
 #include <apt-pkg/configuration.h>
 #include <apt-pkg/depcache.h>
 #include <apt-pkg/error.h>
+#include <apt-pkg/fileutl.h>
 #include <apt-pkg/init.h>
 #include <apt-pkg/pkgcache.h>
 #include <apt-pkg/pkgsystem.h>
 #include <apt-pkg/pkgrecords.h>
 #include <apt-pkg/policy.h>
 #include <apt-pkg/strutl.h>
+#include <apt-pkg/tagfile.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -25,6 +28,7 @@
 #include <random>
 #include <set>
 #include <string>
+#include <vector>
 
 #include <dirent.h>
 #include <sys/stat.h>
@@ -309,16 +313,54 @@ std::string machine_id(const char *root)
     return _config->Find("APT::Machine-ID", id.c_str());
 }
 
+struct timespec changed_at(const std::string &path)
+{
+    struct stat st;
+
+    return stat(path.c_str(), &st) == 0 ? st.st_mtim : timespec{ 0, 0 };
+}
+
+/* By whole seconds, as libapt compares. */
+bool is_after(const std::string &made, const std::vector<std::string> &from)
+{
+    for (const auto &path : from)
+        if (changed_at(made).tv_sec <= changed_at(path).tv_sec)
+            return false;
+    return true;
+}
+
+/* Making a cache takes ten times what a scan takes with one, and ten times the memory. apt
+ * makes one whenever it has fetched lists, and replaces but never changes it: a second name
+ * for that file costs nothing. libapt looks itself whether it is right before it is used. */
+void adopt(const std::string &theirs, const std::string &ours, const std::vector<std::string> &from)
+{
+    if (is_after(ours, from) || !is_after(theirs, from))
+        return;
+    std::string next = ours + ".new";
+    unlink(next.c_str());
+    if (link(theirs.c_str(), next.c_str()) == 0) /* not across file systems, nor for everyone */
+        rename(next.c_str(), ours.c_str());
+    unlink(next.c_str()); /* rename() leaves two names of one file alone */
+}
+
 /* The source cache makes the next scan after an install quick. Where nothing can be
  * kept, both are in a folder that is not there: libapt takes an empty name for the
  * root folder of another root, and it changes the mode of /dev/null. */
-void set_caches(const char *directory)
+void set_caches(const char *directory, bool own_sources)
 {
     std::string dir = directory ? directory : "/nonexistent/patchbay";
+    std::string lists = _config->FindDir("Dir::State::lists"),
+                status = _config->FindFile("Dir::State::status"),
+                apts = _config->FindFile("Dir::Cache::pkgcache"),
+                apts_source = _config->FindFile("Dir::Cache::srcpkgcache");
 
     _config->Set("Dir::Cache::pkgcache", dir + "/pkgcache.bin");
     _config->Set("Dir::Cache::srcpkgcache", dir + "/srcpkgcache.bin");
     _config->Set("APT::Cache-Start", _config->FindI("APT::Cache-Start", 24 * 1024 * 1024));
+    if (!directory || own_sources)
+        return;
+    adopt(apts, _config->FindFile("Dir::Cache::pkgcache"), { lists, status });
+    adopt(apts_source, _config->FindFile("Dir::Cache::srcpkgcache"), { lists });
 }
 
 /* The names in the folder are those that apt_get.c gives apt-get. */
@@ -339,11 +381,8 @@ void set_sources(const char *directory)
 void drop_doubtful_cache()
 {
     std::string cache = _config->FindFile("Dir::Cache::pkgcache");
-    struct stat made, changed;
 
-    if (stat(cache.c_str(), &made) == 0 &&
-        stat(_config->FindFile("Dir::State::status").c_str(), &changed) == 0 &&
-        made.st_mtime <= changed.st_mtime)
+    if (!is_after(cache, { _config->FindFile("Dir::State::status") }))
         unlink(cache.c_str());
 }
 
@@ -376,7 +415,7 @@ bool begin(const module_request *o)
     if (!pkgInitConfig(*_config))
         return false;
     set_architectures(root);
-    set_caches(o->cache_dir);
+    set_caches(o->cache_dir, o->sources_dir != nullptr);
     set_sources(o->sources_dir);
     return pkgInitSystem(*_config, _system);
 }
@@ -509,7 +548,94 @@ bool apt_measure(const module_request *, const module_change *changes, size_t co
     return true;
 }
 
+/* ---- marks ---- */
+
+std::string name_and_arch(const pkgTagSection &section)
+{
+    std::string arch = section.FindS("Architecture");
+
+    if (arch.empty() || arch == "all")
+        arch = _config->Find("APT::Architecture");
+    return section.FindS("Package") + ":" + arch;
+}
+
+/* The names that are marked, of the file that says so; none where there is no file. */
+bool list_automatic(std::set<std::string> *ret)
+{
+    std::string path = _config->FindFile("Dir::State::extended_states");
+    pkgTagSection section;
+    FileFd file;
+
+    if (!RealFileExists(path))
+        return true;
+    if (!file.Open(path, FileFd::ReadOnly))
+        return false;
+    pkgTagFile tags(&file);
+    while (tags.Step(section))
+        if (section.FindI("Auto-Installed", 0) > 0)
+            ret->insert(name_and_arch(section));
+    return !_error->PendingError();
+}
+
+bool apt_read_marks(module_change *changes, size_t count, char *why, size_t size)
+{
+    std::set<std::string> marked;
+
+    if (!list_automatic(&marked))
+        return explain(why, size);
+    for (size_t i = 0; i < count; i++)
+        changes[i].automatic = marked.count(changes[i].name) > 0;
+    return true;
+}
+
+/* As libapt writes the file, but without a cache of all packages, which takes a second. */
+bool write_marks(std::set<std::string> lost)
+{
+    std::string path = _config->FindFile("Dir::State::extended_states"), text;
+    FileFd in, out;
+
+    if (RealFileExists(path) && !in.Open(path, FileFd::ReadOnly))
+        return false;
+    if (!out.Open(path, FileFd::WriteOnly | FileFd::Create | FileFd::Atomic, 0644))
+        return false;
+    if (in.IsOpen()) {
+        pkgTagFile tags(&in);
+        pkgTagSection section;
+
+        while (tags.Step(section)) {
+            std::vector<pkgTagSection::Tag> changed;
+
+            if (lost.erase(name_and_arch(section)) > 0)
+                changed.push_back(pkgTagSection::Tag::Rewrite("Auto-Installed", "1"));
+            if (!section.Write(out, nullptr, changed) || !out.Write("\n", 1))
+                return false;
+        }
+    }
+    for (const auto &name : lost) {
+        auto colon = name.rfind(':');
+        text += "Package: " + name.substr(0, colon) + "\nArchitecture: " + name.substr(colon + 1) +
+                "\nAuto-Installed: 1\n\n";
+    }
+    if (!text.empty() && !out.Write(text.data(), text.size()))
+        return false;
+    return !_error->PendingError() && out.Close() && chmod(path.c_str(), 0644) == 0;
+}
+
+bool apt_restore_marks(const module_change *changes, size_t count, char *why, size_t size)
+{
+    std::set<std::string> marked, lost;
+
+    if (!list_automatic(&marked))
+        return explain(why, size);
+    for (size_t i = 0; i < count; i++)
+        if (changes[i].automatic && marked.count(changes[i].name) == 0)
+            lost.insert(changes[i].name);
+    return lost.empty() || write_marks(lost) || explain(why, size);
+}
+
 } // namespace
 
-const struct module patchbay_module = { MODULE_ABI, sizeof(module_package), "apt", apt_scan,
-                                        apt_measure };
+const struct module patchbay_module = {
+    MODULE_ABI,     sizeof(module_package), "apt", apt_scan, apt_measure,
+    apt_read_marks, apt_restore_marks
+};

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "patch/child.h"
 #include "patch/gate.h"
 #include "sys/clock.h"
@@ -420,41 +421,9 @@ static int install_changes(struct arena *a, struct change_request *request, stru
 /* apt-get takes a name on its command line for the administrator's wish and marks
  * the package as manually installed, so that autoremove would never take it away
  * again. What came in as a dependency stays one. */
-static int list_auto(struct arena *a, const struct change_request *request, struct str *ret)
-{
-    struct child child = { .timeout = SHORT_TIMEOUT };
-    struct child_result answer;
-
-    child_arg(a, &child, "/usr/bin/apt-mark");
-    child_arg(a, &child, "showauto");
-    child_arg(a, &child, "--");
-    for (size_t i = 0; i < request->count; i++)
-        child_arg(a, &child, arena_cstr(a, request->changes[i].manager_name));
-    TRY(ask(a, &child, -1, &answer));
-    *ret = answer.status == 0 ? answer.output : S("");
-    return 0;
-}
-
-static int restore_auto(struct arena *a, struct str list)
-{
-    struct child child = { .timeout = SHORT_TIMEOUT };
-    struct child_result answer;
-    struct str name;
-
-    child_arg(a, &child, "/usr/bin/apt-mark");
-    child_arg(a, &child, "auto");
-    child_arg(a, &child, "--");
-    if (str_is_empty(str_trim(list)))
-        return 0;
-    while (str_next(&list, '\n', &name))
-        if (!str_is_empty(name))
-            child_arg(a, &child, arena_cstr(a, name));
-    return ask(a, &child, -1, &answer);
-}
-
 int apt_get_install(struct arena *a, struct change_request *request, struct str *ret_why)
 {
-    struct str automatic;
+    struct str why = S("");
     int result;
 
     if (!str_eq(request->host->root, S("/"))) {
@@ -465,8 +434,9 @@ int apt_get_install(struct arena *a, struct change_request *request, struct str 
         *ret_why = S("another package manager holds dpkg's or apt's lock");
         return PROVIDER_LOCKED;
     }
-    TRY(list_auto(a, request, &automatic));
+    PASS(provider_read_marks(a, &provider_apt, request, ret_why));
     result = install_changes(a, request, ret_why);
-    TRY(restore_auto(a, automatic));
+    if (provider_restore_marks(a, &provider_apt, request, &why) != 0)
+        log_warning("packages stay marked as manually installed: %.*s", STR(why));
     return result;
 }
