@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "patch/gate.h"
+#include "patch/settings.h"
 #include "sys/clock.h"
 #include "sys/process.h"
 
@@ -90,6 +91,8 @@ static int wait_at_gate(struct arena *a, const struct child *child, int output, 
             lock = keep_from(child, output, start);
             is_kept = lock >= 0;
         }
+        if (!is_kept && gate_is_over(child->gate))
+            scripts_look(&ret->scripts, process->pid);
         if (!is_kept)
             result = process_wait(process, clock_monotonic() + LOOK, status);
     }
@@ -118,11 +121,13 @@ static int run_into(struct arena *a, const struct child *child, int output, off_
         .err = output,
         .limits = &memory,
         .n_limits = child->memory_limit > 0,
+        .group = child->group ? child->group->procs : 0,
         .outlives_us = true,
     };
     struct process process;
     struct process_status status;
     struct str why = S("");
+    int64_t kills = memory_group_kills(child->group);
     int result = child->gate && child->runs_hook ? gate_reset() : 0;
 
     TRY(result);
@@ -134,6 +139,7 @@ static int run_into(struct arena *a, const struct child *child, int output, off_
     }
     TRY(result);
     if (child->gate) {
+        ret->scripts.limit = child->gate->script_limit;
         result = wait_at_gate(a, child, output, start, &process, &status, ret);
     } else {
         result = process_wait(&process, clock_monotonic() + child->timeout, &status);
@@ -142,6 +148,8 @@ static int run_into(struct arena *a, const struct child *child, int output, off_
             result = process_end(&process, GRACE, &status);
     }
     TRY(result);
+    if (memory_group_kills(child->group) > kills)
+        ret->out_of_memory = memory_group_reason(a, child->group);
     ret->status = status.is_exited ? status.code : 128 + status.signal;
     return 0;
 }
@@ -192,6 +200,18 @@ static bool is_locked(const char *path)
     if (fd >= 0)
         close(fd);
     return held;
+}
+
+struct str child_reason(struct arena *a, const struct child_result *result, struct str package)
+{
+    if (str_is_set(result->stopped))
+        return result->stopped;
+    if (scripts_ended(&result->scripts, package))
+        return arena_fmt(a,
+                         "out of time: the time limit was over, and its script ran for %.*s after "
+                         "that (script-limit) and was ended",
+                         STR(settings_time(a, result->scripts.limit)));
+    return result->out_of_memory;
 }
 
 bool child_wait_for_locks(const char *const *paths, size_t count, msec deadline,

@@ -8,6 +8,8 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "patch/memory_group.h"
+#include "patch/scripts.h"
 
 #define CHILD_MAX_OUTPUT ((size_t)1024 * 1024)
 
@@ -16,7 +18,8 @@ struct child {
     size_t argc, capacity;
     const char *const *env; /* NULL-terminated "NAME=value"... */
     msec timeout;
-    int64_t memory_limit;    /* bytes it and each that it starts may write to; 0: no limit */
+    int64_t memory_limit; /* bytes it and each that it starts may write to; 0: no limit */
+    const struct memory_group *group; /* to start it in; NULL: ours */
     const struct gate *gate; /* of one that changes the host: at the gate's word it is ended where
                               * hook or lock keep it from that, and nowhere else; the timeout is
                               * not used. NULL: at that */
@@ -30,9 +33,14 @@ struct child {
 struct child_result {
     int status; /* exit status, or 128 + signal */
     bool timed_out;
-    struct str stopped; /* absent, or why the gate stopped it before it changed anything */
-    struct str output;  /* stdout and stderr, the last of it */
+    struct str out_of_memory; /* absent, or that a process was ended at the group's limit */
+    struct scripts scripts;   /* that were ended, as they did not end by themselves */
+    struct str stopped;       /* absent, or why the gate stopped it before it changed anything */
+    struct str output;        /* stdout and stderr, the last of it */
 };
+
+/* Why it, or a script of that package, was ended by us or by the kernel; absent: it was not. */
+struct str child_reason(struct arena *a, const struct child_result *result, struct str package);
 
 /* The first one is the program. */
 void child_arg(struct arena *a, struct child *child, const char *arg);

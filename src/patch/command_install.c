@@ -104,7 +104,7 @@ static int change(struct arena *a, const struct install_arguments *arguments, st
         .boot_id = local->host.boot_id,
         .started_at = scan.now,
     };
-    gate_open(&gate, local->settings.time_limit);
+    gate_open(&gate, local->settings.time_limit, local->settings.script_limit);
     r = install_run(a, &options, state, &install, &why);
     if (r != 0)
         return command_fail(r, why, EXIT_FAILED);

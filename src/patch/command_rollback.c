@@ -161,7 +161,7 @@ static int rollback(struct arena *a, const void *context)
         .lock_timeout = arguments->lock_timeout,
     };
 
-    gate_open(&gate, local.settings.time_limit);
+    gate_open(&gate, local.settings.time_limit, local.settings.script_limit);
     code = carry_out(a, arguments, &options, &state);
     file_unlock(lock);
     if (arguments->dry_run || arguments->no_report || code != EXIT_OK)

@@ -18,12 +18,13 @@
     "n"
 
 struct gate {
-    msec deadline;   /* of clock_monotonic() */
-    msec time_limit; /* as it is told */
+    msec deadline;     /* of clock_monotonic() */
+    msec time_limit;   /* as it is told */
+    msec script_limit; /* after the deadline, for each script of a package (scripts.h) */
 };
 
 /* From now on SIGTERM, SIGINT and SIGHUP do not end this process: they are asked for. */
-void gate_open(struct gate *gate, msec time_limit);
+void gate_open(struct gate *gate, msec time_limit, msec script_limit);
 
 /* Before a program that runs GATE_HOOK. */
 MUST_CHECK int gate_reset(void);
@@ -31,6 +32,7 @@ MUST_CHECK int gate_reset(void);
 /* Is it time to stop? NULL: never. */
 bool gate_is_stopping(const struct gate *gate);
 bool gate_is_signalled(void);
+bool gate_is_over(const struct gate *gate); /* its deadline has passed, whoever else stopped it */
 struct str gate_reason(struct arena *a, const struct gate *gate); /* a sentence for what is left */
 
 /* Before the other one came through: true, and it will not come through any more. */

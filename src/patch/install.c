@@ -169,17 +169,19 @@ static int change_host(struct arena *a, const struct install_options *options,
 {
     int log = open(options->log_path, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0640);
     struct change_request request = request_of(options, install, log);
+    struct limits limits = { 0 };
     int result;
 
     if (log < 0)
         return err_fault(errno, "cannot write %s", options->log_path);
     if (options->settings) {
-        const struct limits limits = limits_apply(a, options->settings);
-
+        limits = limits_apply(a, options->settings);
         install->limits = limits.text;
         request.memory_limit = limits.memory;
+        request.group = limits_group(&limits);
     }
     result = options->scan->provider->install(a, &request, &install->why);
+    limits_end(a, &limits);
     close(log);
     return result > 0 ? 0 : result; /* the outcomes are in install->why, and judged */
 }

@@ -45,22 +45,49 @@ static void be_nice_to_disks(struct arena *a, int level, struct buf *out)
         idle ? "ionice idle" : arena_fmt(a, "ionice best-effort %d", level).p);
 }
 
+/* For all together where there are control groups; else for each process, which is less: many
+ * may have it. And what is set on processes stays with those that outlive the install. */
+static void limit_memory(struct arena *a, const struct settings *settings, bool is_systemd,
+                         struct limits *limits, struct buf *out)
+{
+    long long mib = settings->memory_limit / 1024 / 1024;
+    struct str why = S("");
+
+    if (mib == 0)
+        return;
+    if (memory_group_open(a, settings->memory_limit, &limits->group, &why) == 0) {
+        say(out, true, arena_fmt(a, "memory %lld MiB for all together (control group)", mib).p);
+    } else if (is_systemd) {
+        limits->memory = settings->memory_limit;
+        say(out, true, arena_fmt(a, "memory %lld MiB for each process (%.*s)", mib, STR(why)).p);
+    }
+}
+
 struct limits limits_apply(struct arena *a, const struct settings *settings)
 {
-    struct limits limits = { .memory = settings->memory_limit };
+    bool is_systemd = file_exists("/run/systemd/system");
+    struct limits limits = { 0 };
     struct buf out = buf_in(a);
 
-    if (!file_exists("/run/systemd/system"))
-        return (struct limits){
-            .text = S("none: without systemd, services that packages restart would keep them"),
-        };
-    be_nice(a, settings->niceness, &out);
-    be_nice_to_disks(a, settings->io_level, &out);
-    if (limits.memory > 0)
-        say(&out, true,
-            arena_fmt(a, "memory %lld MiB for each process",
-                      (long long)(limits.memory / 1024 / 1024))
-                .p);
+    if (is_systemd) {
+        be_nice(a, settings->niceness, &out);
+        be_nice_to_disks(a, settings->io_level, &out);
+    }
+    limit_memory(a, settings, is_systemd, &limits, &out);
     limits.text = out.len > 0 ? buf_str(&out) : S("none");
+    if (!is_systemd)
+        limits.text =
+            arena_fmt(a, "%.*s: without systemd, services that packages restart would keep %s",
+                      STR(limits.text), limits.group.dir ? "others" : "them");
     return limits;
+}
+
+const struct memory_group *limits_group(const struct limits *limits)
+{
+    return limits->group.dir ? &limits->group : NULL;
+}
+
+void limits_end(struct arena *a, struct limits *limits)
+{
+    memory_group_close(a, &limits->group);
 }

@@ -51,17 +51,19 @@ struct provider_space {
 };
 
 struct gate;
+struct memory_group;
 
 struct change_request {
     const struct host *host;
     struct change *changes;
     size_t count;
-    struct strs blocked;     /* names that nothing may bring in, with wildcards */
-    bool is_return;          /* back to what was: older versions too, all or none, nothing else */
-    int64_t memory_limit;    /* bytes, for each process of the manager; 0: none */
-    const struct gate *gate; /* when to begin nothing more (gate.h); NULL: never */
-    msec lock_timeout;       /* how long to wait for another package manager */
-    int log;                 /* file descriptor that gets the manager's output; -1 none */
+    struct strs blocked;  /* names that nothing may bring in, with wildcards */
+    bool is_return;       /* back to what was: older versions too, all or none, nothing else */
+    int64_t memory_limit; /* bytes, for each process of the manager; 0: none */
+    const struct memory_group *group; /* what it is started in; NULL: where we are */
+    const struct gate *gate;          /* when to begin nothing more (gate.h); NULL: never */
+    msec lock_timeout;                /* how long to wait for another package manager */
+    int log;                          /* file descriptor that gets the manager's output; -1 none */
 };
 
 enum provider_outcome {

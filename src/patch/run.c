@@ -388,7 +388,7 @@ static int run_install(struct session *s)
         .boot_id = s->local.host.boot_id,
         .started_at = s->started_at,
     };
-    gate_open(&gate, s->local.settings.time_limit);
+    gate_open(&gate, s->local.settings.time_limit, s->local.settings.script_limit);
     r = install_run(s->arena, &options, &s->state, &install, &why);
     return r != 0 ? command_fail(r, why, EXIT_FAILED) : end_install(s, &install);
 }

@@ -14,8 +14,18 @@ struct settings settings_default(void)
         .niceness = 10,
         .io_level = 7,
         .memory_limit = (int64_t)2048 * 1024 * 1024,
-        .time_limit = 110 * MSEC_MINUTE, /* below the 7200 s of the document's step */
+        /* Together, and with a last --configure, below the 7200 s of the document's step: */
+        .time_limit = 110 * MSEC_MINUTE,
+        .script_limit = 3 * MSEC_MINUTE,
     };
+}
+
+struct str settings_time(struct arena *a, msec time)
+{
+    bool is_minutes = time % MSEC_MINUTE == 0;
+
+    return arena_fmt(a, "%lld %s", (long long)(time / (is_minutes ? MSEC_MINUTE : MSEC_SECOND)),
+                     is_minutes ? "minutes" : "seconds");
 }
 
 static bool set_bool(struct str value, bool *ret)
@@ -33,6 +43,19 @@ static bool set_number(struct str value, int64_t min, int64_t max, int64_t *ret)
     if (!str_to_int(value, &n) || n < min || n > max)
         return false;
     *ret = n;
+    return true;
+}
+
+/* Minutes, or with an "s" behind it seconds. */
+static bool set_time(struct str value, int64_t max_minutes, msec *ret)
+{
+    bool is_seconds = str_ends(value, S("s"));
+    int64_t unit = is_seconds ? MSEC_SECOND : MSEC_MINUTE, n;
+
+    if (!set_number(str_slice(value, 0, value.len - is_seconds), 1,
+                    max_minutes * MSEC_MINUTE / unit, &n))
+        return false;
+    *ret = n * unit;
     return true;
 }
 
@@ -104,8 +127,9 @@ static bool set_known(struct arena *a, struct settings *s, struct str key, struc
         good = set_number(value, 0, 1024 * 1024, &n) && (n == 0 || n >= MIN_MEMORY);
         s->memory_limit = good ? n * 1024 * 1024 : s->memory_limit;
     } else if (str_eq(key, S("time-limit"))) {
-        good = set_number(value, 1, 48 * 60, &n);
-        s->time_limit = good ? n * MSEC_MINUTE : s->time_limit;
+        good = set_time(value, 48 * 60, &s->time_limit);
+    } else if (str_eq(key, S("script-limit"))) {
+        good = set_time(value, 48 * 60, &s->script_limit);
     } else {
         *ret_known = good = false;
     }

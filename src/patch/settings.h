@@ -19,6 +19,7 @@ struct settings {
     int io_level;                   /* 0..7 of best effort; SETTINGS_IO_IDLE, SETTINGS_IO_NONE */
     int64_t memory_limit;           /* bytes; 0: none */
     msec time_limit;                /* of an Install */
+    msec script_limit;              /* after that, of each script of a package that still runs */
 };
 
 #define SETTINGS_IO_IDLE (-1)
@@ -30,6 +31,9 @@ enum settings_outcome {
 };
 
 struct settings settings_default(void);
+
+/* "110 minutes", "90 seconds": as people say what is set. */
+struct str settings_time(struct arena *a, msec time);
 
 /* One `key = value`. Outcomes SETTINGS_UNKNOWN, SETTINGS_MALFORMED. The value is kept. */
 MUST_CHECK int settings_set(struct arena *a, struct settings *settings, struct str key,

@@ -73,6 +73,11 @@ static bool set_limits(const struct process_config *c)
     return true;
 }
 
+static bool join_group(const struct process_config *c)
+{
+    return c->group <= 0 || write(c->group, "0", 1) == 1;
+}
+
 static bool die_with_parent(const struct child *child)
 {
     if (child->config->outlives_us)
@@ -86,7 +91,7 @@ _Noreturn static void become(const struct child *child)
     int tell = fcntl(child->tell, F_DUPFD_CLOEXEC, HIGH_FD + 3 + MAX_KEEP);
 
     reset_signals();
-    if (setpgid(0, 0) == 0 && die_with_parent(child) && place_descriptors(c) &&
+    if (setpgid(0, 0) == 0 && die_with_parent(child) && join_group(c) && place_descriptors(c) &&
         (!c->cwd || chdir(c->cwd) == 0) && set_limits(c))
         execve(child->path, (char *const *)(uintptr_t)c->argv,
                c->env ? (char *const *)(uintptr_t)c->env : environ);

@@ -26,6 +26,7 @@ struct process_config {
     size_t n_keep;
     const struct process_limit *limits;
     size_t n_limits;
+    int group;        /* > 0: cgroup.procs of the control group that it starts in */
     bool outlives_us; /* else the kernel kills the leader when the thread that spawned it ends */
 };
 

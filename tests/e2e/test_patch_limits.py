@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What bounds an install on a real host: disks, priorities, memory, time, and being told to stop."""
 
+import os
 import time
 
 import pytest
@@ -83,6 +84,54 @@ def test_without_systemd_services_would_keep_the_limits(host):
     have(host, "pb-limits")
     assert "limits: none: without systemd" in patch(host, "install", *NO_REBOOT).stdout
     assert host.read("/root/limits").splitlines()[:2] == ["unlimited", "0"]
+
+
+# What makes a group that is ours alone and goes into it, with the machine's hierarchy of memory.
+OWN_GROUP = """
+mount -t tmpfs none /sys/fs/cgroup
+top=/sys/fs/cgroup
+if grep -q ':memory:' /proc/self/cgroup; then
+    top=$top/memory; mkdir $top; mount -t cgroup -o memory none $top
+    own=$top$(sed -n 's/.*:memory://p' /proc/self/cgroup)/NAME; leaf=$own
+else
+    mount -t cgroup2 none $top
+    above=$top$(sed -n 's/^0:://p' /proc/self/cgroup); own=$above/NAME; leaf=$own/leaf
+    echo +memory > $above/cgroup.subtree_control
+fi
+mkdir -p $leaf
+echo $$ > $leaf/cgroup.procs
+"""
+EATS = """#!/bin/sh
+[ "$1" = configure ] || exit 0
+setsid sleep 1000 </dev/null >/dev/null 2>&1 &
+perl -e '$x = "x" x (600 * 1024 * 1024); sleep 1'
+"""
+
+
+def test_without_systemd_a_group_of_our_own_limits_all_that_packages_run(host, repo):
+    """And what a script left running keeps no limit."""
+    repo.package("pb-eats", "1")
+    repo.package("pb-eats", "2", scripts={"postinst": EATS})
+    repo.publish()
+    repo.enable(host, "/srv/repo")
+    have(host, "pb-eats", "pb-good")
+    host.write(CONFIG, "memory-limit = 300\n")
+    name = f"patchbay-test-{os.getpid()}"
+    done = host.exec("sh", "-c", OWN_GROUP.replace("NAME", name) + f"""
+{PATCH} install --reboot-option NoReboot 2>&1
+pid=$(for d in /proc/[0-9]*; do [ "$(cat $d/comm)" != sleep ] || echo ${{d#/proc/}}; done | head -n 1)
+cat /proc/$pid/cgroup | sed -n 's/^/left in /p'
+find $own -name 'patchbay-install*'
+for d in /proc/[0-9]*; do [ "$(cat $d/comm)" != sleep ] || kill ${{d#/proc/}}; done
+echo $$ > ${{own%/*}}/cgroup.procs
+while ! rmdir $leaf; do sleep 0.05; done 2>/dev/null
+[ $own = $leaf ] || rmdir $own
+""")
+    said = done.stdout
+    assert "memory 300 MiB for all together (control group): without systemd" in said, said
+    assert "FAILED pb-eats 2: out of memory: the limit of 300 MiB" in said
+    assert "installed pb-good 2 over 1" in said
+    assert f"/{name}" in said and "patchbay-install" not in said
 
 
 # --- being told to stop ---

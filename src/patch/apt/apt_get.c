@@ -48,10 +48,11 @@ static int ask(struct arena *a, struct child *child, int log, struct child_resul
 
 static struct str reason_of(struct arena *a, const struct child_result *answer, struct str name)
 {
+    struct str ended = child_reason(a, answer, name);
     struct str reason = apt_output_reason(a, answer->output, name);
 
-    if (str_is_set(answer->stopped))
-        return answer->stopped;
+    if (str_is_set(ended))
+        return ended;
     if (answer->timed_out)
         return S("it took too long and was stopped");
     if (str_is_set(reason))
@@ -124,8 +125,10 @@ static struct child install_command(struct arena *a, const struct change_request
     if (simulate)
         child_args(a, &child, gently, ARRAY_LEN(gently));
     child_args(a, &child, args, ARRAY_LEN(args));
-    if (!simulate)
+    if (!simulate) {
         child.memory_limit = request->memory_limit;
+        child.group = request->group;
+    }
     if (!simulate && request->gate) {
         child.gate = request->gate;
         child.runs_hook = true;
@@ -309,6 +312,7 @@ static int configure_all(struct arena *a, const struct change_request *request)
                                         "--configure", "-a" };
     struct child child = { .timeout = INSTALL_TIMEOUT,
                            .memory_limit = request->memory_limit,
+                           .group = request->group,
                            .gate = request->gate };
     struct child_result answer;
 
@@ -356,7 +360,9 @@ static int install_rest(struct arena *a, struct change_request *request,
         if (change->done)
             continue;
         if (gate_is_stopping(request->gate)) {
-            change->failure = gate_reason(a, request->gate);
+            change->failure = child_reason(a, joint, change->name);
+            if (!str_is_set(change->failure))
+                change->failure = gate_reason(a, request->gate);
             continue;
         }
         if (!joint->timed_out)

@@ -47,10 +47,11 @@ bool dnf_is_locked(const struct child_result *answer)
 
 struct str dnf_reason(struct arena *a, const struct child_result *answer, struct str name)
 {
+    struct str ended = child_reason(a, answer, name);
     struct str reason = dnf_output_reason(a, answer->output, name);
 
-    if (str_is_set(answer->stopped))
-        return answer->stopped;
+    if (str_is_set(ended))
+        return ended;
     if (answer->timed_out)
         return TOO_LONG;
     if (dnf_is_locked(answer))
@@ -126,6 +127,7 @@ struct child dnf_command(struct arena *a, const struct change_request *request, 
 {
     struct child child = { .timeout = simulate ? SHORT_TIMEOUT : INSTALL_TIMEOUT,
                            .memory_limit = simulate ? 0 : request->memory_limit,
+                           .group = simulate ? NULL : request->group,
                            .gate = simulate ? NULL : request->gate };
 
     dnf_begin(a, &child, request->host, simulate);

@@ -51,6 +51,10 @@ static void what_is_out_of_bounds_is_refused(void **state)
         { "memory-limit", "256", "x" },
         { "time-limit", "1", "0" },
         { "time-limit", "2880", "2881" },
+        { "time-limit", "90s", "0s" },
+        { "time-limit", "172800s", "172801s" },
+        { "script-limit", "1s", "s" },
+        { "script-limit", "2880", "1.5" },
     };
 
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
