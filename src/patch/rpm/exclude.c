@@ -52,42 +52,80 @@ static struct strs artifacts(const struct rpm_pool *p, bool active)
     return all;
 }
 
-static bool provides_any(const struct rpm_pool *p, Id solvable, struct strs names)
+static Id name_of(Pool *pool, Id dependency)
+{
+    while (ISRELDEP((unsigned)dependency))
+        dependency = GETRELDEP(pool, (unsigned)dependency)->name;
+    return dependency;
+}
+
+static bool provides_any(const struct rpm_pool *p, Id solvable, const Map *names)
 {
     const Solvable *s = pool_id2solvable(p->pool, solvable);
     Id *provides = s->repo->idarraydata + s->provides;
 
-    if (is_in(names, str_of(pool_id2str(p->pool, s->name))))
+    if (MAPTST(names, s->name))
         return true;
     for (; s->provides && *provides; provides++)
-        if (is_in(names, str_of(pool_id2str(p->pool, *provides)))) /* a versioned one's name */
+        if (MAPTST(names, name_of(p->pool, *provides)))
             return true;
     return false;
+}
+
+/* Names that the pool does not know are nobody's. */
+static void add_name(const struct rpm_pool *p, struct str name, Map *names)
+{
+    Id id = pool_strn2id(p->pool, name.p, (unsigned)name.len, 0);
+
+    if (id)
+        MAPSET(names, id);
+}
+
+/* The names of an artifact's package: only of those is a full spelling compared. */
+static void add_names(const struct rpm_pool *p, struct strs artifacts, Map *names)
+{
+    for (size_t i = 0; i < artifacts.count; i++)
+        add_name(p, nevra_name(artifacts.items[i]), names);
+}
+
+static bool is_modular(const struct rpm_pool *p, Id id, struct strs artifacts)
+{
+    const struct nevra n = rpm_pool_nevra(p, id);
+
+    return is_in(artifacts, arena_fmt(p->arena, "%.*s-%.*s:%.*s-%.*s.%.*s", STR(n.name),
+                                      STR(n.epoch), STR(n.version), STR(n.release), STR(n.arch)));
 }
 
 static void exclude_modular(struct rpm_pool *p)
 {
     Pool *pool = p->pool;
     const struct strs in = artifacts(p, true), out = artifacts(p, false);
+    Map of_streams, of_active; /* names of packages: of any stream's, of active streams' */
     Id id;
 
     if (p->modules.n_streams == 0)
         return;
+    map_init(&of_streams, pool->ss.nstrings);
+    map_init(&of_active, pool->ss.nstrings);
+    add_names(p, in, &of_streams);
+    add_names(p, out, &of_streams);
+    for (size_t i = 0; i < p->modules.names.count; i++)
+        add_name(p, p->modules.names.items[i], &of_active);
     FOR_POOL_SOLVABLES(id)
     {
         const Solvable *s = pool_id2solvable(p->pool, id);
         const struct dnf_repo *repo = s->repo->appdata;
-        struct nevra n;
-        struct str full;
+        bool is_kept, is_left_out;
 
         if (!repo || repo->module_hotfixes || !rpm_pool_is_package(p, id))
             continue;
-        n = rpm_pool_nevra(p, id);
-        full = arena_fmt(p->arena, "%.*s-%.*s:%.*s-%.*s.%.*s", STR(n.name), STR(n.epoch),
-                         STR(n.version), STR(n.release), STR(n.arch));
-        if (!is_in(in, full) && (is_in(out, full) || provides_any(p, id, p->modules.names)))
+        is_kept = MAPTST(&of_streams, s->name) && is_modular(p, id, in);
+        is_left_out = MAPTST(&of_streams, s->name) && is_modular(p, id, out);
+        if (!is_kept && (is_left_out || provides_any(p, id, &of_active)))
             MAPSET(&p->inactive, id);
     }
+    map_free(&of_streams);
+    map_free(&of_active);
 }
 
 /* ---- version locks ---- */
@@ -163,14 +201,21 @@ static void apply_locks(struct rpm_pool *p)
     map_free(&run.names);
 }
 
-void rpm_pool_exclude(struct rpm_pool *p)
+static bool has_excludes(const struct dnf_config *config)
+{
+    for (size_t i = 0; i < config->n_repos; i++)
+        if (config->repos[i].excludes.count > 0 || config->repos[i].includes.count > 0)
+            return true;
+    return config->excludes.count > 0 || config->includes.count > 0;
+}
+
+static void exclude_listed(struct rpm_pool *p)
 {
     Pool *pool = p->pool;
     Id id;
 
-    map_init(&p->inactive, p->pool->nsolvables);
-    map_init(&p->excluded, p->pool->nsolvables);
-    map_init(&p->locked, p->pool->nsolvables);
+    if (!has_excludes(&p->config))
+        return;
     FOR_POOL_SOLVABLES(id)
     {
         const Solvable *s = pool_id2solvable(p->pool, id);
@@ -182,6 +227,14 @@ void rpm_pool_exclude(struct rpm_pool *p)
         if (is_excluded(p, s->repo->appdata, &n))
             MAPSET(&p->excluded, id);
     }
+}
+
+void rpm_pool_exclude(struct rpm_pool *p)
+{
+    map_init(&p->inactive, p->pool->nsolvables);
+    map_init(&p->excluded, p->pool->nsolvables);
+    map_init(&p->locked, p->pool->nsolvables);
+    exclude_listed(p);
     exclude_modular(p);
     apply_locks(p);
 }

@@ -42,6 +42,23 @@ static bool is_applicable(const struct rpm_pool *p, Dataiterator *collection)
     return applies;
 }
 
+/* Names of packages that are installed or may take the place of one; all where packages that
+ * are not installed are looked at too. */
+static void find_wanted(const struct rpm_pool *p, Map *names)
+{
+    Pool *pool = p->pool;
+    Id id;
+
+    map_init(names, pool->ss.nstrings);
+    if (p->request->absent_too) {
+        map_setall(names);
+        return;
+    }
+    FOR_POOL_SOLVABLES(id)
+    if (rpm_pool_is_installed(p, id) || pool_id2solvable(pool, id)->obsoletes)
+        MAPSET(names, pool_id2solvable(pool, id)->name);
+}
+
 static void read_collection(const struct rpm_pool *p, Dataiterator *collection, Id notice,
                             struct notices *n)
 {
@@ -50,10 +67,15 @@ static void read_collection(const struct rpm_pool *p, Dataiterator *collection, 
     dataiterator_setpos(collection);
     dataiterator_init(&di, p->pool, NULL, SOLVID_POS, UPDATE_COLLECTION, NULL, 0);
     while (dataiterator_step(&di)) {
+        Id name;
+
         dataiterator_setpos(&di);
+        name = pool_lookup_id(p->pool, SOLVID_POS, UPDATE_COLLECTION_NAME);
+        if (!MAPTST(&n->names, name))
+            continue;
         n->entries = ARENA_GROW(p->arena, n->entries, n->count, &n->capacity);
         n->entries[n->count++] = (struct notice_entry){
-            .name = pool_lookup_id(p->pool, SOLVID_POS, UPDATE_COLLECTION_NAME),
+            .name = name,
             .evr = pool_lookup_id(p->pool, SOLVID_POS, UPDATE_COLLECTION_EVR),
             .arch = pool_lookup_id(p->pool, SOLVID_POS, UPDATE_COLLECTION_ARCH),
             .notice = notice,
@@ -68,6 +90,7 @@ void notices_read(const struct rpm_pool *p, struct notices *ret)
     Pool *pool = p->pool;
     Id id;
 
+    find_wanted(p, &n.names);
     FOR_POOL_SOLVABLES(id)
     {
         Dataiterator di;
@@ -82,6 +105,7 @@ void notices_read(const struct rpm_pool *p, struct notices *ret)
     }
     if (n.count > 0)
         qsort(n.entries, n.count, sizeof(*n.entries), by_package);
+    map_free(&n.names);
     *ret = n;
 }
 

@@ -14,6 +14,7 @@ struct notice_entry {
 struct notices {
     struct notice_entry *entries; /* sorted */
     size_t count, capacity;
+    Map names; /* while they are read: of packages that are asked for */
 };
 
 void notices_read(const struct rpm_pool *p, struct notices *ret);

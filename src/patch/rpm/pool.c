@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <sys/utsname.h>
 
+#include "patch/rpm/lean.h"
 #include "patch/rpm/solv_cache.h"
 #include "sys/file.h"
 
@@ -185,24 +186,38 @@ static int add_modules(const struct metadata *m, struct str *ret_why)
     return 0;
 }
 
+/* The solver's is another one, made when it first wants it. */
+static struct solv_cache cache_of(const struct metadata *m, struct str index)
+{
+    struct rpm_pool *p = m->p;
+    const char *root = strcmp(p->request->root, "/") ? p->request->root : "";
+    const char *kind = p->is_for_solver ? " whole" : "";
+    struct str words =
+        p->is_for_solver ? S("") : arena_join(p->arena, p->config.install_only, S(" "));
+
+    return solv_cache_of(p->arena, arena_fmt(p->arena, "%s%s", root, p->request->cache_dir).p,
+                         arena_fmt(p->arena, "%s%s", m->config->dir, kind),
+                         arena_fmt(p->arena, "%.*s\n%.*s", STR(words), STR(index)));
+}
+
 /* Packages and notices, from the cache or from what dnf fetched. */
 static int load_packages(const struct metadata *m, struct str index, struct str *ret_why)
 {
     struct rpm_pool *p = m->p;
-    const char *root = strcmp(p->request->root, "/") ? p->request->root : "";
     struct solv_cache cache = { 0 };
     bool there;
 
     if (p->request->cache_dir) {
-        cache = solv_cache_of(p->arena, arena_fmt(p->arena, "%s%s", root, p->request->cache_dir).p,
-                              str_of(m->config->dir), index);
+        cache = cache_of(m, index);
         if (solv_cache_read(&cache, m->repo))
             return 0;
     }
     PASS(add_file(m, "primary", true, add_primary, &there, ret_why));
     PASS(add_file(m, "updateinfo", false, add_notices, &there, ret_why));
+    if (!p->is_for_solver)
+        lean_provides(m->repo, p->config.install_only);
     if (cache.path)
-        solv_cache_write(&cache, m->repo);
+        solv_cache_write(&cache, m->repo, p->is_for_solver ? NULL : lean_keeps);
     return 0;
 }
 
