@@ -318,11 +318,12 @@ static int take_lock(struct arena *a, const char *state, int *ret_lock)
 /* Until whoever is at work ends; true at once if nobody is. */
 static void wait_for_another(struct arena *a, const char *state)
 {
-    int lock;
+    int lock, result;
 
-    while (take_lock(a, state, &lock) == UPDATER_BUSY)
+    while ((result = take_lock(a, state, &lock)) == UPDATER_BUSY)
         poll(NULL, 0, LOOK_PAUSE);
-    file_unlock(lock);
+    if (result == 0)
+        file_unlock(lock);
 }
 
 /* An updater that is killed is started again: what it has begun must come to an end. */
