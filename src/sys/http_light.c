@@ -177,10 +177,11 @@ static int connect_anew(struct light_call *call, struct str key)
     int result = light_connect(&c->conn, c->ctx, &call->target, &io);
     call->io.why = io.why;
     PASS(result);
-    char *copy = strndup(key.p, key.len);
+    char *copy = malloc(key.len + 1);
     if (!copy)
         abort();
-    c->key = str_of(copy);
+    memcpy(copy, key.p, key.len);
+    c->key = (struct str){ copy, key.len };
     return 0;
 }
 

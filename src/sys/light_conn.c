@@ -19,7 +19,7 @@
 
 #define MAX_PROXY_HEAD 8192
 
-int light_fail(struct light_io *io, int outcome, const char *fmt, ...)
+int(light_fail)(struct light_io *io, int outcome, const char *fmt, ...)
 {
     char text[500];
     va_list args;

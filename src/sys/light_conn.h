@@ -19,7 +19,8 @@ struct light_io {
 };
 
 /* Sets io->why, returns the outcome. */
-PRINTF(3, 4) int light_fail(struct light_io *io, int outcome, const char *fmt, ...);
+PRINTF(3, 4) int(light_fail)(struct light_io *io, int outcome, const char *fmt, ...);
+#define light_fail(io, outcome, ...) ((void)(light_fail)(io, outcome, __VA_ARGS__), (outcome))
 
 struct light_target {
     bool is_tls;
