@@ -57,7 +57,9 @@ installed)
 upgraded)
     if is_systemd; then
         systemctl daemon-reload
-        systemctl try-restart "$unit" || :
+        # Not waited for: a version that never gets ready would hold the package manager for as long
+        # as systemd waits for it, and an update waits for the plane's word anyway.
+        systemctl --no-block try-restart "$unit" || :
     elif [ -n "$(agents)" ] && [ ! -e "$state/update/journal.json" ]; then
         echo "patchbay-agent: the agent that runs is the old one until it is started again"
     fi

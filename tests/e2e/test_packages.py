@@ -143,7 +143,7 @@ def test_dpkg_installs_upgrades_removes_and_purges(made):
         host.exec("dpkg", "--force-confdef", "-i", f"/srv/packages/{deb(NEXT)}")
         assert host.sh("patchbay-agent --version") == f"patchbay-agent {NEXT}"
         assert host.read("/etc/patchbay/agent.conf") == "heartbeat_seconds = 60\n"
-        assert systemctl_calls(host) == ["daemon-reload", "try-restart patchbay-agent.service"]
+        assert systemctl_calls(host) == ["daemon-reload", "--no-block try-restart patchbay-agent.service"]
 
         host.exec("dpkg", "-r", "patchbay-agent")
         assert systemctl_calls(host) == [
@@ -201,7 +201,7 @@ def test_rpm_installs_upgrades_and_removes(rpm_host):
     rpm_exec(host, "-U", f"/srv/packages/{rpm(NEXT)}")
     assert host.sh("rpm -q patchbay-agent") == f"patchbay-agent-{NEXT}-1.x86_64"
     assert host.read("/etc/patchbay/agent.conf") == "heartbeat_seconds = 60\n"
-    assert systemctl_calls(host) == ["daemon-reload", "try-restart patchbay-agent.service"]
+    assert systemctl_calls(host) == ["daemon-reload", "--no-block try-restart patchbay-agent.service"]
 
     rpm_exec(host, "-e", "patchbay-agent")
     assert systemctl_calls(host) == [

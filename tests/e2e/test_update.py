@@ -202,7 +202,7 @@ def test_where_systemd_started_the_agent_it_starts_the_new_one(node):
     assert f"updated from {VERSION} to {NEXT}" in node.update(expect=0)
     calls = node.host.read("/run/systemctl.log").splitlines()
     assert calls[:3] == ["show --property=MainPID --value patchbay-agent.service", "daemon-reload",
-                         "try-restart patchbay-agent.service"]
+                         "--no-block try-restart patchbay-agent.service"]
     assert set(calls[3:]) <= {"--no-block restart patchbay-agent.service"}
     node.works(NEXT)
 

@@ -22,6 +22,9 @@ RESTARTS_UNIT = """#!/bin/sh
 systemctl daemon-reload
 systemctl restart pb-server.service || :
 """
+REEXECUTES = """#!/bin/sh
+[ "$1" != configure ] || systemctl daemon-reexec
+"""
 EATS = """#!/bin/sh
 [ "$1" = configure ] && [ ! -e /root/tame ] || exit 0
 perl -e '$x = "x" x (600 * 1024 * 1024); sleep 1'
@@ -53,7 +56,7 @@ def newer(tmp_path_factory):
 def repo(tmp_path_factory):
     repo = LocalRepo(tmp_path_factory.mktemp("repo"))
     unit = "/lib/systemd/system/pb-server.service"
-    new = {"pb-good": {}, "pb-eats": {"scripts": {"postinst": EATS}},
+    new = {"pb-good": {}, "pb-again": {"scripts": {"postinst": REEXECUTES}}, "pb-eats": {"scripts": {"postinst": EATS}},
            "pb-hangs": {"scripts": {"postinst": HANGS}}}
     for name, what in new.items():
         repo.package(name, "1")
@@ -206,8 +209,9 @@ def test_a_unit_that_an_update_breaks_is_told_and_can_fail_the_install(ssm, host
 # --- limits ---
 
 def test_a_package_that_eats_the_memory_is_stopped_and_the_agent_is_not(ssm, host):
-    """With less memory for the unit than the install may have: they are limited apart."""
-    have(host, "pb-good", "pb-eats")
+    """With less memory for the unit than the install may have: they are limited apart. And systemd
+    is replaced in the middle, as its own update does."""
+    have(host, "pb-again", "pb-good", "pb-eats")
     host.write("/etc/patchbay/patch.conf", "memory-limit = 300\n")
     drop_in(host, "MemoryMax=100M")
     host.exec("systemctl", "restart", UNIT)
@@ -216,7 +220,7 @@ def test_a_package_that_eats_the_memory_is_stopped_and_the_agent_is_not(ssm, hos
     assert (status, code) == ("Failed", 1), said
     assert "memory 300 MiB for all together (control group)" in said, log(host)
     assert "FAILED pb-eats 2: out of memory: the limit of 300 MiB" in said
-    assert "installed pb-good 2 over 1" in said
+    assert "installed pb-good 2 over 1" in said and "installed pb-again 2 over 1" in said
     failed, = ssm.describe_instance_patches(InstanceId=host.node, Filters=[
         {"Key": "State", "Values": ["Failed"]}])["Patches"]
     assert (failed["KBId"], failed["State"]) == ("pb-eats.all", "FAILED")
