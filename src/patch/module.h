@@ -70,8 +70,8 @@ struct module_request {
 struct module_change {
     const char *name;                /* as the manager wants it */
     const char *new_name, *new_arch; /* what it is afterwards: mostly the same */
-    const char *version;
-    bool automatic; /* it is there for others' sake alone: see read_marks() */
+    const char *version;             /* NULL: it goes */
+    bool automatic;                  /* it is there for others' sake alone: see read_marks() */
 };
 
 /* What changes take on the disks, with all that they bring in beside themselves. */

@@ -35,7 +35,8 @@ struct scan_request {
 };
 
 struct change {
-    struct str manager_name, name, arch, from, to;
+    struct str manager_name, name, arch, from;
+    struct str to; /* absent, of a return only: the package goes, as it was not there before */
     struct str new_name, new_arch; /* where it is found afterwards: mostly the same */
     const char *archive; /* the file to install where no repository has `to`; NULL: one has */
     bool automatic;      /* it is there for others' sake: see provider_read_marks() */
@@ -99,6 +100,9 @@ struct provider {
      * tell before it tries. */
     int (*find_versions)(struct arena *a, struct change_request *request, struct str *ret_why);
 
+    /* Set `automatic` of each change. Outcome PROVIDER_FAILED. NULL: likewise. */
+    int (*find_marks)(struct arena *a, struct change_request *request, struct str *ret_why);
+
     /* Fill in installed_at of each package, where it is known. */
     void (*date)(struct arena *a, const struct host *host, struct packages *packages);
 
@@ -107,6 +111,11 @@ struct provider {
      * Outcomes PROVIDER_FAILED, PROVIDER_LOCKED: nothing was changed. */
     int (*install)(struct arena *a, struct change_request *request, struct str *ret_why);
 };
+
+static inline bool change_removes(const struct change *change)
+{
+    return !str_is_set(change->to);
+}
 
 extern const struct provider provider_apt, provider_rpm;
 

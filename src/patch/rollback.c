@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "sys/clock.h"
@@ -84,15 +85,14 @@ static bool check(struct arena *a, const struct packages *packages, struct chang
     const struct package *now = find(packages, change);
     struct str version = now ? now->facts.installed.version : (struct str){ 0 };
 
-    if (!now && !str_is_set(change->to))
+    if (!now && change_removes(change))
         return false;
-    if (now && str_is_set(change->to) && str_eq(version, change->to) && !now->facts.broken)
+    if (now && !change_removes(change) && str_eq(version, change->to) && !now->facts.broken)
         return false;
-    if (!str_is_set(change->to))
-        change->failure = S("it was not there before, and nothing is removed");
-    else if (!now || !str_is_set(change->from))
+    if (!now || !str_is_set(change->from))
         change->failure = S("it is not there any more, and nothing is added");
-    else if (!str_eq(version, change->from) && !str_eq(version, change->to))
+    else if (!str_eq(version, change->from) &&
+             (change_removes(change) || !str_eq(version, change->to)))
         change->failure =
             arena_fmt(a, "it is at %.*s by now: not what that install left", STR(version));
     return true;
@@ -125,6 +125,69 @@ static struct change_request request_of(const struct install_options *options, s
     };
 }
 
+/* ---- what came along goes again ---- */
+
+/* What a run took away it may have put something else in the place of. */
+static const struct change *find_taken(const struct rollback *r)
+{
+    for (size_t i = 0; i < r->n_changes; i++)
+        if (!str_is_set(r->changes[i].from))
+            return &r->changes[i];
+    return NULL;
+}
+
+/* Debian's have the release in the name, RPM's are the release. */
+static bool is_running_kernel(struct arena *a, const struct change *change)
+{
+    struct str version = change->from, epoch, rest, release;
+    struct utsname uts;
+
+    if (uname(&uts) != 0)
+        return false;
+    release = str_of(uts.release);
+    if (str_cut(version, ':', &epoch, &rest))
+        version = rest;
+    return str_ends(change->name, release) ||
+           (str_starts(change->name, S("kernel")) &&
+            str_eq(arena_fmt(a, "%.*s.%.*s", STR(version), STR(change->arch)), release));
+}
+
+static struct str why_not_removed(struct arena *a, const struct rollback *r,
+                                  const struct change *change)
+{
+    const struct change *taken = find_taken(r);
+
+    if (!change->automatic)
+        return S("it was not there before, but is marked as installed by hand");
+    if (is_running_kernel(a, change))
+        return S("it was not there before, but is of the kernel that runs");
+    if (taken)
+        return arena_fmt(a, "it was not there before, but may stand for %.*s, which went",
+                         STR(taken->manager_name));
+    return (struct str){ 0 };
+}
+
+static int check_removals(struct arena *a, const struct provider *provider,
+                          struct change_request *request, const struct rollback *r,
+                          struct str *ret_why)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < request->count; i++)
+        count += change_removes(&request->changes[i]);
+    if (count == 0)
+        return 0;
+    if (provider->find_marks)
+        PASS(provider->find_marks(a, request, ret_why));
+    for (size_t i = 0; i < request->count; i++) {
+        struct change *change = &request->changes[i];
+
+        if (change_removes(change) && !str_is_set(change->failure))
+            change->failure = why_not_removed(a, r, change);
+    }
+    return 0;
+}
+
 static size_t count_failures(const struct rollback *r)
 {
     size_t count = 0;
@@ -152,6 +215,7 @@ int rollback_plan(struct arena *a, const struct install_options *options, const 
     }
     request = request_of(options, &r, -1);
     if (r.n_changes > 0) {
+        PASS(check_removals(a, provider, &request, &r, ret_why));
         PASS(provider->find_versions(a, &request, ret_why));
         PASS(provider->simulate(a, &request, ret_why));
     }
@@ -183,8 +247,10 @@ static void judge(struct rollback *r)
         struct change *change = &r->changes[i];
         const struct package *now = find(&r->scan.packages, change);
 
-        change->done = now && str_is_set(change->to) && !now->facts.broken &&
-                       str_eq(now->facts.installed.version, change->to);
+        change->done =
+            change_removes(change)
+                ? !now
+                : now && !now->facts.broken && str_eq(now->facts.installed.version, change->to);
         if (change->done)
             change->failure = (struct str){ 0 };
         else if (!str_is_set(change->failure))

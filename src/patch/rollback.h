@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Undo an Install: return its packages to the versions they had before, all of
- * them or, unless told otherwise, none. It is tried out first, and what cannot be
- * returned is said to be, with the reason.
+ * Undo an Install: return its packages to the versions they had before, and remove
+ * what came along with them; all of it or, unless told otherwise, nothing. It is tried
+ * out first, and what cannot be returned is said to be, with the reason.
  */
 #pragma once
 
@@ -11,7 +11,7 @@
 
 struct rollback {
     struct str undoes;      /* the command or run */
-    struct change *changes; /* back to `to`; `failure` where one cannot be, or did not */
+    struct change *changes; /* back to `to`, or gone; `failure` where one cannot be, or did not */
     size_t n_changes, n_impossible;
     size_t n_returned, n_failed; /* after rollback_run() */
     size_t n_already;            /* at the version to return to */

@@ -31,6 +31,7 @@ def repo(tmp_path):
                 options.pop("scripts", None)
             repo.package(name, version, **options)
     repo.package("pb-new", "2")
+    repo.package("pb-asks", "1", depends="pb-new")
     repo.publish()
     return repo
 
@@ -132,19 +133,50 @@ def test_nothing_is_done_half(host, repo):
     done = patch(host, "rollback", "command-1", expect=1)
     said = {line.split()[2].split(":")[0]: line for line in done.stdout.splitlines()
             if line.startswith("CANNOT")}
-    assert set(said) == {"pb-library", "pb-program", "pb-new"}
+    assert set(said) == {"pb-library", "pb-program"}
     assert "is in no repository and not in" in said["pb-library"]
     assert "pb-library" in said["pb-program"]
-    assert "was not there before" in said["pb-new"]
     assert "so nothing was changed" in done.stderr
     assert host.sh("dpkg-query -W") == before
     assert len(history(host)) == 1
 
     patch(host, "rollback", "command-1", "--dry-run", expect=1)
     done = patch(host, "rollback", "command-1", "--partial")
-    assert "2 returned, 3 not" in done.stdout
+    assert "3 returned, 2 not" in done.stdout
     assert versions(host, *names, "pb-new") == {
-        "pb-good": "1", "pb-grows": "1", "pb-library": "2", "pb-program": "2", "pb-new": "2"}
+        "pb-good": "1", "pb-grows": "1", "pb-library": "2", "pb-program": "2", "pb-new": ""}
+
+
+def test_what_came_along_goes_again(host):
+    have_together(host, "pb-good", "pb-grows")
+    automatic, before = host.sh("apt-mark showauto"), host.sh("dpkg-query -W")
+    install(host, "command-1")
+    assert versions(host, "pb-grows", "pb-new") == {"pb-grows": "2", "pb-new": "2"}
+    tried = patch(host, "rollback", "command-1", "--dry-run").stdout
+    assert "would return pb-new:amd64 from 2 to nothing" in tried
+    assert "3 returned, 0 not" in patch(host, "rollback", "command-1").stdout
+    assert host.sh("dpkg-query -W") == before
+    assert host.sh("apt-mark showauto") == automatic
+    removed = [c for c in history(host)[0]["changes"] if c["name"] == "pb-new"]
+    assert removed == [{"name": "pb-new", "arch": removed[0]["arch"], "managerName": "pb-new:amd64",
+                        "from": "2"}]
+
+
+@pytest.mark.parametrize("since, reason", [
+    ("apt-mark manual pb-new", "but is marked as installed by hand"),
+    ("apt-get -q -y install pb-asks", "it would take pb-asks along")])
+def test_what_came_along_stays_where_somebody_wants_it(host, since, reason):
+    have_together(host, "pb-good", "pb-grows")
+    install(host, "command-1")
+    host.sh(since)
+    before = host.sh("dpkg-query -W")
+    done = patch(host, "rollback", "command-1", expect=1)
+    said = [line for line in done.stdout.splitlines() if line.startswith("CANNOT")]
+    assert len(said) == 1 and "pb-new:amd64 to nothing" in said[0] and reason in said[0]
+    assert host.sh("dpkg-query -W") == before
+    assert "2 returned, 1 not" in patch(host, "rollback", "command-1", "--partial").stdout
+    assert versions(host, "pb-grows", "pb-new", "pb-good") == {
+        "pb-grows": "1", "pb-new": "2", "pb-good": "1"}
 
 
 def test_what_others_did_since_is_not_undone(host, repo):

@@ -30,6 +30,13 @@ def repo(tmp_path_factory):
                        for key, value in more.items()}
             repo.package(name, f"{version}-1", **options)
     repo.package("rb-modular", "3-1")
+    repo.package("rb-grows", "1-1")
+    repo.package("rb-grows", "2-1", requires=["rb-new"])
+    repo.package("rb-new", "2-1", requires=["rb-newer"])
+    repo.package("rb-newer", "2-1")
+    repo.package("rb-old", "1-1")
+    repo.package("rb-heir", "2-1", obsoletes=["rb-old < 2"])
+    repo.package("rb-asks", "1-1", requires=["rb-newer"])
     repo.stream(STREAM, ["rb-modular-2-1"])
     repo.publish(hidden=["rb-gone-1-1"])
     return repo
@@ -87,14 +94,17 @@ def test_an_install_is_returned_in_one_transaction(host, repo):
 
 
 def test_nothing_is_returned_where_something_cannot_be(host, repo):
-    names = "rb-good", "rb-gone", "rb-kernel"
+    names = "rb-good", "rb-gone", "rb-kernel", "rb-old"
     have(host, repo, *names)
     install(host, "command-1", *names)
+    host.sh("dnf -q -y mark remove rb-heir")
     said = patch(host, "rollback", "--last", expect=1).stdout
+    assert "rb-old.noarch to 0:1-1: it is not there any more" in said
+    assert "rb-heir.noarch to nothing: it was not there before, but may stand for rb-old" in said
     assert "rb-gone.noarch to 0:1-1: version 0:1-1 is in no repository" in said
     assert "version 0:1-1 is still there beside the newer one" in said
     assert "could return rb-good" in said
-    assert versions(host, *names) == ["2", "2", "1", "2"]
+    assert versions(host, *names[:3], "rb-heir") == ["2", "2", "1", "2", "2"]
 
 
 def test_a_part_is_not_returned_without_the_rest_it_needs(host, repo):
@@ -105,6 +115,32 @@ def test_a_part_is_not_returned_without_the_rest_it_needs(host, repo):
     said = patch(host, "rollback", "--last", expect=1).stdout
     assert "CANNOT return rb-library.noarch" in said
     assert versions(host, "rb-library", "rb-program") == ["2", "2"]
+
+
+def test_what_came_along_goes_again(host, repo):
+    have(host, repo, "rb-good", "rb-grows")
+    before = host.sh("rpm -qa | sort")
+    install(host, "command-1", "rb-good", "rb-grows")
+    assert versions(host, "rb-good", "rb-grows", "rb-new", "rb-newer") == ["2", "2", "2", "2"]
+    tried = patch(host, "rollback", "command-1", "--dry-run").stdout
+    assert "would return rb-newer.noarch from 0:2-1 to nothing" in tried
+    assert "4 returned, 0 not" in patch(host, "rollback", "command-1").stdout
+    assert host.sh("rpm -qa | sort") == before
+
+
+def test_what_came_along_stays_where_somebody_wants_it(host, repo):
+    have(host, repo, "rb-good", "rb-grows")
+    install(host, "command-1", "rb-good", "rb-grows")
+    installed = host.sh("rpm -qa | sort")
+    host.sh("dnf -q -y mark install rb-newer")
+    said = patch(host, "rollback", "command-1", expect=1).stdout
+    assert "CANNOT return rb-newer.noarch to nothing" in said and "installed by hand" in said
+    assert host.sh("rpm -qa | sort") == installed
+    host.sh("dnf -q -y mark remove rb-newer; dnf -q -y install rb-asks")
+    installed = host.sh("rpm -qa | sort")
+    said = patch(host, "rollback", "command-1", expect=1).stdout
+    assert "it would change rb-asks too" in said
+    assert host.sh("rpm -qa | sort") == installed
 
 
 def test_a_module_is_known_when_its_repository_has_gone(host, repo):

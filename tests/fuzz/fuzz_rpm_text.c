@@ -49,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     read_ini(&a, text);
     read_modules(&a, text);
     assert(dnf_substitute(&a, &vars, text).len <= size);
-    assert(dnf_output_stranger(text).len <= size);
+    assert(dnf_output_stranger(text, (struct strs){ 0 }).len <= size);
     while (str_next(&rest, '\n', &line))
         (void)dnf_output_brings(text, line, S("0:1-1"));
     assert(dnf_output_reason(&a, text, S("bash")).len <= size);

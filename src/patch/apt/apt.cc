@@ -628,7 +628,7 @@ bool apt_restore_marks(const module_change *changes, size_t count, char *why, si
     if (!list_automatic(&marked))
         return explain(why, size);
     for (size_t i = 0; i < count; i++)
-        if (changes[i].automatic && marked.count(changes[i].name) == 0)
+        if (changes[i].automatic && changes[i].version && marked.count(changes[i].name) == 0)
             lost.insert(changes[i].name);
     return lost.empty() || write_marks(lost) || explain(why, size);
 }

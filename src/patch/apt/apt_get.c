@@ -105,20 +105,22 @@ int apt_get_refresh(struct arena *a, const struct host *host, msec timeout, stru
 
 /* ---- the command line of an install ---- */
 
+/* A return that removes packages was tried out, so that none but those go. */
 static struct child install_command(struct arena *a, const struct change_request *request,
-                                    bool simulate)
+                                    bool simulate, bool removes)
 {
     static const char *const args[] = {
         "/usr/bin/apt-get",
         "-q",
         "-y",
-        "--no-remove",
         "-o",
         "Dpkg::Options::=--force-confdef",
         "-o",
         "Dpkg::Options::=--force-confold",
         "-o",
         "Dpkg::Use-Pty=0",
+        "-o",
+        "APT::Get::AutomaticRemove=false",
     };
     struct child child = { .timeout = simulate ? SHORT_TIMEOUT : INSTALL_TIMEOUT };
 
@@ -145,6 +147,8 @@ static struct child install_command(struct arena *a, const struct change_request
         child_arg(a, &child, "-s");
     if (request->is_return)
         child_arg(a, &child, "--allow-downgrades");
+    if (!removes)
+        child_arg(a, &child, "--no-remove");
     child_arg(a, &child, "install");
     child_arg(a, &child, "--");
     return child;
@@ -152,20 +156,33 @@ static struct child install_command(struct arena *a, const struct change_request
 
 static void add_change(struct arena *a, struct child *child, const struct change *change)
 {
+    if (change_removes(change)) {
+        child_arg(a, child, arena_fmt(a, "%.*s-", STR(change->manager_name)).p);
+        return;
+    }
     child_arg(a, child,
               change->archive
                   ? change->archive
                   : arena_fmt(a, "%.*s=%.*s", STR(change->manager_name), STR(change->to)).p);
 }
 
+static bool is_open(const struct change *change)
+{
+    return !str_is_set(change->failure) && !change->done;
+}
+
 static int install_all(struct arena *a, const struct change_request *request, bool simulate,
                        struct child_result *ret)
 {
-    struct child child = install_command(a, request, simulate);
+    struct child child;
+    bool removes = false;
     size_t count = 0;
 
     for (size_t i = 0; i < request->count; i++)
-        if (!str_is_set(request->changes[i].failure) && !request->changes[i].done) {
+        removes |= is_open(&request->changes[i]) && change_removes(&request->changes[i]);
+    child = install_command(a, request, simulate, removes);
+    for (size_t i = 0; i < request->count; i++)
+        if (is_open(&request->changes[i])) {
             add_change(a, &child, &request->changes[i]);
             count++;
         }
@@ -179,7 +196,7 @@ static int install_all(struct arena *a, const struct change_request *request, bo
 static int install_one(struct arena *a, const struct change_request *request,
                        const struct change *change, bool simulate, struct child_result *ret)
 {
-    struct child child = install_command(a, request, simulate);
+    struct child child = install_command(a, request, simulate, false);
 
     add_change(a, &child, change);
     return ask(a, &child, simulate ? -1 : request->log, ret);
@@ -199,21 +216,32 @@ static struct str find_blocked(struct arena *a, const struct change_request *req
     return (struct str){ 0 };
 }
 
-/* A return touches nothing but what it returns. */
-static struct str find_stranger(struct arena *a, const struct change_request *request,
-                                const struct child_result *answer)
+/* The first of the names that is none of the changes that stay, or of those that go. */
+static struct str not_of(struct strs names, const struct change_request *request, bool removes)
 {
-    struct strs names = apt_output_installs(a, answer->output);
-
-    for (size_t i = 0; request->is_return && i < names.count; i++) {
+    for (size_t i = 0; i < names.count; i++) {
         bool is_ours = false;
 
         for (size_t n = 0; n < request->count && !is_ours; n++)
-            is_ours = str_eq(request->changes[n].name, names.items[i]);
+            is_ours = change_removes(&request->changes[n]) == removes &&
+                      str_eq(request->changes[n].name, names.items[i]);
         if (!is_ours)
             return names.items[i];
     }
     return (struct str){ 0 };
+}
+
+/* A return touches nothing but what it returns. */
+static struct str find_stranger(struct arena *a, const struct change_request *request,
+                                const struct child_result *answer)
+{
+    struct str stranger = { 0 };
+
+    if (request->is_return)
+        stranger = not_of(apt_output_installs(a, answer->output), request, false);
+    if (request->is_return && !str_is_set(stranger))
+        stranger = not_of(apt_output_removes(a, answer->output), request, true);
+    return stranger;
 }
 
 static int simulate_one(struct arena *a, const struct change_request *request,
@@ -241,6 +269,27 @@ static bool is_possible(struct arena *a, const struct change_request *request,
            !str_is_set(find_stranger(a, request, answer));
 }
 
+/* What goes may be needed by what else goes back, so that is tried with it. */
+static int simulate_removal(struct arena *a, const struct change_request *request,
+                            struct change *change)
+{
+    struct child child = install_command(a, request, true, true);
+    struct child_result answer;
+    struct str stranger;
+
+    for (size_t i = 0; i < request->count; i++)
+        if (is_open(&request->changes[i]) &&
+            (&request->changes[i] == change || !change_removes(&request->changes[i])))
+            add_change(a, &child, &request->changes[i]);
+    TRY(ask(a, &child, -1, &answer));
+    stranger = find_stranger(a, request, &answer);
+    if (answer.status != 0)
+        change->failure = reason_of(a, &answer, change->name);
+    else if (str_is_set(stranger))
+        change->failure = arena_fmt(a, "it would take %.*s along", STR(stranger));
+    return 0;
+}
+
 /* What goes back depends on each other at one version, so it is tried together first and
  * last; one by one only to find who is in the way. */
 static int simulate_return(struct arena *a, struct change_request *request)
@@ -251,8 +300,11 @@ static int simulate_return(struct arena *a, struct change_request *request)
     if (is_possible(a, request, &answer))
         return 0;
     for (size_t i = 0; i < request->count; i++)
-        if (!str_is_set(request->changes[i].failure))
+        if (is_open(&request->changes[i]) && !change_removes(&request->changes[i]))
             TRY(simulate_one(a, request, &request->changes[i]));
+    for (size_t i = 0; i < request->count; i++)
+        if (is_open(&request->changes[i]) && change_removes(&request->changes[i]))
+            TRY(simulate_removal(a, request, &request->changes[i]));
     TRY(install_all(a, request, true, &answer));
     if (is_possible(a, request, &answer))
         return 0;

@@ -31,3 +31,6 @@ struct str apt_output_reason(struct arena *a, struct str output, struct str name
 
 /* Names (without architecture) that a simulation would install or upgrade. */
 struct strs apt_output_installs(struct arena *a, struct str output);
+
+/* Names (without architecture) that a simulation would remove. */
+struct strs apt_output_removes(struct arena *a, struct str output);

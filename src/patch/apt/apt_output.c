@@ -70,18 +70,29 @@ struct str apt_output_reason(struct arena *a, struct str output, struct str name
     return str_is_set(error) ? clip(a, error) : error;
 }
 
-struct strs apt_output_installs(struct arena *a, struct str output)
+/* The names behind the word that begins a line of a simulation. */
+static struct strs names_after(struct arena *a, struct str output, struct str word)
 {
     struct strs found = { 0 };
     size_t capacity = 0;
     struct str line, package, rest;
 
     while (str_next(&output, '\n', &line)) {
-        if (!str_starts(line, S("Inst ")))
+        if (!str_starts(line, word))
             continue;
-        str_cut(str_from(line, 5), ' ', &package, &rest);
+        str_cut(str_from(line, word.len), ' ', &package, &rest);
         found.items = ARENA_GROW(a, found.items, found.count, &capacity);
         found.items[found.count++] = bare_name(package);
     }
     return found;
+}
+
+struct strs apt_output_installs(struct arena *a, struct str output)
+{
+    return names_after(a, output, S("Inst "));
+}
+
+struct strs apt_output_removes(struct arena *a, struct str output)
+{
+    return names_after(a, output, S("Remv "));
 }

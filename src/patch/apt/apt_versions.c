@@ -80,7 +80,7 @@ int apt_get_find_versions(struct arena *a, struct change_request *request, struc
         const char *path;
         bool found = false;
 
-        if (str_is_set(change->failure))
+        if (str_is_set(change->failure) || change_removes(change))
             continue;
         TRY(is_in_repository(a, request->host, change, &found));
         if (found)

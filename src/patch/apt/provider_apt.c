@@ -19,6 +19,11 @@ static void date(struct arena *a, const struct host *host, struct packages *pack
     }
 }
 
+static int find_marks(struct arena *a, struct change_request *request, struct str *ret_why)
+{
+    return provider_read_marks(a, &provider_apt, request, ret_why);
+}
+
 const struct provider provider_apt = {
     .name = "apt",
     .family = PATCH_FAMILY_APT,
@@ -29,5 +34,6 @@ const struct provider provider_apt = {
     .date = date,
     .simulate = apt_get_simulate,
     .find_versions = apt_get_find_versions,
+    .find_marks = find_marks,
     .install = apt_get_install,
 };

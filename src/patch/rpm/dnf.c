@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "patch/rpm/dnf.h"
 
+#include <unistd.h>
+
 #include "patch/gate.h"
 #include "patch/rpm/dnf_run.h"
 #include "sys/clock.h"
@@ -45,32 +47,60 @@ static bool is_open(const struct change *change)
 
 /* ---- simulate ---- */
 
-int dnf_simulate(struct arena *a, struct change_request *request, struct str *ret_why)
+static size_t list_open(struct change_request *request, struct change **ret)
 {
-    struct child child = dnf_command(a, request, true);
-    struct child_result answer;
-    struct str stranger;
     size_t count = 0;
 
     for (size_t i = 0; i < request->count; i++)
-        if (is_open(&request->changes[i])) {
-            child_arg(a, &child, dnf_spec(a, &request->changes[i]).p);
-            count++;
-        }
+        if (is_open(&request->changes[i]))
+            ret[count++] = &request->changes[i];
+    return count;
+}
+
+static struct strs names_that_go(struct arena *a, struct change *const *changes, size_t count)
+{
+    struct strs names = { .items = arena_array(a, struct str, count + 1) };
+
+    for (size_t i = 0; i < count; i++)
+        if (change_removes(changes[i]))
+            names.items[names.count++] = changes[i]->name;
+    return names;
+}
+
+static int try_out(struct arena *a, const struct change_request *request,
+                   struct change *const *changes, size_t count, struct child_result *ret)
+{
+    struct child child;
+    int script, result;
+
+    TRY(dnf_command(a, request, changes, count, true, &child, &script));
+    result = dnf_ask_until(a, &child, -1, clock_monotonic() + request->lock_timeout, ret);
+    if (script >= 0)
+        close(script);
+    return result;
+}
+
+int dnf_simulate(struct arena *a, struct change_request *request, struct str *ret_why)
+{
+    struct change **changes = arena_array(a, struct change *, request->count + 1);
+    size_t count = list_open(request, changes);
+    struct child_result answer;
+    struct str stranger;
+
     if (count == 0)
         return 0;
-    TRY(dnf_ask_until(a, &child, -1, clock_monotonic() + request->lock_timeout, &answer));
-    stranger = dnf_output_stranger(answer.output);
+    TRY(try_out(a, request, changes, count, &answer));
+    stranger = dnf_output_stranger(answer.output, names_that_go(a, changes, count));
     if (answer.timed_out || dnf_is_locked(&answer)) {
         *ret_why = dnf_reason(a, &answer, (struct str){ 0 });
         return PROVIDER_FAILED;
     }
-    for (size_t i = 0; i < request->count; i++) {
-        struct change *change = &request->changes[i];
+    for (size_t i = 0; i < count; i++) {
+        struct change *change = changes[i];
 
-        if (!is_open(change))
-            continue;
-        if (!dnf_output_brings(answer.output, change->new_name, change->to))
+        if (change_removes(change)
+                ? !dnf_output_removes(answer.output, change->name)
+                : !dnf_output_brings(answer.output, change->new_name, change->to))
             change->failure = dnf_reason(a, &answer, change->new_name);
         else if (request->is_return && str_is_set(stranger)) /* it touches nothing else */
             change->failure = arena_fmt(a, "it would change %.*s too", STR(stranger));
@@ -96,19 +126,23 @@ static int look(struct run *run, struct change **changes, size_t count)
 
     TRY(dnf_list_installed(a, run->request, &installed));
     for (size_t i = 0; i < count; i++)
-        changes[i]->done = str_contains(installed, dnf_row(a, changes[i]));
+        changes[i]->done =
+            str_contains(installed, dnf_row(a, changes[i])) != change_removes(changes[i]);
     return 0;
 }
 
 static int upgrade(struct run *run, struct change **changes, size_t count, struct child_result *ret)
 {
-    struct child child = dnf_command(run->arena, run->request, false);
+    struct child child;
+    int script, result;
 
+    TRY(dnf_command(run->arena, run->request, changes, count, false, &child, &script));
     child.lock = run->rpm_lock;
     child.begins = S("\nRunning transaction\n");
-    for (size_t i = 0; i < count; i++)
-        child_arg(run->arena, &child, dnf_spec(run->arena, changes[i]).p);
-    TRY(dnf_ask_until(run->arena, &child, run->request->log, run->lock_deadline, ret));
+    result = dnf_ask_until(run->arena, &child, run->request->log, run->lock_deadline, ret);
+    if (script >= 0)
+        close(script);
+    TRY(result);
     run->locked = dnf_is_locked(ret);
     return look(run, changes, count);
 }
@@ -230,7 +264,7 @@ int dnf_install(struct arena *a, struct change_request *request, struct str *ret
         .lock_deadline = now + request->lock_timeout,
     };
     struct change **changes = arena_array(a, struct change *, request->count + 1);
-    size_t count = 0;
+    size_t count;
 
     if (!str_eq(request->host->root, S("/"))) {
         *ret_why = NOT_HERE;
@@ -241,9 +275,7 @@ int dnf_install(struct arena *a, struct change_request *request, struct str *ret
     run.locked = !child_wait_for_locks(&run.rpm_lock, 1, run.lock_deadline, request->gate);
     if (!run.locked)
         TRY(repair(&run));
-    for (size_t i = 0; i < request->count; i++)
-        if (is_open(&request->changes[i]))
-            changes[count++] = &request->changes[i];
+    count = list_open(request, changes);
     if (!run.locked && request->is_return)
         TRY(return_set(&run, changes, count));
     else if (!run.locked)

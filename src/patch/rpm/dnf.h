@@ -11,6 +11,7 @@ int dnf_use_sources(struct arena *a, const char *dir, struct strs configurations
                     struct str *ret_why);
 int dnf_refresh(struct arena *a, const struct host *host, msec timeout, struct str *ret_why);
 int dnf_simulate(struct arena *a, struct change_request *request, struct str *ret_why);
+int dnf_find_marks(struct arena *a, struct change_request *request, struct str *ret_why);
 int dnf_find_versions(struct arena *a, struct change_request *request, struct str *ret_why);
 int dnf_install(struct arena *a, struct change_request *request, struct str *ret_why);
 
@@ -25,5 +26,8 @@ struct str dnf_output_reason(struct arena *a, struct str output, struct str name
 /* Whether the table of a transaction would bring in this version of the package. */
 bool dnf_output_brings(struct str output, struct str name, struct str evr);
 
-/* What a downgrade would change beside downgrading; absent if nothing. */
-struct str dnf_output_stranger(struct str output);
+/* Whether it would remove the package. */
+bool dnf_output_removes(struct str output, struct str name);
+
+/* What a return would change beside downgrading, and removing those; absent if nothing. */
+struct str dnf_output_stranger(struct str output, struct strs removals);

@@ -172,15 +172,56 @@ bool dnf_output_brings(struct str output, struct str name, struct str evr)
     return false;
 }
 
-struct str dnf_output_stranger(struct str output)
+/* A row begins with one space and the name; what belongs to it is further in. */
+static bool is_row(struct str line)
 {
-    static const char *const headings[] = { "Installing", "Upgrading", "Removing", "Reinstalling" };
-    struct str line, word;
+    return line.len > 1 && line.p[0] == ' ' && line.p[1] != ' ';
+}
 
-    while (str_next(&output, '\n', &line))
-        for (size_t i = 0; i < ARRAY_LEN(headings); i++)
-            if (str_starts(line, str_of(headings[i])) && str_ends(line, S(":")) &&
-                next_word(&output, &word))
-                return word;
+/* The names under headings that begin so, one after another. */
+static bool next_under(struct str *output, struct str heading, bool *is_under, struct str *ret)
+{
+    struct str line;
+
+    while (str_next(output, '\n', &line)) {
+        if (line.len == 0 || line.p[0] != ' ')
+            *is_under = str_starts(line, heading) && str_ends(line, S(":"));
+        else if (*is_under && is_row(line) && next_word(&line, ret))
+            return true;
+    }
+    return false;
+}
+
+bool dnf_output_removes(struct str output, struct str name)
+{
+    bool is_under = false;
+    struct str found;
+
+    while (next_under(&output, S("Removing"), &is_under, &found))
+        if (str_eq(found, name))
+            return true;
+    return false;
+}
+
+struct str dnf_output_stranger(struct str output, struct strs removals)
+{
+    static const struct {
+        const char *heading;
+        bool is_removal;
+    } sections[] = {
+        { "Installing", false },
+        { "Upgrading", false },
+        { "Reinstalling", false },
+        { "Removing", true },
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(sections); i++) {
+        struct str rest = output, found;
+        bool is_under = false;
+
+        while (next_under(&rest, str_of(sections[i].heading), &is_under, &found))
+            if (!sections[i].is_removal || !strs_have(removals, found))
+                return found;
+    }
     return (struct str){ 0 };
 }

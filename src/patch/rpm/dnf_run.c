@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "patch/rpm/dnf_run.h"
 
+#include <errno.h>
+#include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "base/buf.h"
 #include "patch/rpm/dnf.h"
 #include "patch/rpm/dnf_config.h"
 #include "patch/gate.h"
@@ -23,7 +27,7 @@ static const char *const environment[] = {
 };
 
 /* A program that changes nothing can wait for the host's own work. */
-static const char *const nice[] = { "/usr/bin/nice", "-n", "10" };
+static const char *const gently[] = { "/usr/bin/nice", "-n", "10" };
 
 /* It gives up on a lock, so that the waiting is ours and has an end. What some plugins
  * do after a transaction is nobody's wish here: "local" makes a repository of it. */
@@ -63,10 +67,10 @@ struct str dnf_reason(struct arena *a, const struct child_result *answer, struct
     return arena_fmt(a, "dnf ended with status %d and without it", answer->status);
 }
 
-void dnf_begin(struct arena *a, struct child *child, const struct host *host, bool gently)
+void dnf_begin(struct arena *a, struct child *child, const struct host *host, bool is_gentle)
 {
-    if (gently)
-        child_args(a, child, nice, ARRAY_LEN(nice));
+    if (is_gentle)
+        child_args(a, child, gently, ARRAY_LEN(gently));
     child_args(a, child, common, ARRAY_LEN(common));
     if (!host->sources_dir)
         return;
@@ -114,22 +118,72 @@ int dnf_find_rpm_lock(struct arena *a, const char **ret)
 
 /* "A package of another architecture takes its place" is an upgrade only to one who
  * names none. */
-struct str dnf_spec(struct arena *a, const struct change *c)
+static struct str spec_of(struct arena *a, const struct change *c)
 {
+    struct str version = change_removes(c) ? c->from : c->to;
+
     if (str_eq(c->new_name, c->name) && !str_eq(c->new_arch, c->arch))
-        return arena_fmt(a, "%.*s-%.*s", STR(c->new_name), STR(c->to));
-    return arena_fmt(a, "%.*s-%.*s.%.*s", STR(c->new_name), STR(c->to), STR(c->new_arch));
+        return arena_fmt(a, "%.*s-%.*s", STR(c->new_name), STR(version));
+    return arena_fmt(a, "%.*s-%.*s.%.*s", STR(c->new_name), STR(version), STR(c->new_arch));
+}
+
+static bool any_goes(struct change *const *changes, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (change_removes(changes[i]))
+            return true;
+    return false;
+}
+
+/* dnf's shell splits its lines into words as a shell would. */
+static struct str script_of(struct arena *a, struct change *const *changes, size_t count)
+{
+    struct buf script = buf_in(a);
+
+    for (size_t i = 0; i < count; i++) {
+        struct str spec = spec_of(a, changes[i]);
+
+        if (str_is_word(spec, "+_-.:~^"))
+            buf_fmt(&script, "%s %.*s\n", change_removes(changes[i]) ? "remove" : "downgrade",
+                    STR(spec));
+    }
+    buf_lit(&script, "run\n");
+    return buf_str(&script);
+}
+
+/* Some back and some gone is one transaction in dnf's shell alone. That goes on after a line
+ * that it cannot carry out, so it was tried out, and the outcome is looked at. */
+static int add_script(struct arena *a, struct child *child, struct change *const *changes,
+                      size_t count, int *ret_script)
+{
+    struct str text = script_of(a, changes, count);
+    int fd = memfd_create("dnf", MFD_CLOEXEC);
+
+    if (fd < 0)
+        return FAULT(errno);
+    if (write(fd, text.p, text.len) != (ssize_t)text.len) {
+        close(fd);
+        return FAULT(EIO);
+    }
+    child_arg(a, child, "--setopt=clean_requirements_on_remove=0");
+    child_arg(a, child, "shell");
+    child_arg(a, child, arena_fmt(a, "/proc/%d/fd/%d", (int)getpid(), fd).p);
+    *ret_script = fd;
+    return 0;
 }
 
 /* The metadata is that of the scan, so the plan's versions are there. What cannot go
  * in is left out, and the rest goes in together. */
-struct child dnf_command(struct arena *a, const struct change_request *request, bool simulate)
+int dnf_command(struct arena *a, const struct change_request *request,
+                struct change *const *changes, size_t count, bool simulate, struct child *ret,
+                int *ret_script)
 {
     struct child child = { .timeout = simulate ? SHORT_TIMEOUT : INSTALL_TIMEOUT,
                            .memory_limit = simulate ? 0 : request->memory_limit,
                            .group = simulate ? NULL : request->group,
                            .gate = simulate ? NULL : request->gate };
 
+    *ret_script = -1;
     dnf_begin(a, &child, request->host, simulate);
     child_arg(a, &child, "--setopt=*.metadata_expire=-1");
     if (!request->is_return)
@@ -138,7 +192,14 @@ struct child dnf_command(struct arena *a, const struct change_request *request, 
         child_arg(a, &child, "--assumeno");
     for (size_t i = 0; i < request->blocked.count; i++)
         child_arg(a, &child, arena_fmt(a, "--exclude=%.*s", STR(request->blocked.items[i])).p);
-    child_arg(a, &child, request->is_return ? "downgrade" : "upgrade");
-    child_arg(a, &child, "--");
-    return child;
+    if (any_goes(changes, count)) {
+        TRY(add_script(a, &child, changes, count, ret_script));
+    } else {
+        child_arg(a, &child, request->is_return ? "downgrade" : "upgrade");
+        child_arg(a, &child, "--");
+        for (size_t i = 0; i < count; i++)
+            child_arg(a, &child, spec_of(a, changes[i]).p);
+    }
+    *ret = child;
+    return 0;
 }

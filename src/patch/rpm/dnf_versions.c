@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where the versions are that a rollback returns to. */
+/* Where the versions are that a rollback returns to, and what came along. */
 #include "patch/rpm/dnf.h"
 #include "patch/rpm/dnf_run.h"
 #include "sys/clock.h"
@@ -9,7 +9,8 @@
 
 struct str dnf_row(struct arena *a, const struct change *c)
 {
-    return arena_fmt(a, "<%.*s %.*s %.*s>", STR(c->new_name), STR(c->to), STR(c->new_arch));
+    return arena_fmt(a, "<%.*s %.*s %.*s>", STR(c->new_name),
+                     STR(change_removes(c) ? c->from : c->to), STR(c->new_arch));
 }
 
 static size_t count_open(const struct change_request *request)
@@ -29,20 +30,21 @@ static void add_names(struct arena *a, struct child *child, const struct change_
             child_arg(a, child, arena_cstr(a, request->changes[i].new_name));
 }
 
-static int list_offered(struct arena *a, const struct change_request *request,
-                        struct child_result *ret)
+/* `which` is --available or --userinstalled. */
+static int list(struct arena *a, const struct change_request *request, const char *which,
+                struct child_result *ret)
 {
     static const char *const args[] = {
         "-q",
         "--setopt=*.metadata_expire=-1",
         "repoquery",
-        "--available",
         "--qf=<%{name} %{epoch}:%{version}-%{release} %{arch}>",
     };
     struct child child = { .timeout = SHORT_TIMEOUT };
 
     dnf_begin(a, &child, request->host, true);
     child_args(a, &child, args, ARRAY_LEN(args));
+    child_arg(a, &child, which);
     add_names(a, &child, request);
     return dnf_ask_until(a, &child, -1, clock_monotonic() + request->lock_timeout, ret);
 }
@@ -70,7 +72,7 @@ int dnf_find_versions(struct arena *a, struct change_request *request, struct st
 
     if (count_open(request) == 0)
         return 0;
-    TRY(list_offered(a, request, &offered));
+    TRY(list(a, request, "--available", &offered));
     if (offered.status != 0) {
         *ret_why = dnf_reason(a, &offered, (struct str){ 0 });
         return PROVIDER_FAILED;
@@ -79,7 +81,7 @@ int dnf_find_versions(struct arena *a, struct change_request *request, struct st
     for (size_t i = 0; i < request->count; i++) {
         struct change *c = &request->changes[i];
 
-        if (str_is_set(c->failure))
+        if (str_is_set(c->failure) || change_removes(c))
             continue;
         if (str_contains(installed, dnf_row(a, c)))
             c->failure =
@@ -87,5 +89,23 @@ int dnf_find_versions(struct arena *a, struct change_request *request, struct st
         else if (!str_contains(offered.output, dnf_row(a, c)))
             c->failure = arena_fmt(a, "version %.*s is in no repository", STR(c->to));
     }
+    return 0;
+}
+
+/* dnf remembers of each package why it is there. */
+int dnf_find_marks(struct arena *a, struct change_request *request, struct str *ret_why)
+{
+    struct child_result wanted;
+
+    if (count_open(request) == 0)
+        return 0;
+    TRY(list(a, request, "--userinstalled", &wanted));
+    if (wanted.status != 0) {
+        *ret_why = dnf_reason(a, &wanted, (struct str){ 0 });
+        return PROVIDER_FAILED;
+    }
+    for (size_t i = 0; i < request->count; i++)
+        request->changes[i].automatic =
+            !str_contains(wanted.output, dnf_row(a, &request->changes[i]));
     return 0;
 }

@@ -21,5 +21,6 @@ const struct provider provider_rpm = {
     .date = date,
     .simulate = dnf_simulate,
     .find_versions = dnf_find_versions,
+    .find_marks = dnf_find_marks,
     .install = dnf_install,
 };

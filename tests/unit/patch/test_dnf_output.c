@@ -85,10 +85,25 @@ static void a_return_sees_what_else_would_change(void **state)
     assert_true(dnf_output_brings(S("Downgrading:\n good  noarch  1-1  test  6 k\n\n"
                                     "Transaction Summary\n"),
                                   S("good"), S("0:1-1")));
-    assert_false(str_is_set(dnf_output_stranger(S("Downgrading:\n good noarch 1-1 test 6 k\n"))));
+    struct str names[] = { S("along"), S("a-package-with-a-very-long-name-indeed") };
+    const struct strs none = { 0 }, removals = { names, ARRAY_LEN(names) };
+    const struct str removed = S("Removing:\n along noarch 1-1 @test\n"
+                                 " a-package-with-a-very-long-name-indeed\n"
+                                 "       noarch 1-1 @test 6 k\n\nTransaction Summary\n");
+
+    assert_false(
+        str_is_set(dnf_output_stranger(S("Downgrading:\n good noarch 1-1 test 6 k\n"), none)));
     assert_str(dnf_output_stranger(S("Downgrading:\n good noarch 1-1 test 6 k\n"
-                                     "Removing dependent packages:\n other noarch 1-1 test\n")),
+                                     "Removing dependent packages:\n other noarch 1-1 test\n"),
+                                   removals),
                "other");
+    assert_str(dnf_output_stranger(removed, none), "along");
+    assert_false(str_is_set(dnf_output_stranger(removed, removals)));
+    assert_str(
+        dnf_output_stranger(S("Installing dependencies:\n along noarch 1-1 test\n"), removals),
+        "along");
+    assert_true(dnf_output_removes(removed, names[0]) && dnf_output_removes(removed, names[1]));
+    assert_false(dnf_output_removes(removed, S("noarch")));
 }
 
 static void a_name_that_is_a_word_is_no_reason(void **state)
