@@ -82,27 +82,16 @@ finish() {
     find "$root" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 }
 
-# completion ROOT FAMILY PROGRAM...: Debian's zsh looks for what packages bring in a place of its own
-completion() {
-    local root=$1 functions=site-functions name
-    [ "$2" != deb ] || functions=vendor-completions
-    shift 2
-    for name in "$@"; do
-        take "$root" "share/bash-completion/completions/$name" \
-            "share/fish/vendor_completions.d/$name.fish"
-        put "$here/completion.zsh" "$root" "usr/share/zsh/$functions/_$name" 644
-    done
-}
-
 agent_files() { # agent_files ROOT FAMILY
     local root=$1 module
     take "$root" sbin/patchbay-agent sbin/patchbay-patch \
         lib/patchbay/start-agent lib/patchbay/agent-package \
         lib/systemd/system/patchbay-agent.service lib/systemd/system/patchbay-agent-update.service \
-        share/man/man8/patchbay-agent.8 share/man/man8/patchbay-patch.8
-    completion "$root" "$2" patchbay-agent patchbay-patch
-    # The module of this family only: it is what needs the family's libraries.
-    for module in apt:deb rpm:rpm; do
+        share/man/man8/patchbay-agent.8 share/man/man8/patchbay-patch.8 \
+        share/bash-completion/completions/patchbay-agent \
+        share/bash-completion/completions/patchbay-patch
+    # The modules of this family only: they are what needs the family's libraries.
+    for module in apt:deb rpm:rpm zypp:rpm; do
         [ "${module#*:}" = "$2" ] || continue
         take "$root" "lib/patchbay/patchbay-${module%:*}.so"
     done
@@ -157,8 +146,8 @@ plane_deb() {
     take "$root" bin/patchbayd bin/patchbay lib/patchbay/patchbay-function-host \
         lib/patchbay/bootstrap.py lib/patchbay/sign-packages share/patchbay/install.sh \
         share/patchbay/schedule-patching.zip lib/systemd/system/patchbayd.service \
-        share/man/man8/patchbayd.8 share/man/man1/patchbay.1
-    completion "$root" deb patchbay patchbayd
+        share/man/man8/patchbayd.8 share/man/man1/patchbay.1 \
+        share/bash-completion/completions/patchbay share/bash-completion/completions/patchbayd
     put "$here/patchbayd.conf" "$root" etc/patchbay/patchbayd.conf 644
     finish "$root" patchbay
     deb patchbay "$root" "$here/debian/plane"

@@ -194,15 +194,31 @@ static bool full_name_matches(struct str pattern, const struct patch_facts *f, s
     return false;
 }
 
+/* SUSE's patches are named like packages, with wildcards. */
+static bool patch_matches(struct str pattern, const struct patch_version *v)
+{
+    for (size_t i = 0; i < v->notices.count; i++)
+        if (str_glob(pattern, v->notices.items[i].id))
+            return true;
+    return false;
+}
+
+/* "Patch name or name-ver-rel.arch.rpm" is zypper's. */
 static bool names(struct strs list, const struct baseline *b, const struct patch_facts *f,
-                  struct str version)
+                  const struct patch_version *v)
 {
     enum patch_family family = patch_os_info(b->os)->family;
 
     for (size_t i = 0; i < list.count; i++) {
-        if (str_glob(list.items[i], f->name))
+        struct str pattern = list.items[i];
+
+        if (str_glob(pattern, f->name))
             return true;
-        if (family != PATCH_FAMILY_APT && full_name_matches(list.items[i], f, version))
+        if (family == PATCH_FAMILY_ZYPPER && patch_matches(pattern, v))
+            return true;
+        if (family == PATCH_FAMILY_ZYPPER && str_ends(pattern, S(".rpm")))
+            pattern = str_slice(pattern, 0, pattern.len - strlen(".rpm"));
+        if (family != PATCH_FAMILY_APT && full_name_matches(pattern, f, v->version))
             return true;
     }
     return false;
@@ -219,8 +235,10 @@ static bool has_notice(const struct patch_version *v, struct str id)
 static bool approved_list_has(const struct baseline *b, const struct patch_facts *f,
                               const struct patch_version *v)
 {
-    if (names(b->approved, b, f, v->version))
+    if (names(b->approved, b, f, v))
         return true;
+    if (patch_os_info(b->os)->family == PATCH_FAMILY_ZYPPER)
+        return false; /* whose lists know no CVE and no bug */
     for (size_t i = 0; i < b->approved.count; i++)
         if (has_notice(v, b->approved.items[i]) || strs_have(v->cves, b->approved.items[i]) ||
             strs_have(v->bugs, b->approved.items[i]))
@@ -230,8 +248,7 @@ static bool approved_list_has(const struct baseline *b, const struct patch_facts
 
 bool baseline_rejects(const struct baseline *b, const struct patch_facts *f)
 {
-    return names(b->rejected, b, f, f->candidate.version) ||
-           names(b->rejected, b, f, f->installed.version);
+    return names(b->rejected, b, f, &f->candidate) || names(b->rejected, b, f, &f->installed);
 }
 
 /* Of several approvals the highest level counts, so their order does not. */

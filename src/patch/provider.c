@@ -279,7 +279,8 @@ int provider_restore_marks(struct arena *a, const struct provider *provider,
 
 const struct provider *provider_find(enum patch_family family)
 {
-    static const struct provider *const providers[] = { &provider_apt, &provider_rpm };
+    static const struct provider *const providers[] = { &provider_apt, &provider_rpm,
+                                                        &provider_zypper };
 
     for (size_t i = 0; i < ARRAY_LEN(providers); i++)
         if (providers[i]->family == family)

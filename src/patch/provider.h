@@ -117,7 +117,7 @@ static inline bool change_removes(const struct change *change)
     return !str_is_set(change->to);
 }
 
-extern const struct provider provider_apt, provider_rpm;
+extern const struct provider provider_apt, provider_rpm, provider_zypper;
 
 const struct provider *provider_find(enum patch_family family); /* NULL if there is none */
 

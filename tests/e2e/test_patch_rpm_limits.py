@@ -174,15 +174,3 @@ def test_what_rpm_has_begun_is_finished_when_told_to_stop(host, repo):
     assert "installed tr-slow 0:2-1" in said and "installed tr-good 0:2-1" in said and status == 0
     assert version_of(host, "tr-slow") == version_of(host, "tr-good") == ["2"]
     assert states(host, ["tr-slow"]) == {"tr-slow": "InstalledPendingReboot"}
-
-
-def test_a_scriptlet_that_never_ends_is_ended_and_its_transaction_is_not(host, repo):
-    have(host, repo, "tr-slow-1-1", "tr-good-1-1")
-    # Enough for dnf to begin on a busy machine: the scriptlet has to be met in the middle.
-    host.write("/etc/patchbay/patch.conf", "time-limit = 15s\nscript-limit = 1s\n")
-    done = patch(host, "install", *NO_REBOOT, expect=1)
-    assert "FAILED tr-slow 0:2-1: out of time: the time limit was over" in done.stdout, done.stdout
-    assert "installed tr-good 0:2-1" in done.stdout
-    assert (version_of(host, "tr-slow"), version_of(host, "tr-good")) == (["1"], ["2"])
-    host.sh("touch /run/go; rm /etc/patchbay/patch.conf")
-    assert "installed tr-slow 0:2-1" in patch(host, "install", *NO_REBOOT).stdout

@@ -333,9 +333,3 @@ def test_lists_that_were_never_fetched_are_no_clean_bill(world):
         assert done.returncode != 0 or "WARNING" in done.stdout
         patch(host, "scan", "--refresh")
         assert states(host, ["pb-critical"]) == {"pb-critical": "Missing"}
-
-
-def test_a_system_whose_manager_is_not_known_is_refused():
-    with new_host("sles") as host:
-        for command in "scan", "install":
-            assert "SUSE is not supported" in patch(host, command, expect=146).stderr

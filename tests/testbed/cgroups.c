@@ -132,30 +132,7 @@ static void remove_tree(int parent, const char *name)
     unlinkat(parent, name, AT_REMOVEDIR); /* not one with processes in it */
 }
 
-static bool is_inhabited(int parent, const char *name)
-{
-    char path[300], byte;
-    int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-    struct dirent *entry;
-    bool found = false;
-
-    while (dir && !found && (entry = readdir(dir)))
-        found =
-            entry->d_type == DT_DIR && entry->d_name[0] != '.' && is_inhabited(fd, entry->d_name);
-    if (dir)
-        closedir(dir);
-    snprintf(path, sizeof(path), "%s/cgroup.procs", name);
-    int procs = found ? -1 : openat(parent, path, O_RDONLY | O_CLOEXEC);
-    if (procs >= 0) {
-        found = read(procs, &byte, 1) > 0;
-        close(procs);
-    }
-    return found;
-}
-
-/* What supervisors left that were killed. One of another PID namespace has no number here, but
- * its host has processes. */
+/* What supervisors left that were killed. */
 static void sweep(int parent)
 {
     int fd = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -164,8 +141,7 @@ static void sweep(int parent)
     int pid;
 
     while (dir && (entry = readdir(dir)))
-        if (sscanf(entry->d_name, PREFIX "%d", &pid) == 1 && kill(pid, 0) != 0 && errno == ESRCH &&
-            !is_inhabited(parent, entry->d_name))
+        if (sscanf(entry->d_name, PREFIX "%d", &pid) == 1 && kill(pid, 0) != 0 && errno == ESRCH)
             remove_tree(parent, entry->d_name);
     if (dir)
         closedir(dir);

@@ -84,7 +84,10 @@ build_system() {
     cp "$work/rpm/os-release" "$root/etc/os-release"
     cp "$work/rpm/testbed.repo" "$root/etc/yum.repos.d/testbed.repo"
     cp "$work/rpm/key.asc" "$root/etc/pki/rpm-gpg/RPM-GPG-KEY-testbed"
-    [ "$os" != sles ] || mv "$root/etc/yum.repos.d/testbed.repo" "$root/etc/zypp/repos.d/"
+    if [ "$os" = sles ]; then # with the one setting of SUSE's that Debian leaves out
+        mv "$root/etc/yum.repos.d/testbed.repo" "$root/etc/zypp/repos.d/"
+        printf '[main]\nmultiversion = provides:multiversion(kernel)\n' > "$root/etc/zypp/zypp.conf"
+    fi
     printf '[pbmod]\nname=pbmod\nstream=1\nprofiles=\nstate=enabled\n' \
         > "$root/etc/dnf/modules.d/pbmod.module"
     in_root rpm --import /etc/pki/rpm-gpg/RPM-GPG-KEY-testbed

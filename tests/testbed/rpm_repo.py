@@ -55,6 +55,7 @@ class Package:
     scripts: dict = None  # {"pre": "exit 1\n"}: pre, post, preun, postun, pretrans, posttrans
     files: dict = None    # {path: content}
     configs: dict = None  # the same, as %config(noreplace)
+    vendor: str = ""
     label: str = ""       # module:stream:version:context:arch
     signer: str = "key"   # "key", "stranger" or None
     built_at: int = LONG_AGO
@@ -93,6 +94,7 @@ class Package:
                  "%define __os_install_post %{nil}"]
         lines += [f"Epoch: {self.epoch}"] * (self.epoch != "0")
         lines += [f"BuildArch: {self.arch}"] * (self.arch == "noarch")
+        lines += [f"Vendor: {self.vendor}"] * bool(self.vendor)
         lines += [f"ModularityLabel: {self.label}"] * bool(self.label)
         for tag, values in (("Requires", self.requires), ("Provides", self.provides),
                             ("Obsoletes", self.obsoletes), ("Conflicts", self.conflicts)):

@@ -4,6 +4,8 @@
 #include <limits.h>
 #include <solv/evr.h>
 
+#include "patch/rpm/zypp_config.h"
+
 enum looking_at { CONSIDERED, LOCKED, ALL };
 
 static const Solvable *get(const struct candidates *c, Id id)
@@ -19,6 +21,20 @@ int candidate_compare(const struct candidates *c, Id a, Id b)
 static bool fits(Id left, Id right)
 {
     return left == right || left == ARCH_NOARCH || right == ARCH_NOARCH;
+}
+
+static struct str vendor_of(const struct candidates *c, Id id)
+{
+    Id vendor = get(c, id)->vendor; /* none: 0 or the empty one */
+
+    return vendor > ID_EMPTY ? str_of(pool_id2str(c->p->pool, vendor)) : S("");
+}
+
+/* "A package is updated by one of its own vendor": zypper's rule, with groups of vendors. */
+static bool is_of_vendor(const struct candidates *c, Id newer, Id older)
+{
+    return !c->p->config.keeps_vendor ||
+           zypp_vendors_agree(&c->p->config, vendor_of(c, newer), vendor_of(c, older));
 }
 
 static bool is_offered(const struct candidates *c, Id id)
@@ -47,16 +63,17 @@ static bool is_looked_at(const struct candidates *c, Id id, enum looking_at at)
 }
 
 /* "The best priority is that of the name, whatever the version." */
-static int best_priority(const struct candidates *c, Id name, enum looking_at at)
+static int best_priority(const struct candidates *c, Id installed, enum looking_at at)
 {
     Pool *pool = c->p->pool;
+    Id name = get(c, installed)->name, id, pp;
     int best = INT_MIN;
-    Id id, pp;
 
     if (at == ALL)
         return INT_MIN;
     FOR_PROVIDES(id, pp, name)
-    if (get(c, id)->name == name && is_looked_at(c, id, at) && get(c, id)->repo->priority > best)
+    if (get(c, id)->name == name && is_looked_at(c, id, at) && is_of_vendor(c, id, installed) &&
+        get(c, id)->repo->priority > best)
         best = get(c, id)->repo->priority;
     return best;
 }
@@ -90,11 +107,11 @@ static Id find_newest(const struct candidates *c, Id installed, enum looking_at 
 {
     Pool *pool = c->p->pool;
     Id name = get(c, installed)->name, best = 0, id, pp;
-    int priority = best_priority(c, name, at);
+    int priority = best_priority(c, installed, at);
 
     FOR_PROVIDES(id, pp, name)
     if (get(c, id)->name == name && is_looked_at(c, id, at) &&
-        (at == ALL || get(c, id)->repo->priority == priority) &&
+        (at == ALL || (get(c, id)->repo->priority == priority && is_of_vendor(c, id, installed))) &&
         fits(get(c, id)->arch, get(c, installed)->arch) && is_upgrade(c, id) &&
         is_better(c, id, best))
         best = id;
@@ -144,10 +161,10 @@ static void note_obsoleted(struct candidates *c, Id newer, Id dependency)
     Id older, pp;
 
     FOR_PROVIDES(older, pp, dependency)
-    if (rpm_pool_is_installed(c->p, older) && !MAPTST(&c->p->excluded, older) &&
-        get(c, older)->name != get(c, newer)->name &&
+    if (rpm_pool_is_installed(c->p, older) && get(c, older)->name != get(c, newer)->name &&
         pool_match_nevr(pool, pool_id2solvable(pool, older), dependency) &&
-        fits(get(c, older)->arch, get(c, newer)->arch) && is_better(c, newer, c->obsoleters[older]))
+        fits(get(c, older)->arch, get(c, newer)->arch) && is_of_vendor(c, newer, older) &&
+        is_better(c, newer, c->obsoleters[older]))
         c->obsoleters[older] = newer;
 }
 
@@ -161,8 +178,7 @@ static void find_obsoleters(struct candidates *c)
         const Solvable *s = get(c, id);
         Id *dependency = s->repo->idarraydata + s->obsoletes;
 
-        if (!s->obsoletes || !candidate_is_considered(c, id) || !is_upgrade(c, id) ||
-            s->repo->priority != best_priority(c, s->name, CONSIDERED))
+        if (!s->obsoletes || !candidate_is_considered(c, id) || !is_upgrade(c, id))
             continue;
         for (; *dependency; dependency++)
             note_obsoleted(c, id, *dependency);

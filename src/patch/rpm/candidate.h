@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What dnf would bring in for an installed package: the newest version that fits
+ * What dnf or zypper would bring in for an installed package: the newest version that fits
  * its architecture, among those it looks at, of the repositories that go first for
  * that name; or the package that takes its place.
  */
@@ -17,13 +17,13 @@ struct candidates {
 void candidates_open(const struct rpm_pool *p, struct candidates *ret);
 void candidates_close(struct candidates *c);
 
-/* Whether dnf would look at a package of a repository. */
+/* Whether the manager would look at a package of a repository. */
 bool candidate_is_considered(const struct candidates *c, Id solvable);
 
 /* The update of an installed package, another one that takes its place included; 0: none. */
 Id candidate_update(const struct candidates *c, Id installed);
 
-/* The update that a version lock keeps away; 0: none. */
+/* The update that a lock keeps away; 0: none. */
 Id candidate_locked(const struct candidates *c, Id installed);
 
 /* The newest version that excludes, locks or priorities keep away, newer than `than`. */

@@ -5,15 +5,19 @@
  */
 #pragma once
 
-#include "patch/provider.h"
+#include "patch/rpm/hand.h"
 
-int dnf_use_sources(struct arena *a, const char *dir, struct strs configurations,
-                    struct str *ret_why);
-int dnf_refresh(struct arena *a, const struct host *host, msec timeout, struct str *ret_why);
-int dnf_simulate(struct arena *a, struct change_request *request, struct str *ret_why);
+extern const struct rpm_hand dnf_hand;
+
 int dnf_find_marks(struct arena *a, struct change_request *request, struct str *ret_why);
-int dnf_find_versions(struct arena *a, struct change_request *request, struct str *ret_why);
-int dnf_install(struct arena *a, struct change_request *request, struct str *ret_why);
+int dnf_refresh(struct arena *a, const struct host *host, msec timeout, struct str *ret_why);
+
+/* ---- how it is called ---- */
+
+/* The program and what it is always told; `is_gentle` where it changes nothing. */
+void dnf_begin(struct arena *a, struct child *child, const struct host *host, bool is_gentle);
+
+int dnf_command(struct arena *a, const struct hand_call *call, struct child *ret, int *ret_script);
 
 /* ---- reading what it says (for tests) ---- */
 

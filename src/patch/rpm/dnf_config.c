@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "patch/rpm/dnf_config.h"
 
-#include <dirent.h>
-#include <stdlib.h>
-
 #include "base/buf.h"
 #include "base/crypto.h"
-#include "sys/file.h"
 
-#define FILES_MAX   1000
 #define HASH_DIGITS 16
 #define VERSIONLOCK "/etc/dnf/plugins/versionlock.conf"
 #define INSTALL_ONLY                                                                               \
@@ -17,62 +12,11 @@
 
 struct reader {
     struct arena *arena;
-    const struct dnf_host *host;
-    const char *root; /* "" for "/" */
+    const struct rpm_host *host;
+    struct config_files files;
     struct ini main, repos;
     struct dnf_vars vars;
-    struct str *ret_why;
 };
-
-/* ---- files ---- */
-
-static const char *path_in(const struct reader *r, struct str path)
-{
-    return arena_fmt(r->arena, "%s%.*s", r->root, STR(path)).p;
-}
-
-/* Outcome DNF_CONFIG_BAD: it is too large. No file is an empty one. */
-static int read_file(struct reader *r, struct str path, struct str *ret)
-{
-    int result = file_read(r->arena, path_in(r, path), INI_MAX_BYTES, ret);
-
-    if (result == FILE_ABSENT) {
-        *ret = S("");
-        return 0;
-    }
-    if (result != FILE_TOO_LARGE)
-        return result;
-    *r->ret_why = arena_fmt(r->arena, "%.*s is too large", STR(path));
-    return DNF_CONFIG_BAD;
-}
-
-static int by_text(const void *left, const void *right)
-{
-    return str_cmp(*(const struct str *)left, *(const struct str *)right);
-}
-
-/* In the order of their names, as dnf reads them. */
-static struct strs list_files(struct reader *r, struct str dir, struct str suffix)
-{
-    struct strs names = { 0 };
-    size_t capacity = 0;
-    DIR *d = opendir(path_in(r, dir));
-    struct dirent *entry;
-
-    while (d && names.count < FILES_MAX && (entry = readdir(d))) {
-        struct str name = str_of(entry->d_name);
-
-        if (name.p[0] == '.' || !str_ends(name, suffix))
-            continue;
-        names.items = ARENA_GROW(r->arena, names.items, names.count, &capacity);
-        names.items[names.count++] = arena_fmt(r->arena, "%.*s/%.*s", STR(dir), STR(name));
-    }
-    if (d)
-        closedir(d);
-    if (names.count > 0)
-        qsort(names.items, names.count, sizeof(*names.items), by_text);
-    return names;
-}
 
 /* ---- variables ---- */
 
@@ -143,12 +87,12 @@ static int read_vars(struct reader *r, struct str releasever, struct str arch)
     set_var(r->arena, &r->vars, S("arch"), arch);
     set_var(r->arena, &r->vars, S("basearch"), base_arch(arch));
     for (size_t i = 0; i < ARRAY_LEN(dirs); i++) {
-        struct strs files = list_files(r, str_of(dirs[i]), S(""));
+        struct strs files = config_list(&r->files, str_of(dirs[i]), S(""));
 
         for (size_t n = 0; n < files.count; n++) {
             struct str text, line, rest;
 
-            PASS(read_file(r, files.items[n], &text));
+            PASS(config_read(&r->files, files.items[n], &text));
             str_cut(text, '\n', &line, &rest);
             set_var(r->arena, &r->vars, str_from(files.items[n], strlen(dirs[i]) + 1),
                     str_trim(line));
@@ -208,17 +152,17 @@ static bool is_disabled(const struct reader *r, struct str section)
 }
 
 static void add_repo(const struct reader *r, struct str id, struct str cachedir,
-                     struct dnf_config *config)
+                     struct rpm_config *config)
 {
-    struct dnf_repo *repo = &config->repos[config->n_repos];
+    struct rpm_repo *repo = &config->repos[config->n_repos];
     const struct ini *ini = &r->repos;
     struct str source = source_of(r, id), folder = dnf_repo_folder(r->arena, id, source);
 
     if (!ini_bool(get(r, ini, id, S("enabled")), true))
         return;
-    *repo = (struct dnf_repo){
+    *repo = (struct rpm_repo){
         .id = id,
-        .dir = path_in(r, arena_fmt(r->arena, "%.*s/%.*s", STR(cachedir), STR(folder))),
+        .dir = config_path(&r->files, arena_fmt(r->arena, "%.*s/%.*s", STR(cachedir), STR(folder))),
         .is_local = str_starts(source, S("file:")) || str_starts(source, S("/")),
         .priority = ini_int(get(r, ini, id, S("priority")), 99),
         .cost = ini_int(get(r, ini, id, S("cost")), 1000),
@@ -231,7 +175,7 @@ static void add_repo(const struct reader *r, struct str id, struct str cachedir,
     config->n_repos++;
 }
 
-static bool is_known(const struct dnf_config *config, struct str id)
+static bool is_known(const struct rpm_config *config, struct str id)
 {
     for (size_t i = 0; i < config->n_repos; i++)
         if (str_eq(config->repos[i].id, id))
@@ -246,19 +190,19 @@ static int read_repo_files(struct reader *r)
     static struct str usual[] = { S_INIT("/etc/yum.repos.d"), S_INIT("/etc/yum/repos.d"),
                                   S_INIT("/etc/distro.repos.d") };
     struct str own =
-        arena_fmt(r->arena, "%s" DNF_SOURCES, r->host->sources_dir ? r->host->sources_dir : "");
+        arena_fmt(r->arena, "%s" RPM_SOURCES, r->host->sources_dir ? r->host->sources_dir : "");
 
     if (r->host->sources_dir)
         dirs = (struct strs){ &own, 1 };
     else if (dirs.count == 0)
         dirs = (struct strs){ usual, ARRAY_LEN(usual) };
     for (size_t i = 0; i < dirs.count; i++) {
-        struct strs files = list_files(r, dirs.items[i], S(".repo"));
+        struct strs files = config_list(&r->files, dirs.items[i], S(".repo"));
 
         for (size_t n = 0; n < files.count; n++) {
             struct str text;
 
-            PASS(read_file(r, files.items[n], &text));
+            PASS(config_read(&r->files, files.items[n], &text));
             ini_add(r->arena, text, &r->repos);
         }
     }
@@ -270,16 +214,16 @@ static struct str find_cache(const struct reader *r)
     struct str dir = get(r, &r->main, S("main"), S("cachedir"));
 
     if (r->host->sources_dir)
-        return arena_fmt(r->arena, "%s" DNF_SOURCES_CACHE, r->host->sources_dir);
+        return arena_fmt(r->arena, "%s" RPM_SOURCES_CACHE_DNF, r->host->sources_dir);
     return str_is_empty(dir) ? S("/var/cache/dnf") : dir;
 }
 
-static int read_repos(struct reader *r, struct dnf_config *config)
+static int read_repos(struct reader *r, struct rpm_config *config)
 {
     struct str cache = find_cache(r);
 
     PASS(read_repo_files(r));
-    config->repos = arena_array(r->arena, struct dnf_repo, r->repos.count + 1);
+    config->repos = arena_array(r->arena, struct rpm_repo, r->repos.count + 1);
     for (size_t i = 0; i < r->repos.count; i++) {
         struct str id = dnf_substitute(r->arena, &r->vars, r->repos.items[i].section);
 
@@ -291,50 +235,49 @@ static int read_repos(struct reader *r, struct dnf_config *config)
 
 /* ---- locks ---- */
 
-static int read_locks(struct reader *r, struct dnf_config *config)
+static int read_locks(struct reader *r, struct rpm_config *config)
 {
     struct ini ini = { 0 };
     struct str text, line, path;
     size_t capacity = 0;
 
-    PASS(read_file(r, S(VERSIONLOCK), &text));
+    PASS(config_read(&r->files, S(VERSIONLOCK), &text));
     ini_add(r->arena, text, &ini);
     path = ini_get(&ini, S("main"), S("locklist"));
     if (!ini_bool(ini_get(&ini, S("main"), S("enabled")), true) || str_is_empty(path) ||
         !ini_bool(ini_get(&r->main, S("main"), S("plugins")), true))
         return 0;
-    PASS(read_file(r, path, &text));
+    PASS(config_read(&r->files, path, &text));
     while (str_next(&text, '\n', &line)) {
         if (str_is_empty(str_trim(line)) || line.p[0] == '#')
             continue;
-        config->locks.items =
-            ARENA_GROW(r->arena, config->locks.items, config->locks.count, &capacity);
-        config->locks.items[config->locks.count++] = str_trim(line);
+        config->version_locks.items = ARENA_GROW(r->arena, config->version_locks.items,
+                                                 config->version_locks.count, &capacity);
+        config->version_locks.items[config->version_locks.count++] = str_trim(line);
     }
     return 0;
 }
 
-int dnf_config_read(struct arena *a, const struct dnf_host *host, struct dnf_config *ret,
+int dnf_config_read(struct arena *a, const struct rpm_host *host, struct rpm_config *ret,
                     struct str *ret_why)
 {
     struct reader r = {
         .arena = a,
         .host = host,
-        .root = strcmp(host->root, "/") ? host->root : "",
-        .ret_why = ret_why,
+        .files = config_files_of(a, host->root, ret_why),
     };
-    struct dnf_config config = { 0 };
+    struct rpm_config config = { 0 };
     struct str text;
 
     PASS(read_vars(&r, host->releasever, host->arch));
-    PASS(read_file(&r, S("/etc/dnf/dnf.conf"), &text));
+    PASS(config_read(&r.files, S("/etc/dnf/dnf.conf"), &text));
     ini_add(a, text, &r.main);
     if (!host->sources_dir)
         ini_add(a, text, &r.repos); /* it may have some too */
     PASS(read_repos(&r, &config));
     if (host->sources_dir && config.n_repos == 0) { /* a host must not look up to date by it */
         *ret_why = S("none of the alternative sources of the baseline is enabled");
-        return DNF_CONFIG_BAD;
+        return RPM_CONFIG_BAD;
     }
     PASS(read_locks(&r, &config));
 

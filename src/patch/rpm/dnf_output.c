@@ -1,34 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "patch/rpm/dnf.h"
-
-#define REASON_MAX 400
-
-static struct str clip(struct arena *a, struct str reason)
-{
-    return arena_dup(a, str_slice(str_trim(reason), 0, REASON_MAX));
-}
-
-static bool is_name_byte(char c)
-{
-    return str_is_word((struct str){ &c, 1 }, "+_-.");
-}
-
-/* With a version behind it ("openssl-1:3.0", not "my-openssl-1"), or as "package NAME"
- * at the end: names are words of plain English too. */
-static bool mentions(struct str line, struct str name)
-{
-    for (size_t i = 0; name.len > 0 && i + name.len <= line.len; i++) {
-        struct str before = str_slice(line, 0, i), rest = str_from(line, i + name.len);
-
-        if ((i > 0 && is_name_byte(line.p[i - 1])) || !str_starts(str_from(line, i), name))
-            continue;
-        if (rest.len > 1 && rest.p[0] == '-' && rest.p[1] >= '0' && rest.p[1] <= '9')
-            return true;
-        if (str_is_empty(rest) && str_ends(before, S("package ")))
-            return true;
-    }
-    return false;
-}
+#include "patch/rpm/hand.h"
 
 /* In the order of what explains most. */
 static const char *const explanations[] = {
@@ -51,17 +23,6 @@ static const char *const explanations[] = {
     " more space ",
     "rror in",
 };
-
-/* The first line with these words; of this package, if a name is given. */
-static struct str find_line(struct str output, struct str name, const char *words)
-{
-    struct str line;
-
-    while (str_next(&output, '\n', &line))
-        if (str_contains(line, str_of(words)) && (!str_is_set(name) || mentions(line, name)))
-            return line;
-    return (struct str){ 0 };
-}
 
 static struct str drop_prefix(struct str line)
 {
@@ -98,7 +59,7 @@ struct str dnf_output_blames(struct str output, struct str name)
     struct str line = { 0 };
 
     for (size_t i = 0; i < ARRAY_LEN(explanations) && !str_is_set(line); i++)
-        line = find_line(output, name, explanations[i]);
+        line = hand_find_line(output, name, explanations[i]);
     return line;
 }
 
@@ -108,12 +69,12 @@ struct str dnf_output_reason(struct arena *a, struct str output, struct str name
     struct str line = str_is_set(name) ? dnf_output_blames(output, name) : (struct str){ 0 };
 
     for (size_t i = 0; i < ARRAY_LEN(general) && !str_is_set(line); i++)
-        line = find_line(output, (struct str){ 0 }, general[i]);
+        line = hand_find_line(output, (struct str){ 0 }, general[i]);
     if (!str_is_set(line))
         line = first_error(output, S("Error:")); /* dnf's own */
     if (!str_is_set(line))
         line = first_error(output, S("error:")); /* rpm's */
-    return str_is_set(line) ? clip(a, drop_prefix(line)) : line;
+    return str_is_set(line) ? hand_clip(a, drop_prefix(line)) : line;
 }
 
 /* ---- the table of a transaction ---- */

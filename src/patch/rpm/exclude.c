@@ -1,55 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What dnf does not look at: excludes, packages of inactive modules, locked versions. */
+/* What the package manager does not look at: excludes, packages of inactive modules, locked
+ * versions. */
 #include <stdlib.h>
 
-#include "patch/rpm/match.h"
+#include "patch/rpm/pool.h"
 
-static void match_all(const struct rpm_pool *p, struct strs patterns, Map *ret)
+static bool matches_any(struct strs patterns, const struct nevra *n)
 {
     for (size_t i = 0; i < patterns.count; i++)
-        match_packages(p, patterns.items[i], MATCH_EXCLUDE, ret, NULL);
+        if (nevra_matches(patterns.items[i], n))
+            return true;
+    return false;
 }
 
-/* What is excluded, or not included where only some are: by the settings of all repositories
- * and by those of this one. */
-static void exclude_of(struct rpm_pool *p, const struct dnf_repo *repo)
+static bool is_excluded(const struct rpm_pool *p, const struct rpm_repo *repo,
+                        const struct nevra *n)
 {
-    bool only_some = p->config.includes.count > 0 || repo->includes.count > 0;
-    Pool *pool = p->pool;
-    Map excluded, included;
-    Id id;
-
-    if (!only_some && p->config.excludes.count == 0 && repo->excludes.count == 0)
-        return;
-    map_init(&excluded, p->pool->nsolvables);
-    map_init(&included, p->pool->nsolvables);
-    match_all(p, p->config.excludes, &excluded);
-    match_all(p, repo->excludes, &excluded);
-    match_all(p, p->config.includes, &included);
-    match_all(p, repo->includes, &included);
-    FOR_POOL_SOLVABLES(id)
-    if (pool_id2solvable(p->pool, id)->repo->appdata == repo && rpm_pool_is_package(p, id) &&
-        (MAPTST(&excluded, id) || (only_some && !MAPTST(&included, id))))
-        MAPSET(&p->excluded, id);
-    map_free(&excluded);
-    map_free(&included);
-}
-
-/* What is installed and excluded everywhere is nothing that another takes the place of. */
-static void exclude_installed(struct rpm_pool *p)
-{
-    Pool *pool = p->pool;
-    Map excluded;
-    Id id;
-
-    if (p->config.excludes.count == 0)
-        return;
-    map_init(&excluded, p->pool->nsolvables);
-    match_all(p, p->config.excludes, &excluded);
-    FOR_POOL_SOLVABLES(id)
-    if (rpm_pool_is_installed(p, id) && MAPTST(&excluded, id))
-        MAPSET(&p->excluded, id);
-    map_free(&excluded);
+    if (matches_any(p->config.excludes, n) || matches_any(repo->excludes, n))
+        return true;
+    if (p->config.includes.count > 0 || repo->includes.count > 0)
+        return !matches_any(p->config.includes, n) && !matches_any(repo->includes, n);
+    return false;
 }
 
 /* ---- modules ---- */
@@ -144,7 +115,7 @@ static void exclude_modular(struct rpm_pool *p)
     FOR_POOL_SOLVABLES(id)
     {
         const Solvable *s = pool_id2solvable(p->pool, id);
-        const struct dnf_repo *repo = s->repo->appdata;
+        const struct rpm_repo *repo = s->repo->appdata;
         bool is_kept, is_left_out;
 
         if (!repo || repo->module_hotfixes || !rpm_pool_is_package(p, id))
@@ -168,13 +139,34 @@ struct lock_run {
 static void apply_lock(struct lock_run *run, struct str line)
 {
     struct rpm_pool *p = run->p;
-    bool is_exclude = str_starts(line, S("!"));
+    Pool *pool = p->pool;
+    bool is_exclude = str_starts(line, S("!")), found = false;
     struct str pattern = is_exclude ? str_trim(str_from(line, 1)) : line;
+    Id id;
 
-    if (is_exclude)
-        match_packages(p, pattern, MATCH_LOCK, &p->locked, NULL);
-    else /* where that version is nowhere, no other may come in */
-        match_packages(p, pattern, MATCH_LOCK, &run->allowed, &run->names);
+    FOR_POOL_SOLVABLES(id)
+    {
+        struct nevra n;
+
+        if (!rpm_pool_is_package(p, id))
+            continue;
+        n = rpm_pool_nevra(p, id);
+        if (!nevra_matches(pattern, &n))
+            continue;
+        found = true;
+        if (!is_exclude) {
+            MAPSET(&run->allowed, id);
+            MAPSET(&run->names, pool_id2solvable(p->pool, id)->name);
+        } else if (!rpm_pool_is_installed(p, id)) {
+            MAPSET(&p->locked, id);
+        }
+    }
+    if (!found && !is_exclude) { /* that version is nowhere: no other may come in */
+        Id name = pool_str2id(p->pool, arena_cstr(p->arena, nevra_name(pattern)), 0);
+
+        if (name)
+            MAPSET(&run->names, name);
+    }
 }
 
 static bool obsoletes_allowed(const struct lock_run *run, Id solvable)
@@ -196,12 +188,12 @@ static void apply_locks(struct rpm_pool *p)
     Pool *pool = p->pool;
     Id id;
 
-    if (p->config.locks.count == 0)
+    if (p->config.version_locks.count == 0)
         return;
     map_init(&run.allowed, p->pool->nsolvables);
     map_init(&run.names, p->pool->ss.nstrings);
-    for (size_t i = 0; i < p->config.locks.count; i++)
-        apply_lock(&run, p->config.locks.items[i]);
+    for (size_t i = 0; i < p->config.version_locks.count; i++)
+        apply_lock(&run, p->config.version_locks.items[i]);
     FOR_POOL_SOLVABLES(id)
     if (rpm_pool_is_package(p, id) && !rpm_pool_is_installed(p, id) && !MAPTST(&run.allowed, id) &&
         (MAPTST(&run.names, pool_id2solvable(p->pool, id)->name) || obsoletes_allowed(&run, id)))
@@ -210,14 +202,41 @@ static void apply_locks(struct rpm_pool *p)
     map_free(&run.names);
 }
 
+static bool has_excludes(const struct rpm_config *config)
+{
+    for (size_t i = 0; i < config->n_repos; i++)
+        if (config->repos[i].excludes.count > 0 || config->repos[i].includes.count > 0)
+            return true;
+    return config->excludes.count > 0 || config->includes.count > 0;
+}
+
+static void exclude_listed(struct rpm_pool *p)
+{
+    Pool *pool = p->pool;
+    Id id;
+
+    if (!has_excludes(&p->config))
+        return;
+    FOR_POOL_SOLVABLES(id)
+    {
+        const Solvable *s = pool_id2solvable(p->pool, id);
+        struct nevra n;
+
+        if (!s->repo->appdata || !rpm_pool_is_package(p, id))
+            continue;
+        n = rpm_pool_nevra(p, id);
+        if (is_excluded(p, s->repo->appdata, &n))
+            MAPSET(&p->excluded, id);
+    }
+}
+
 void rpm_pool_exclude(struct rpm_pool *p)
 {
     map_init(&p->inactive, p->pool->nsolvables);
     map_init(&p->excluded, p->pool->nsolvables);
     map_init(&p->locked, p->pool->nsolvables);
-    exclude_installed(p);
-    for (size_t i = 0; i < p->config.n_repos; i++)
-        exclude_of(p, &p->config.repos[i]);
+    exclude_listed(p);
     exclude_modular(p);
     apply_locks(p);
+    rpm_pool_lock(p);
 }

@@ -8,7 +8,7 @@
 
 #define KIB 1024
 
-/* What dnf does not look at does not come in as a dependency either. */
+/* What the manager does not look at does not come in as a dependency either. */
 static void consider(const struct candidates *c, Map *considered)
 {
     Pool *pool = c->p->pool;
@@ -65,7 +65,7 @@ static void ask(const struct candidates *c, const struct module_change *changes,
 /* The packages of a local repository are used where they are. */
 static bool is_fetched(const struct rpm_pool *p, Solvable *s)
 {
-    const struct dnf_repo *repo = s->repo->appdata;
+    const struct rpm_repo *repo = s->repo->appdata;
     const char *path = solvable_lookup_location(s, NULL), *base;
     struct stat st;
 

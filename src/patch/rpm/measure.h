@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What changes of a host take on its disks, with all that they bring in beside
- * themselves: what libsolv makes of them, as dnf does.
+ * themselves: what libsolv makes of them, as dnf and zypper do.
  */
 #pragma once
 

@@ -86,7 +86,7 @@ static struct str find_releasever(const struct rpm_pool *p)
 
 struct metadata {
     struct rpm_pool *p;
-    const struct dnf_repo *config;
+    const struct rpm_repo *config;
     Repo *repo;
     Repo *index; /* of repomd.xml: which files there are */
 };
@@ -124,9 +124,8 @@ static const char *find_file(const struct metadata *m, const char *type, bool *r
 
 static int missing(const struct metadata *m, const char *what, struct str *ret_why)
 {
-    *ret_why =
-        arena_fmt(m->p->arena, "there is no %s of the repository %.*s in %s: see dnf makecache",
-                  what, STR(m->config->id), m->config->dir);
+    *ret_why = arena_fmt(m->p->arena, "there is no %s of the repository %.*s in %s: see %s", what,
+                         STR(m->config->id), m->config->dir, rpm_manager.advice);
     return RPM_POOL_UNREADABLE;
 }
 
@@ -244,10 +243,10 @@ static int load_metadata(const struct metadata *m, struct str *ret_why)
         return unreadable(p, ret_why, path);
     PASS(load_packages(m, text, ret_why));
     p->n_notice_lists += find_file(m, "updateinfo", &listed) != NULL;
-    return add_modules(m, ret_why);
+    return rpm_manager.read_modules ? add_modules(m, ret_why) : 0;
 }
 
-static int load_repo(struct rpm_pool *p, const struct dnf_repo *config, struct str *ret_why)
+static int load_repo(struct rpm_pool *p, const struct rpm_repo *config, struct str *ret_why)
 {
     const struct metadata m = {
         .p = p,
@@ -276,21 +275,22 @@ int rpm_pool_open(struct rpm_pool *p, struct str *ret_why)
         return FAULT(errno);
     p->arch = arena_dup(p->arena, str_of(system.machine));
     pool_setarch(p->pool, p->arch.p);
-    if (!file_exists(arena_fmt(p->arena, "%s/usr/bin/dnf", p->request->root).p)) {
-        *ret_why = S("this host has no dnf; those with yum alone are not supported");
+    if (!file_exists(arena_fmt(p->arena, "%s%s", p->request->root, rpm_manager.program).p)) {
+        *ret_why = arena_fmt(p->arena, "this host has no %s, and no other package manager will do",
+                             rpm_manager.name);
         return RPM_POOL_UNREADABLE;
     }
     PASS(load_installed(p, ret_why));
 
-    const struct dnf_host host = {
+    const struct rpm_host host = {
         .root = p->request->root,
         .sources_dir = p->request->sources_dir,
         .releasever = find_releasever(p),
         .arch = p->arch,
     };
-    int result = dnf_config_read(p->arena, &host, &p->config, ret_why);
+    int result = rpm_manager.read_config(p->arena, &host, &p->config, ret_why);
 
-    if (result == DNF_CONFIG_BAD)
+    if (result == RPM_CONFIG_BAD)
         return RPM_POOL_UNREADABLE;
     TRY(result);
     p->module_sources = arena_array(p->arena, struct modulemd_source, p->config.n_repos + 1);
@@ -300,11 +300,14 @@ int rpm_pool_open(struct rpm_pool *p, struct str *ret_why)
         pool_addfileprovides(p->pool);
     pool_createwhatprovides(p->pool);
 
-    result = modulemd_read(p->arena, p->request->root, str_of(p->request->platform),
-                           p->module_sources, p->n_module_sources, &p->modules, ret_why);
-    if (result == MODULEMD_BAD)
-        return RPM_POOL_UNREADABLE;
-    TRY(result);
+    if (rpm_manager.read_modules) {
+        result =
+            rpm_manager.read_modules(p->arena, p->request->root, str_of(p->request->platform),
+                                     p->module_sources, p->n_module_sources, &p->modules, ret_why);
+        if (result == MODULEMD_BAD)
+            return RPM_POOL_UNREADABLE;
+        TRY(result);
+    }
     rpm_pool_exclude(p);
     return 0;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* RPM-family hosts: libsolv for the facts (the module), dnf for the changes. */
+/* RPM-family hosts: libsolv for the facts (the module), dnf or zypper for the changes. */
 #include "patch/provider.h"
 #include "patch/rpm/dnf.h"
+#include "patch/rpm/zypper.h"
 
 /* The module has it from rpm's database already. */
 static void date(struct arena *a, const struct host *host, struct packages *packages)
@@ -11,16 +12,56 @@ static void date(struct arena *a, const struct host *host, struct packages *pack
     (void)packages;
 }
 
+static int dnf_simulate(struct arena *a, struct change_request *request, struct str *ret_why)
+{
+    return hand_simulate(a, &dnf_hand, request, ret_why);
+}
+
+static int dnf_find_versions(struct arena *a, struct change_request *request, struct str *ret_why)
+{
+    return hand_find_versions(a, &dnf_hand, request, ret_why);
+}
+
+static int dnf_install(struct arena *a, struct change_request *request, struct str *ret_why)
+{
+    return hand_install(a, &dnf_hand, request, ret_why);
+}
+
+static int zypper_simulate(struct arena *a, struct change_request *request, struct str *ret_why)
+{
+    return hand_simulate(a, &zypper_hand, request, ret_why);
+}
+
+static int zypper_find_versions(struct arena *a, struct change_request *request,
+                                struct str *ret_why)
+{
+    return hand_find_versions(a, &zypper_hand, request, ret_why);
+}
+
 const struct provider provider_rpm = {
     .name = "dnf",
     .family = PATCH_FAMILY_RPM,
     .module = "rpm",
     .arch_mark = '.',
-    .use_sources = dnf_use_sources,
+    .use_sources = hand_use_sources,
     .refresh = dnf_refresh,
     .date = date,
     .simulate = dnf_simulate,
     .find_versions = dnf_find_versions,
     .find_marks = dnf_find_marks,
     .install = dnf_install,
+};
+
+const struct provider provider_zypper = {
+    .name = "zypper",
+    .family = PATCH_FAMILY_ZYPPER,
+    .module = "zypp",
+    .arch_mark = '.',
+    .use_sources = hand_use_sources,
+    .refresh = zypper_refresh,
+    .date = date,
+    .simulate = zypper_simulate,
+    .find_versions = zypper_find_versions,
+    .find_marks = zypper_find_marks,
+    .install = zypper_install,
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The module for RPM-family hosts: rpm's database and the repositories' metadata
- * in a libsolv pool, read as dnf would read them.
+ * in a libsolv pool, read as dnf or zypper would read them.
  */
 #include <stdio.h>
 
@@ -51,6 +51,8 @@ static void add_update(struct scanner *s, Id installed, struct module_package *o
         update = locked;
         out->held = true;
     }
+    if (update && MAPTST(&s->pool.locked, installed))
+        out->held = true;
     out->has_update = update != 0;
     if (update) {
         out->candidate = describe(s, update);

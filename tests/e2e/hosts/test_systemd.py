@@ -56,10 +56,11 @@ def newer(tmp_path_factory):
 def repo(tmp_path_factory):
     repo = LocalRepo(tmp_path_factory.mktemp("repo"))
     unit = "/lib/systemd/system/pb-server.service"
-    new = {"pb-good": None, "pb-again": REEXECUTES, "pb-eats": EATS, "pb-hangs": HANGS}
-    for name, script in new.items():
+    new = {"pb-good": {}, "pb-again": {"scripts": {"postinst": REEXECUTES}}, "pb-eats": {"scripts": {"postinst": EATS}},
+           "pb-hangs": {"scripts": {"postinst": HANGS}}}
+    for name, what in new.items():
         repo.package(name, "1")
-        repo.package(name, "2", scripts={"postinst": script} if script else {})
+        repo.package(name, "2", **what)
     repo.package("pb-server", "1", files={unit: UNIT_FILE}, scripts={"postinst": RESTARTS_UNIT})
     repo.package("pb-server", "2", files={unit: BROKEN_UNIT}, scripts={"postinst": RESTARTS_UNIT})
     repo.publish()
@@ -239,8 +240,7 @@ def test_a_package_that_eats_the_memory_is_stopped_and_the_agent_is_not(ssm, hos
 
 def test_a_script_that_never_ends_is_ended_and_its_transaction_is_not(ssm, host):
     have(host, "pb-good", "pb-hangs")
-    # Enough for dpkg to begin on a busy machine: the script has to be met in the middle.
-    host.write("/etc/patchbay/patch.conf", "time-limit = 10s\nscript-limit = 1s\n")
+    host.write("/etc/patchbay/patch.conf", "time-limit = 1s\nscript-limit = 1s\n")
     status, code, said = patch(ssm, host, "Install")
     assert (status, code) == ("Failed", 1), said
     assert "FAILED pb-hangs 2: out of time: the time limit was over" in said, log(host)

@@ -381,6 +381,43 @@ static void rpm_lists_take_advisories_cves_and_full_names(void **state)
     check_state(&b, f, PATCH_INSTALLED_OTHER);
 }
 
+static void suse_lists_take_patches_and_files(void **state)
+{
+    (void)state;
+    struct patch_notice notice = { .id = S("SUSE-SLE-15-SP5-2026-7") };
+    struct str cve = S("CVE-2026-1");
+    static const struct {
+        const char *entry;
+        bool is_meant;
+    } rows[] = {
+        { "SUSE-SLE-15-SP5-2026-7", true },
+        { "SUSE-SLE-15-SP5-2026-*", true },
+        { "SUSE-SLE-15-SP5-2026", false },
+        { "bash-5.1-2.1.x86_64.rpm", true },
+        { "bash-5.1-2.*.rpm", true },
+        { "bash-5.1-2.1.x86_64", true },
+        { "bash-5.1-1.1.x86_64.rpm", false },
+        { "bash*", true },
+        { "CVE-2026-1", false }, /* not a form of zypper's */
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct str entry = str_of(rows[i].entry);
+        struct baseline b = { .os = PATCH_OS_SUSE, .approved = list_of(&entry) };
+        struct patch_facts f = { .name = S("bash"), .arch = S("x86_64"), .has_update = true };
+
+        f.installed.version = S("0:5.0-1.1");
+        f.candidate = (struct patch_version){ .version = S("0:5.1-2.1"),
+                                              .security = true,
+                                              .notices = { &notice, 1 },
+                                              .cves = list_of(&cve) };
+        check_state(&b, f, rows[i].is_meant ? PATCH_MISSING : PATCH_INSTALLED_OTHER);
+        b.rejected = b.approved; /* the same forms */
+        check_state(&b, f, PATCH_INSTALLED_OTHER);
+        assert_int_equal(baseline_rejects(&b, &f), rows[i].is_meant);
+    }
+}
+
 static void every_predefined_baseline_is_found_by_os_and_id(void **state)
 {
     (void)state;
@@ -792,6 +829,7 @@ int main(void)
         cmocka_unit_test(a_notice_has_to_meet_filters_and_date_by_itself),
         cmocka_unit_test(the_approved_list_sees_every_notice),
         cmocka_unit_test(rpm_lists_take_advisories_cves_and_full_names),
+        cmocka_unit_test(suse_lists_take_patches_and_files),
         cmocka_unit_test(every_predefined_baseline_is_found_by_os_and_id),
         cmocka_unit_test(rejected_always_wins),
         cmocka_unit_test(the_order_of_rules_is_irrelevant),

@@ -11,7 +11,7 @@ struct fixture {
     struct arena a;
     char root[64];
     const char *sources;
-    struct dnf_config config;
+    struct rpm_config config;
     struct str why;
 };
 
@@ -32,7 +32,7 @@ static void put(struct fixture *f, const char *path, const char *text)
 
 static int look(struct fixture *f)
 {
-    const struct dnf_host host = { f->root, f->sources, S("9.4"), S("x86_64") };
+    const struct rpm_host host = { f->root, f->sources, S("9.4"), S("x86_64") };
 
     return dnf_config_read(&f->a, &host, &f->config, &f->why);
 }
@@ -62,7 +62,7 @@ static void enabled_repositories_are_known_with_the_folder_of_their_metadata(voi
     assert_int_equal(f.config.excludes.count, 2);
     assert_str(f.config.repos[0].id, "inmain");
 
-    const struct dnf_repo *test = &f.config.repos[1], *vars = &f.config.repos[2];
+    const struct rpm_repo *test = &f.config.repos[1], *vars = &f.config.repos[2];
 
     /* as dnf itself names it */
     assert_str(str_from(str_of(test->dir), strlen(f.root)), "/var/cache/dnf/test-93ef0015ed0ae167");
@@ -84,14 +84,14 @@ static void locks_count_where_the_plugin_is_on(void **state)
     make_root(&f);
     put(&f, "/list", "# Added\nbash-0:5.1-1.*\n\n !kernel-6*\n");
     assert_int_equal(look(&f), 0);
-    assert_int_equal(f.config.locks.count, 0);
+    assert_int_equal(f.config.version_locks.count, 0);
     put(&f, "/etc/dnf/plugins/versionlock.conf", "[main]\nenabled = 1\nlocklist = /list\n");
     assert_int_equal(look(&f), 0);
-    assert_int_equal(f.config.locks.count, 2);
-    assert_str(f.config.locks.items[1], "!kernel-6*");
+    assert_int_equal(f.config.version_locks.count, 2);
+    assert_str(f.config.version_locks.items[1], "!kernel-6*");
     put(&f, "/etc/dnf/plugins/versionlock.conf", "[main]\nenabled = 0\nlocklist = /list\n");
     assert_int_equal(look(&f), 0);
-    assert_int_equal(f.config.locks.count, 0);
+    assert_int_equal(f.config.version_locks.count, 0);
     done(&f);
 }
 
@@ -136,7 +136,7 @@ static void a_file_too_large_is_told(void **state)
     memset(text, '#', INI_MAX_BYTES + 1);
     make_root(&f);
     put(&f, "/etc/dnf/dnf.conf", text);
-    assert_int_equal(look(&f), DNF_CONFIG_BAD);
+    assert_int_equal(look(&f), RPM_CONFIG_BAD);
     assert_str(f.why, "/etc/dnf/dnf.conf is too large");
     free(text);
     done(&f);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Repositories that dnf is given for one run, instead of the host's own. */
-#include "patch/rpm/dnf.h"
-#include "patch/rpm/dnf_config.h"
+/* Repositories that a manager is given for one run, instead of the host's own. */
+#include "patch/rpm/hand.h"
+#include "patch/rpm/rpm_config.h"
 #include "sys/file.h"
 
 /* Each gets an id of ours: the reference's example has "[main]", which is no
@@ -14,7 +14,7 @@ static struct str rename_section(struct arena *a, struct str text, size_t number
     while (str_next(&rest, '\n', &line))
         if (str_starts(str_trim(line), S("[")))
             break;
-    return arena_fmt(a, "[" DNF_SOURCE "%zu]\n%.*s\n", number, STR(rest));
+    return arena_fmt(a, "[" RPM_SOURCE "%zu]\n%.*s\n", number, STR(rest));
 }
 
 static int write_source(struct arena *a, const char *dir, size_t number, struct str text,
@@ -30,10 +30,10 @@ static int write_source(struct arena *a, const char *dir, size_t number, struct 
     return result;
 }
 
-int dnf_use_sources(struct arena *a, const char *dir, struct strs configurations,
-                    struct str *ret_why)
+int hand_use_sources(struct arena *a, const char *dir, struct strs configurations,
+                     struct str *ret_why)
 {
-    const char *repos = arena_fmt(a, "%s" DNF_SOURCES, dir).p;
+    const char *repos = arena_fmt(a, "%s" RPM_SOURCES, dir).p;
 
     TRY(file_remove_tree(repos)); /* those of another baseline */
     TRY(file_make_dirs(repos, 0755));

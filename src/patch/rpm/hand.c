@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "patch/rpm/hand.h"
+
+#include <time.h>
+#include <unistd.h>
+
+#include "patch/gate.h"
+#include "sys/clock.h"
+
+#define NOT_HERE S("the packages of another root cannot be changed from here")
+
+struct run {
+    struct arena *arena;
+    const struct rpm_hand *hand;
+    struct change_request *request;
+    enum hand_act act; /* HAND_BRING or HAND_TRY */
+    msec deadline, lock_deadline;
+    const char *rpm_lock;
+    bool locked;
+};
+
+static bool is_repair(const struct change *change)
+{
+    return str_eq(change->from, change->to);
+}
+
+bool hand_is_open(const struct change *change)
+{
+    return !change->done && !str_is_set(change->failure) && !is_repair(change);
+}
+
+/* ---- asking ---- */
+
+int hand_ask(struct arena *a, struct child *child, int log, struct child_result *ret)
+{
+    static const char *const environment[] = {
+        "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "HOME=/root",
+        "LC_ALL=C.UTF-8",
+        "TERM=dumb",
+        NULL,
+    };
+
+    if (!child->env)
+        child->env = environment;
+    child->log = log;
+    child_arg(a, child, NULL);
+    TRY(child_run(a, child, ret));
+    return 0;
+}
+
+int hand_ask_until(struct arena *a, const struct rpm_hand *hand, const struct child *child, int log,
+                   msec deadline, struct child_result *ret)
+{
+    for (;;) {
+        struct child again = *child;
+
+        again.capacity = again.argc; /* grown anew: hand_ask() adds its end */
+        TRY(hand_ask(a, &again, log, ret));
+        if (!hand->is_locked(ret) || clock_monotonic() >= deadline || gate_is_stopping(child->gate))
+            return 0;
+        nanosleep(&(struct timespec){ .tv_sec = 1 }, NULL);
+    }
+}
+
+int hand_refresh(struct arena *a, const struct rpm_hand *hand, const struct child *child,
+                 struct str *ret_why)
+{
+    struct child_result answer;
+
+    TRY(hand_ask_until(a, hand, child, -1, clock_monotonic() + child->timeout, &answer));
+    if (answer.status == 0)
+        return 0;
+    *ret_why = hand->reason(a, &answer, (struct str){ 0 });
+    return hand->is_locked(&answer) ? PROVIDER_LOCKED : PROVIDER_FAILED;
+}
+
+void hand_go_gently(struct arena *a, struct child *child)
+{
+    static const char *const nice[] = { "/usr/bin/nice", "-n", "10" };
+
+    child_args(a, child, nice, ARRAY_LEN(nice));
+}
+
+static int ask(struct run *run, struct change **changes, size_t count, enum hand_act act,
+               struct child_result *ret)
+{
+    const struct hand_call call = { run->request, changes, count, act };
+    struct child child;
+    int script = -1, result;
+
+    TRY(run->hand->command(run->arena, &call, &child, &script));
+    if (act == HAND_BRING) {
+        child.lock = run->rpm_lock;
+        child.begins = run->hand->begins;
+    }
+    result = hand_ask_until(run->arena, run->hand, &child, act == HAND_TRY ? -1 : run->request->log,
+                            run->lock_deadline, ret);
+    if (script >= 0)
+        close(script);
+    TRY(result);
+    run->locked = run->hand->is_locked(ret);
+    if (act == HAND_TRY)
+        run->hand->judge(run->arena, &call, ret);
+    return 0;
+}
+
+/* ---- rpm's database ---- */
+
+/* The file that rpm locks for as long as it changes its database. */
+static int find_rpm_lock(struct arena *a, const char **ret)
+{
+    static const char *const args[] = {
+        "/usr/bin/rpm", "--eval", "%{?_rpmlock_path}%{!?_rpmlock_path:%{_dbpath}/.rpm.lock}"
+    };
+    struct child child = { .timeout = HAND_SHORT_TIMEOUT };
+    struct child_result answer;
+    struct str path;
+
+    child_args(a, &child, args, ARRAY_LEN(args));
+    TRY(hand_ask(a, &child, -1, &answer));
+    path = str_trim(answer.output);
+    *ret = answer.status == 0 && str_starts(path, S("/")) ? arena_cstr(a, path)
+                                                          : "/var/lib/rpm/.rpm.lock";
+    return 0;
+}
+
+struct str hand_row(struct arena *a, const struct change *c)
+{
+    return arena_fmt(a, HAND_ROW, STR(c->new_name), STR(change_removes(c) ? c->from : c->to),
+                     STR(c->new_arch));
+}
+
+size_t hand_count_open(const struct change_request *request)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < request->count; i++)
+        count += !str_is_set(request->changes[i].failure);
+    return count;
+}
+
+void hand_add_names(struct arena *a, struct child *child, const struct change_request *request)
+{
+    child_arg(a, child, "--");
+    for (size_t i = 0; i < request->count; i++)
+        if (!str_is_set(request->changes[i].failure))
+            child_arg(a, child, arena_cstr(a, request->changes[i].new_name));
+}
+
+/* hand_row()s of what rpm's database has of these packages. */
+static int list_installed(struct arena *a, const struct change_request *request, struct str *ret)
+{
+    static const char *const args[] = {
+        "/usr/bin/rpm", "-q", "--qf=<%{NAME} %{EPOCHNUM}:%{VERSION}-%{RELEASE} %{ARCH}>\n"
+    };
+    struct child child = { .timeout = HAND_SHORT_TIMEOUT };
+    struct child_result answer;
+
+    *ret = S("");
+    if (hand_count_open(request) == 0)
+        return 0;
+    child_args(a, &child, args, ARRAY_LEN(args));
+    hand_add_names(a, &child, request);
+    TRY(hand_ask(a, &child, -1, &answer)); /* its status tells that one is not there */
+    *ret = answer.output;
+    return 0;
+}
+
+int hand_find_versions(struct arena *a, const struct rpm_hand *hand, struct change_request *request,
+                       struct str *ret_why)
+{
+    struct str offered, installed;
+
+    if (hand_count_open(request) == 0)
+        return 0;
+    PASS(hand->list_offered(a, request, &offered, ret_why));
+    TRY(list_installed(a, request, &installed));
+    for (size_t i = 0; i < request->count; i++) {
+        struct change *c = &request->changes[i];
+
+        if (str_is_set(c->failure) || change_removes(c))
+            continue;
+        if (str_contains(installed, hand_row(a, c)))
+            c->failure =
+                arena_fmt(a, "version %.*s is still there beside the newer one", STR(c->to));
+        else if (!str_contains(offered, hand_row(a, c)))
+            c->failure = arena_fmt(a, "version %.*s is in no repository", STR(c->to));
+    }
+    return 0;
+}
+
+/* ---- install ---- */
+
+/* What rpm's database says, of all at once. */
+static int look(struct run *run, struct change **changes, size_t count)
+{
+    struct arena *a = run->arena;
+    struct str installed;
+
+    TRY(list_installed(a, run->request, &installed));
+    for (size_t i = 0; i < count; i++)
+        changes[i]->done =
+            str_contains(installed, hand_row(a, changes[i])) != change_removes(changes[i]);
+    return 0;
+}
+
+static int bring(struct run *run, struct change **changes, size_t count, struct child_result *ret)
+{
+    TRY(ask(run, changes, count, run->act, ret));
+    return run->act == HAND_BRING ? look(run, changes, count) : 0;
+}
+
+/* Those that are not there yet go to the front; returns how many. */
+static size_t keep_open(struct change **changes, size_t count)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < count; i++)
+        if (!changes[i]->done && !str_is_set(changes[i]->failure))
+            changes[kept++] = changes[i];
+    return kept;
+}
+
+/* Those that the manager says nothing of go to the front; returns how many. */
+static size_t split(const struct run *run, struct change **changes, size_t count,
+                    const struct child_result *answer)
+{
+    size_t front = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        struct change *change = changes[i];
+
+        if (str_is_set(run->hand->blames(answer->output, change->new_name)))
+            continue;
+        changes[i] = changes[front];
+        changes[front++] = change;
+    }
+    return front;
+}
+
+static void fail_all(struct run *run, struct change **changes, size_t count,
+                     const struct child_result *answer)
+{
+    for (size_t i = 0; i < count; i++)
+        changes[i]->failure = run->hand->reason(run->arena, answer, changes[i]->new_name);
+}
+
+/* What a transaction left out and gave a reason for has failed. Where dependencies, a
+ * download, a signature or the disk fail nothing at all may be brought in: then those that
+ * are not complained of are tried first, or else halves, so that one bad package does not
+ * keep the others out. */
+static int install_set(struct run *run, struct change **changes, size_t count)
+{
+    struct child_result answer;
+    size_t left, front;
+
+    if (count == 0)
+        return 0;
+    if (run->act == HAND_BRING && gate_is_stopping(run->request->gate)) {
+        for (size_t i = 0; i < count; i++)
+            changes[i]->failure = gate_reason(run->arena, run->request->gate);
+        return 0;
+    }
+    TRY(bring(run, changes, count, &answer));
+    left = keep_open(changes, count);
+    if (left == 0 || run->locked)
+        return 0;
+    if (answer.status == 0 || str_is_set(answer.stopped) || answer.timed_out || left == 1 ||
+        clock_monotonic() >= run->deadline) {
+        fail_all(run, changes, left, &answer);
+        return 0;
+    }
+    front = split(run, changes, left, &answer);
+    if (left < count) {
+        fail_all(run, changes + front, left - front, &answer);
+        return install_set(run, changes, front);
+    }
+    if (front == 0 || front == left)
+        front = left / 2;
+    TRY(install_set(run, changes, front));
+    return run->locked ? 0 : install_set(run, changes + front, left - front);
+}
+
+/* All of them or none: one transaction, and no second try. */
+static int return_set(struct run *run, struct change **changes, size_t count)
+{
+    struct child_result answer;
+
+    if (count == 0)
+        return 0;
+    TRY(bring(run, changes, count, &answer));
+    if (!run->locked)
+        fail_all(run, changes, keep_open(changes, count), &answer);
+    return 0;
+}
+
+/* Two versions of a package in the database: a transaction was cut off between the
+ * new one and the removal of the old. */
+static int repair(struct run *run)
+{
+    struct change_request *request = run->request;
+    struct change **changes = arena_array(run->arena, struct change *, request->count + 1);
+    struct child_result answer;
+    size_t count = 0;
+
+    for (size_t i = 0; i < request->count; i++)
+        if (is_repair(&request->changes[i]))
+            changes[count++] = &request->changes[i];
+    if (count == 0)
+        return 0;
+    TRY(ask(run, changes, count, HAND_REPAIR, &answer));
+    for (size_t i = 0; i < count && answer.status != 0; i++)
+        changes[i]->failure = run->hand->reason(run->arena, &answer, changes[i]->name);
+    return 0;
+}
+
+static size_t choose_open(struct change_request *request, struct change **changes)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < request->count; i++)
+        if (hand_is_open(&request->changes[i]))
+            changes[count++] = &request->changes[i];
+    return count;
+}
+
+int hand_install(struct arena *a, const struct rpm_hand *hand, struct change_request *request,
+                 struct str *ret_why)
+{
+    msec now = clock_monotonic();
+    struct run run = {
+        .arena = a,
+        .hand = hand,
+        .request = request,
+        .act = HAND_BRING,
+        .deadline = now + HAND_INSTALL_TIMEOUT,
+        .lock_deadline = now + request->lock_timeout,
+    };
+    struct change **changes = arena_array(a, struct change *, request->count + 1);
+    size_t count;
+
+    if (!str_eq(request->host->root, S("/"))) {
+        *ret_why = NOT_HERE;
+        return PROVIDER_FAILED;
+    }
+    TRY(find_rpm_lock(a, &run.rpm_lock));
+    /* rpm would wait for ever for another rpm. */
+    run.locked = !child_wait_for_locks(&run.rpm_lock, 1, run.lock_deadline, request->gate);
+    if (!run.locked)
+        TRY(repair(&run));
+    count = choose_open(request, changes);
+    if (!run.locked && request->is_return)
+        TRY(return_set(&run, changes, count));
+    else if (!run.locked)
+        TRY(install_set(&run, changes, count));
+    if (!run.locked)
+        return 0;
+    *ret_why = hand->locked;
+    return PROVIDER_LOCKED;
+}
+
+int hand_simulate(struct arena *a, const struct rpm_hand *hand, struct change_request *request,
+                  struct str *ret_why)
+{
+    msec now = clock_monotonic();
+    struct run run = {
+        .arena = a,
+        .hand = hand,
+        .request = request,
+        .act = HAND_TRY,
+        .deadline = now + HAND_SHORT_TIMEOUT,
+        .lock_deadline = now + request->lock_timeout,
+    };
+    struct change **changes = arena_array(a, struct change *, request->count + 1);
+    size_t count = choose_open(request, changes);
+
+    if (request->is_return || hand->leaves_out)
+        TRY(return_set(&run, changes, count));
+    else
+        TRY(install_set(&run, changes, count));
+    for (size_t i = 0; i < request->count; i++)
+        request->changes[i].done = false; /* it was a try */
+    if (!run.locked)
+        return 0;
+    *ret_why = hand->locked;
+    return PROVIDER_FAILED;
+}

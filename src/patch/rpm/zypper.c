@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "patch/rpm/zypper.h"
+
+#include "base/buf.h"
+#include "sys/clock.h"
+#include "sys/file.h"
+
+#define STATUS_LOCKED        7 /* another program holds /run/zypp.pid */
+#define STATUS_REFUSED       4 /* the solver found no way */
+#define STATUS_NOTHING_FOUND 104
+#define STATUS_NO_PROGRAM    127
+#define LOCKED               S_INIT("another package manager holds zypper's or rpm's lock")
+#define MARKS                "/var/lib/zypp/AutoInstalled"
+#define MARKS_MAX            ((size_t)1024 * 1024)
+
+/* ---- what it says ---- */
+
+static bool is_locked(const struct child_result *answer)
+{
+    return answer->status == STATUS_LOCKED;
+}
+
+static struct str reason_of(struct arena *a, const struct child_result *answer, struct str name)
+{
+    struct str ended = child_reason(a, answer, name);
+    struct str reason = zypper_output_reason(a, answer->output, name);
+
+    if (str_is_set(ended))
+        return ended;
+    if (answer->timed_out)
+        return HAND_TOO_LONG;
+    if (is_locked(answer))
+        return (struct str)LOCKED;
+    if (answer->status == STATUS_NO_PROGRAM)
+        return S("there is no zypper on this host");
+    if (str_is_set(reason))
+        return reason;
+    return arena_fmt(a, "zypper ended with status %d and without it", answer->status);
+}
+
+/* ---- a try ---- */
+
+static struct str full_version(struct arena *a, struct str edition)
+{
+    return str_find(edition, ':') < 0 ? arena_fmt(a, "0:%.*s", STR(edition)) : edition;
+}
+
+static bool is_removal(const struct zypper_solvable *s)
+{
+    return str_eq(s->section, S("to-remove"));
+}
+
+static bool is_step_of(struct arena *a, const struct zypper_solvable *s, const struct change *c)
+{
+    if (change_removes(c) != is_removal(s))
+        return false;
+    return str_eq(s->name, c->new_name) && str_eq(s->arch, c->new_arch) &&
+           str_eq(full_version(a, s->edition), change_removes(c) ? c->from : c->to);
+}
+
+/* What another package takes the place of goes. */
+static bool is_meant(struct arena *a, const struct hand_call *call, const struct zypper_solvable *s)
+{
+    for (size_t i = 0; i < call->count; i++) {
+        const struct change *c = call->changes[i];
+
+        if (is_step_of(a, s, c) ||
+            (is_removal(s) && str_eq(s->name, c->name) && !str_eq(c->name, c->new_name)))
+            return true;
+    }
+    return false;
+}
+
+/* By its name, or by name-version-release.arch with or without ".rpm". */
+static bool is_blocked(struct arena *a, const struct hand_call *call,
+                       const struct zypper_solvable *s)
+{
+    struct str full =
+        arena_fmt(a, "%.*s-%.*s.%.*s.rpm", STR(s->name), STR(s->edition), STR(s->arch));
+
+    for (size_t i = 0; i < call->request->blocked.count; i++) {
+        struct str pattern = call->request->blocked.items[i];
+
+        if (!is_removal(s) && (str_glob(pattern, s->name) || str_glob(pattern, full) ||
+                               str_glob(pattern, str_slice(full, 0, full.len - 4))))
+            return true;
+    }
+    return false;
+}
+
+/* What may not be part of it: what is blocked, and beside a return anything else. */
+static struct str find_stranger(struct arena *a, const struct hand_call *call, struct str output)
+{
+    struct zypper_solvable s;
+    struct str section = { 0 };
+
+    while (zypper_output_next(&output, &section, &s)) {
+        if (is_blocked(a, call, &s))
+            return arena_fmt(a, "it would bring in %.*s, which is rejected", STR(s.name));
+        if (call->request->is_return && !is_meant(a, call, &s))
+            return arena_fmt(a, "it would change %.*s too", STR(s.name));
+    }
+    return (struct str){ 0 };
+}
+
+static void judge(struct arena *a, const struct hand_call *call, struct child_result *answer)
+{
+    struct str stranger = find_stranger(a, call, answer->output);
+    struct str output = answer->output, section = { 0 };
+    struct zypper_solvable s;
+
+    if (str_is_set(stranger)) { /* as if it had refused: one of them is to blame */
+        answer->status = STATUS_REFUSED;
+        for (size_t i = 0; i < call->count; i++)
+            if (call->count == 1 || call->request->is_return)
+                call->changes[i]->failure = stranger;
+        return;
+    }
+    while (zypper_output_next(&output, &section, &s))
+        for (size_t i = 0; i < call->count; i++)
+            call->changes[i]->done = call->changes[i]->done || is_step_of(a, &s, call->changes[i]);
+}
+
+/* ---- other versions ---- */
+
+static int list_offered(struct arena *a, const struct change_request *request, struct str *ret_rows,
+                        struct str *ret_why)
+{
+    static const char *const args[] = { "--no-refresh", "--xmlout", "search",       "--details",
+                                        "--type",       "package",  "--match-exact" };
+    struct child child = { .timeout = HAND_SHORT_TIMEOUT };
+    struct buf rows = buf_in(a);
+    struct zypper_solvable s;
+    struct child_result answer;
+    struct str section = { 0 };
+
+    zypper_begin(a, &child, request->host, true);
+    child_args(a, &child, args, ARRAY_LEN(args));
+    hand_add_names(a, &child, request);
+    TRY(hand_ask_until(a, &zypper_hand, &child, -1, clock_monotonic() + request->lock_timeout,
+                       &answer));
+    if (answer.status != 0 && answer.status != STATUS_NOTHING_FOUND) {
+        *ret_why = reason_of(a, &answer, (struct str){ 0 });
+        return PROVIDER_FAILED;
+    }
+    while (zypper_output_next(&answer.output, &section, &s))
+        if (!str_eq(s.repository, S("(System Packages)")))
+            buf_fmt(&rows, HAND_ROW "\n", STR(s.name), STR(full_version(a, s.edition)),
+                    STR(s.arch));
+    *ret_rows = buf_str(&rows);
+    return 0;
+}
+
+const struct rpm_hand zypper_hand = {
+    .locked = LOCKED,
+    .begins = S_INIT("\nChecking for file conflicts:"),
+    .command = zypper_command,
+    .is_locked = is_locked,
+    .blames = zypper_output_blames,
+    .reason = reason_of,
+    .judge = judge,
+    .list_offered = list_offered,
+};
+
+/* ---- refresh ---- */
+
+/* A repository that cannot be reached is an error: metadata that is silently old makes a
+ * host look compliant. */
+int zypper_refresh(struct arena *a, const struct host *host, msec timeout, struct str *ret_why)
+{
+    struct child child = { .timeout = timeout };
+
+    if (!str_eq(host->root, S("/"))) {
+        *ret_why = HAND_NOT_FROM_HERE;
+        return PROVIDER_FAILED;
+    }
+    zypper_begin(a, &child, host, true);
+    child_arg(a, &child, "refresh");
+    if (!host->sources_dir)
+        child_arg(a, &child, "--services");
+    return hand_refresh(a, &zypper_hand, &child, ret_why);
+}
+
+/* ---- install ---- */
+
+static int read_marks(struct arena *a, struct str *ret)
+{
+    int result = file_read(a, MARKS, MARKS_MAX, ret);
+
+    if (result > 0)
+        *ret = S("");
+    return result > 0 ? 0 : result;
+}
+
+/* What is named on its command line counts as chosen by the administrator. */
+static int restore_marks(struct arena *a, struct str before)
+{
+    struct str after, lost;
+
+    TRY(read_marks(a, &after));
+    lost = zypper_lost_marks(a, before, after);
+    if (!str_is_set(lost))
+        return 0;
+    return file_write(MARKS, arena_fmt(a, "%.*s%.*s", STR(after), STR(lost)), 0644);
+}
+
+int zypper_find_marks(struct arena *a, struct change_request *request, struct str *ret_why)
+{
+    struct str marks;
+
+    (void)ret_why;
+    TRY(read_marks(a, &marks));
+    for (size_t i = 0; i < request->count; i++)
+        request->changes[i].automatic = zypper_has_mark(marks, request->changes[i].name);
+    return 0;
+}
+
+int zypper_install(struct arena *a, struct change_request *request, struct str *ret_why)
+{
+    struct str before;
+    int result;
+
+    TRY(read_marks(a, &before));
+    result = hand_install(a, &zypper_hand, request, ret_why);
+    if (result >= 0 && restore_marks(a, before) > 0)
+        return result; /* no space: it is not worth failing for */
+    return result;
+}
