@@ -5,7 +5,8 @@ import json
 import pathlib
 import sys
 
-from test_patch_root import BUILD, PATCH, STATE, wait_until  # noqa: F401
+import patch_host
+from patch_host import BUILD, PATCH, STATE, scan, states, wait_until  # noqa: F401
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "testbed"))
 
@@ -53,26 +54,13 @@ def evr(text):
 # --- what patchbay-patch says ---
 
 def patch(host, *arguments, expect=0):
-    done = host.exec(PATCH, *arguments, check=False, timeout=60)
-    assert done.returncode == expect, (arguments, done.returncode, done.stdout, done.stderr)
-    return done
+    return patch_host.patch(host, *arguments, expect=expect, timeout=60)
 
 
 def packages(host, *arguments):
     """{(name, arch): package} of a scan."""
     answer = json.loads(patch(host, "scan", "--json", *arguments).stdout)
     return {(p["name"], p["arch"]): p for p in answer["packages"]}
-
-
-def scan(host, *arguments):
-    """{name: package} of a scan, with the summary as "summary"."""
-    answer = json.loads(patch(host, "scan", "--json", *arguments).stdout)
-    return {**{p["name"]: p for p in answer["packages"]}, "summary": answer["summary"]}
-
-
-def states(host, names, *arguments):
-    found = scan(host, *arguments)
-    return {name: found[name]["state"] for name in names}
 
 
 def updates(found):

@@ -6,9 +6,8 @@ import json
 
 import pytest
 
-import test_patch_run as runs
-from test_patch_root import BUILD, PATCH, have, new_host, patch
-from testbed import Host, LocalRepo
+import patch_plane as runs
+from patch_host import BUILD, PATCH, Host, LocalRepo, have, host, patch  # noqa: F401
 
 CONFIG = "/etc/patchbay/patch.conf"
 SERVER = ("use IO::Socket::INET; $s = IO::Socket::INET->new(LocalAddr => '127.0.0.1', "
@@ -37,14 +36,6 @@ def repo(tmp_path_factory):
         repo.package(name, "2", scripts={"postinst": script} if script else {})
     repo.publish()
     return repo
-
-
-@pytest.fixture
-def host(repo):
-    with new_host(repo) as host:
-        host.sh("rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*")
-        repo.enable(host, "/srv/repo")
-        yield host
 
 
 def facts(host):

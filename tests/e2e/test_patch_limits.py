@@ -2,12 +2,10 @@
 """What bounds an install on a real host: disks, priorities, memory, time, and being told to stop."""
 
 import os
-import time
 
 import pytest
 
-from test_patch_root import PATCH, SLOW, have, new_host, patch, states, wait_until
-from testbed import LocalRepo
+from patch_host import PATCH, LocalRepo, have, host, patch, states, wait_until  # noqa: F401
 
 CONFIG = "/etc/patchbay/patch.conf"
 NO_REBOOT = ("--reboot-option", "NoReboot")
@@ -38,14 +36,6 @@ def repo(tmp_path_factory):
     repo.package("linux-image-9-pb", "2")
     repo.publish()
     return repo
-
-
-@pytest.fixture
-def host(repo):
-    with new_host(repo) as host:
-        host.sh("rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*")
-        repo.enable(host, "/srv/repo")
-        yield host
 
 
 # --- disks ---

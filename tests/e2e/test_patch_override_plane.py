@@ -8,7 +8,7 @@ import pytest
 
 from node_fixtures import make_node, plane, role, ssm  # noqa: F401 (fixtures)
 from test_patch_pins import become, host, mirror, nodes  # noqa: F401 (fixtures)
-from test_patch_root import PATCH
+from patch_host import PATCH
 
 POLICY = "11111111-2222-3333-4444-555555555555"
 KEY = "s3://overrides/policy one.json"

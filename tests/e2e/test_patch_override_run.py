@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from test_patch_root import have
-from test_patch_run import Plane, host, repo, run  # noqa: F401 (fixtures)
+from patch_host import have
+from patch_plane import Plane, host, repo, run  # noqa: F401 (fixtures)
 
 CA = "/etc/patchbay/ca.pem"
 POLICY = "11111111-2222-3333-4444-555555555555"

@@ -11,7 +11,7 @@ import agent as agents
 from node_fixtures import make_node, plane, role, ssm  # noqa: F401 (fixtures)
 from test_cli import FAILED, NOT_WELL, USAGE, make_patchbay, rows
 from test_patch_override_run import version
-from test_patch_root import BUILD, PATCH, have
+from patch_host import BUILD, PATCH, have
 from testbed import Host, LocalRepo
 
 DAY = 24 * 3600 * 1000

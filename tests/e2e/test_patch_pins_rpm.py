@@ -9,7 +9,7 @@ import pytest
 
 from node_fixtures import make_node, plane, role, ssm  # noqa: F401 (fixtures)
 from test_patch_pins import log_in, run, states
-from test_patch_root import BUILD
+from patch_host import BUILD
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "testbed"))
 

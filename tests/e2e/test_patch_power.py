@@ -10,8 +10,8 @@ import time
 
 import pytest
 
-import test_patch_run as runs
-from test_patch_root import PATCH, new_host, scan
+import patch_plane as runs
+from patch_host import PATCH, new_host, scan
 from testbed import LocalRepo
 
 NAMES = [f"pb-p{i}" for i in range(6)]

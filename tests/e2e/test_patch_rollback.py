@@ -5,10 +5,9 @@ import json
 
 import pytest
 
-import test_patch_run as runs
-from test_patch_root import FAILING, PATCH, SLOW, STATE, have, new_host, patch, scan, states, \
-    wait_until
-from testbed import LocalRepo
+import patch_plane as runs
+from patch_host import (FAILING, PATCH, SLOW, STATE, LocalRepo, have, host, patch,  # noqa: F401
+                        scan, states, wait_until)
 
 NO_REBOOT = ("--reboot-option", "NoReboot")
 
@@ -34,14 +33,6 @@ def repo(tmp_path):
     repo.package("pb-asks", "1", depends="pb-new")
     repo.publish()
     return repo
-
-
-@pytest.fixture
-def host(repo):
-    with new_host(repo) as host:
-        host.sh("rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*")
-        repo.enable(host, "/srv/repo")
-        yield host
 
 
 def have_together(host, *names):

@@ -2,65 +2,15 @@
 """patchbay-patch alone on real Debian roots: its answers are apt's, its states are true."""
 
 import json
-import os
-import pathlib
 import shutil
 import subprocess
-import sys
-import time
 
 import pytest
 
-HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "testbed"))
-
-import testbed  # noqa: E402  (the path is set above)
-from testbed import Host, LocalRepo  # noqa: E402
-
-BUILD = pathlib.Path(os.environ.get("PATCHBAY_BUILD", HERE.parents[1] / "build"))
-PATCH = "/opt/patchbay/patchbay-patch"
-STATE = "/var/lib/patchbay/patch"
-
-
-def new_host(repo=None):
-    binds = {"/opt/patchbay": BUILD / "src" / "patch"}
-    if repo:
-        binds["/srv/repo"] = repo.directory
-    return Host("patch", binds=binds)
-
-
-def patch(host, *arguments, expect=0):
-    done = host.exec(PATCH, *arguments, check=False)
-    assert done.returncode == expect, (arguments, done.returncode, done.stdout, done.stderr)
-    return done
-
-
-def scan(host, *arguments):
-    """{name: package} of a scan, with the summary as "summary"."""
-    answer = json.loads(patch(host, "scan", "--json", *arguments).stdout)
-    return {**{p["name"]: p for p in answer["packages"]}, "summary": answer["summary"]}
-
-
-def states(host, names, *arguments):
-    found = scan(host, *arguments)
-    return {name: found[name]["state"] for name in names}
-
-
-def upgradable(host):
-    """What `apt list --upgradable` says, {(name, architecture): (old, new)}."""
-    found = {}
-    for line in host.sh("apt list --upgradable 2>/dev/null").splitlines():
-        if "/" not in line:
-            continue
-        name, rest = line.split("/", 1)
-        words = rest.split()
-        found[name, words[2]] = (words[-1].rstrip("]"), words[1])
-    return found
-
-
-def updates(found):
-    return {(p["name"], p["arch"]): (p["installed"], p["candidate"])
-            for p in found.values() if p.get("update")}
+from patch_host import (BUILD, FAILING, PATCH, SLOW, STATE, LocalRepo, baseline, have,
+                        host, new_host, patch, scan, states, updates, upgradable,  # noqa: F401
+                        wait_until)
+import testbed  # patch_host says where it is
 
 
 # --- the mirror's own updates ---
@@ -154,10 +104,6 @@ def test_without_its_module_it_says_what_is_missing(tmp_path):
 
 # --- packages of our own ---
 
-FAILING = "#!/bin/sh\necho no\nexit 1\n"
-SLOW = '#!/bin/sh\n[ "$1" = configure ] || exit 0\ntouch /run/slow\nsleep 4\n'
-
-
 @pytest.fixture(scope="module")
 def repo(tmp_path_factory):
     """Everything at 1, and at 2 in a security source, but for what its name says."""
@@ -182,30 +128,6 @@ def repo(tmp_path_factory):
     repo.package("pb-absent", "2")
     repo.publish()
     return repo
-
-
-@pytest.fixture
-def host(repo):
-    with new_host(repo) as host:
-        host.sh("rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*")
-        repo.enable(host, "/srv/repo")
-        yield host
-
-
-def have(host, *names):
-    """Have these packages at version 1, or 2 where there is no other."""
-    for name in names:
-        version = "2" if name == "pb-current" else "1"
-        host.sh(f"dpkg -i /srv/repo/pool/{name}_{version}_all.deb")
-
-
-def baseline(host, **members):
-    path = "/root/baseline.json"
-    host.write(path, json.dumps({"patchBaseline": {
-        "operatingSystem": "DEBIAN", "baselineId": "pb-0123456789abcdef0", "name": "test",
-        "approvalRules": {"rules": [{"filterGroup": {"filters": []}, "approveAfterDays": 0}]},
-        **members}}))
-    return path
 
 
 def test_the_states_of_the_table(host):
@@ -312,13 +234,6 @@ def test_a_dry_run_only_tells(host):
 
 
 # --- other hands on the same host ---
-
-def wait_until(host, path, timeout=20):
-    deadline = time.monotonic() + timeout
-    while not host.has(path):
-        assert time.monotonic() < deadline, path
-        time.sleep(0.05)
-
 
 def test_a_lock_that_another_holds_is_waited_for(host):
     have(host, "pb-good", "pb-slow")

@@ -5,11 +5,11 @@ import json
 
 import pytest
 
-import test_patch_run as runs
+import patch_plane as runs
 from conftest import Plane
 from test_cli import NOT_WELL, Host, make_patchbay
 from test_patch_facts import effective, put
-from test_patch_root import BUILD
+from patch_host import BUILD
 from testbed import Host as RealHost, rpm_root
 
 BASELINE = "pb-0123456789abcdef0"

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from rpm_host import installed, new_host
-from test_patch_run import KEYS, NODE, Plane, run
+from patch_plane import KEYS, NODE, Plane, run
 
 RULES = [
     {"filterGroup": {"filters": [{"key": "CLASSIFICATION", "values": ["Security"]}]},

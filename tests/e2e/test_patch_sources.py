@@ -4,8 +4,8 @@
 import pytest
 
 from test_patch_override_run import version
-from test_patch_root import BUILD, PATCH, SLOW, baseline, have, patch, scan, wait_until
-from test_patch_run import RULE, join, plane, repo, run  # noqa: F401 (fixtures)
+from patch_host import BUILD, PATCH, SLOW, baseline, have, patch, scan, wait_until
+from patch_plane import RULE, join, plane, repo, run  # noqa: F401 (fixtures)
 from testbed import Host, LocalRepo
 
 LINE = "deb [signed-by=/usr/share/keyrings/other.asc] file:/srv/other stable-other main"

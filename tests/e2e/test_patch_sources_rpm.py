@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from test_patch_root import BUILD, patch, scan
+from patch_host import BUILD, patch, scan
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "testbed"))
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from test_patch_root import Host, LocalRepo, patch, scan, states, updates, upgradable, BUILD
+from patch_host import BUILD, Host, LocalRepo, patch, scan, states, updates, upgradable
 
 RELEASES = {"jammy": "22.04", "noble": "24.04"}
 RULE = {"filterGroup": {"filters": []}, "approveAfterDays": 0}
