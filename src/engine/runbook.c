@@ -240,6 +240,7 @@ static int take_parameters(struct parser *p, const struct value *map)
         return refuse(p, "A runbook may have %d parameters.", RUNBOOK_MAX_PARAMETERS);
     p->book->parameters = arena_array(p->arena, struct runbook_parameter, count);
     for (size_t i = 0; i < count; i++) {
+        /* NULL has a count of 0. NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
         PASS(take_parameter(p, &map->map.members[i], &p->book->parameters[i]));
         p->book->n_parameters++;
     }

@@ -8,7 +8,7 @@
 
 #include "engine/template_internal.h"
 
-bool template_refuse(struct template_error *e, const char *fmt, ...)
+bool(template_refuse)(struct template_error *e, const char *fmt, ...)
 {
     char text[2048]; /* names are bounded, lists of them are cut */
     va_list args;

@@ -12,7 +12,9 @@ struct template_error {
     struct str why;
 };
 
-PRINTF(2, 3) bool template_refuse(struct template_error *e, const char *fmt, ...);
+/* Always false; the macro says so to who sees one file at a time. */
+PRINTF(2, 3) bool(template_refuse)(struct template_error *e, const char *fmt, ...);
+#define template_refuse(...) ((void)(template_refuse)(__VA_ARGS__), false)
 
 /* "[A, B]" without the brackets. */
 struct str template_names(struct arena *a, struct strs names);
