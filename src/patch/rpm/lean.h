@@ -12,8 +12,9 @@
 
 #include "base/str.h"
 
-/* Drops what packages provide, but for plain names (as package names are) and these words. */
-void lean_provides(Repo *repo, struct strs words);
+/* Drops all dependencies but what packages obsolete, and of what they provide plain names (as
+ * package names are) and these words. */
+void lean_dependencies(Repo *repo, struct strs words);
 
-/* For repo_write_filtered(): keeps what a scan asks for. */
+/* For repo_write_filtered() of what lean_dependencies() left: keeps what a scan asks for. */
 int lean_keeps(Repo *repo, Repokey *key, void *context);

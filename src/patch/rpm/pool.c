@@ -214,7 +214,7 @@ static int load_packages(const struct metadata *m, struct str index, struct str 
     PASS(add_file(m, "primary", true, add_primary, &there, ret_why));
     PASS(add_file(m, "updateinfo", false, add_notices, &there, ret_why));
     if (!p->is_for_solver)
-        lean_provides(m->repo, p->config.install_only);
+        lean_dependencies(m->repo, p->config.install_only);
     if (cache.path)
         solv_cache_write(&cache, m->repo, p->is_for_solver ? NULL : lean_keeps);
     return 0;

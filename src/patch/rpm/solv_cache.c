@@ -11,7 +11,7 @@
 #include "base/crypto.h"
 #include "sys/file.h"
 
-#define FORMAT          "3 "
+#define FORMAT          "4 "
 #define DIGEST_BYTES    64
 #define TRAILER_BYTES   (2 * DIGEST_BYTES) /* the sum of what is before it, and the cookie */
 #define CACHE_MAX_BYTES ((size_t)1024 * 1024 * 1024)
