@@ -7,9 +7,9 @@ import signal
 import sqlite3
 import subprocess
 
-import agent as agents
 import pytest
 from conftest import BUILD, REGION, Plane, agent_environment, wait_for
+from node_fixtures import role, ssm  # noqa: F401 (fixtures)
 
 AGENT = BUILD / "src" / "agent" / "patchbay-agent"
 
@@ -19,16 +19,6 @@ def plane(tmp_path_factory):
     plane = Plane(tmp_path_factory.mktemp("agent-plane") / "data", "--node-key-days", "30").start()
     yield plane
     assert plane.stop() == 0, plane.log_text()
-
-
-@pytest.fixture(scope="module")
-def ssm(plane):
-    return plane.client("ssm")
-
-
-@pytest.fixture(scope="module")
-def role(plane):
-    return agents.make_node_role(plane.client("iam"))
 
 
 class Node:

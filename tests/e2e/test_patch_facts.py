@@ -13,7 +13,7 @@ import pytest
 
 import agent as agents
 from conftest import fails_with, wait_for
-from test_cli import FAILED, NOT_WELL, USAGE, Host, make_patchbay, rows
+from cli_host import FAILED, NOT_WELL, USAGE, Host, make_patchbay, rows
 
 DEFAULT = "pb-09a5f8eb62bde80b1"
 

@@ -9,7 +9,7 @@ import pytest
 
 import agent as agents
 from node_fixtures import make_node, plane, role, ssm  # noqa: F401 (fixtures)
-from test_cli import FAILED, NOT_WELL, USAGE, make_patchbay, rows
+from cli_host import FAILED, NOT_WELL, USAGE, make_patchbay, rows
 from test_patch_override_run import version
 from patch_host import BUILD, PATCH, have
 from testbed import Host, LocalRepo
