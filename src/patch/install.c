@@ -12,17 +12,48 @@
 #include "patch/space.h"
 #include "sys/clock.h"
 
-static struct change_request request_of(const struct install_options *options,
-                                        struct install *install, int log)
+/* zypper's lists name patches too, which a package manager is told as their packages. */
+static struct strs rejected_of(struct arena *a, const struct baseline *b,
+                               const struct packages *packages)
+{
+    struct strs all = { arena_array(a, struct str, b->rejected.count + packages->count + 1), 0 };
+
+    for (size_t i = 0; i < b->rejected.count; i++)
+        all.items[all.count++] = b->rejected.items[i];
+    for (size_t i = 0; i < packages->count; i++) {
+        const struct patch_facts *f = &packages->items[i].facts;
+        struct str version = f->candidate.version;
+
+        if (!f->has_update || !baseline_rejects(b, f))
+            continue;
+        if (str_starts(version, S("0:")))
+            version = str_from(version, 2);
+        all.items[all.count++] = arena_fmt(a, "%.*s-%.*s.%.*s", STR(packages->items[i].new_name),
+                                           STR(version), STR(packages->items[i].new_arch));
+    }
+    return all;
+}
+
+static struct strs blocked_by(struct arena *a, const struct install_options *options,
+                              const struct install *install)
 {
     const struct baseline *b = options->scan->baseline;
-    bool blocks = b->rejected_action == REJECTED_BLOCK && !options->list;
 
+    if (b->rejected_action != REJECTED_BLOCK || options->list)
+        return (struct strs){ 0 };
+    if (patch_os_info(b->os)->family != PATCH_FAMILY_ZYPPER)
+        return b->rejected;
+    return rejected_of(a, b, &install->scan.packages);
+}
+
+static struct change_request request_of(struct arena *a, const struct install_options *options,
+                                        struct install *install, int log)
+{
     return (struct change_request){
         .host = options->scan->host,
         .changes = install->changes,
         .count = install->n_changes,
-        .blocked = blocks ? b->rejected : (struct strs){ 0 },
+        .blocked = blocked_by(a, options, install),
         .lock_timeout = options->lock_timeout,
         .gate = options->gate,
         .log = log,
@@ -40,7 +71,7 @@ int install_plan(struct arena *a, const struct install_options *options, const s
     install.changes = scan_changes(a, &install.scan, options->list, &install.n_changes);
     if (options->pins)
         PASS(pins_hold(a, options->pins, install.changes, &install.n_changes, ret_why));
-    request = request_of(options, &install, -1);
+    request = request_of(a, options, &install, -1);
     if (options->pins)
         PASS(pins_find(a, options->pins, options->scan->provider, &request, ret_why));
     if (options->simulate || request.blocked.count > 0 ||
@@ -154,7 +185,7 @@ static int journal(struct arena *a, const struct install_options *options, struc
 static int check_space(struct arena *a, const struct install_options *options,
                        struct install *install)
 {
-    const struct change_request request = request_of(options, install, -1);
+    const struct change_request request = request_of(a, options, install, -1);
     const struct scan_request scan = { .host = options->scan->host,
                                        .cache_dir = options->scan->cache_dir };
     struct provider_space need;
@@ -168,7 +199,7 @@ static int change_host(struct arena *a, const struct install_options *options,
                        struct install *install)
 {
     int log = open(options->log_path, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0640);
-    struct change_request request = request_of(options, install, log);
+    struct change_request request = request_of(a, options, install, log);
     struct limits limits = { 0 };
     int result;
 
