@@ -317,6 +317,7 @@ static int run_locked(struct agent *agent, struct arena *a, struct session_end *
     TRY(journal_open(a, agent->config.state));
     TRY(journal_tidy(a, agent->config.state));
     TRY(node_boot_id(a, agent->config.boot_id_file, &agent->boot_id));
+    plane_recall_clock(&agent->plane, a, agent->boot_id);
     if (presence_write(agent->config.state, false) != 0)
         log_warning("%s", err_trace());
     TRY(resume(agent));

@@ -6,14 +6,18 @@
 #include "agent/token.h"
 #include "base/hex.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "base/retry.h"
 #include "sys/clock.h"
+#include "sys/file.h"
 #include "wire/sigv4.h"
 #include "wire/skew.h"
 
-#define MAX_ANSWER  ((size_t)8 * 1024 * 1024)
-#define TOKEN_FRESH (5 * MSEC_SECOND) /* so young a token is not to blame */
-#define N_HEADERS   8
+#define CLOCK_FILE     "clock"
+#define CLOCK_FILE_MAX ((size_t)256)
+#define MAX_ANSWER     ((size_t)8 * 1024 * 1024)
+#define TOKEN_FRESH    (5 * MSEC_SECOND) /* so young a token is not to blame */
+#define N_HEADERS      8
 
 static const struct {
     const char *name, *target;
@@ -102,11 +106,34 @@ static int read_answer(struct arena *a, const struct http_response *r, struct pl
     return PLANE_REFUSED;
 }
 
+/* Without it the next process is refused once, and learns it too. */
+static void keep_skew(const struct plane *p, msec skew)
+{
+    struct arena a = { 0 };
+    struct str kept = skew_keep(&a, p->boot_id, clock_now(), clock_monotonic(), skew);
+
+    if (file_write(arena_fmt(&a, "%s/" CLOCK_FILE, p->state).p, kept, 0600) != 0)
+        log_debug("the clock's difference is not kept: %s", err_trace());
+    arena_done(&a);
+}
+
+void plane_recall_clock(struct plane *p, struct arena *a, struct str boot_id)
+{
+    struct str kept;
+
+    p->boot_id = boot_id;
+    if (file_read(a, arena_fmt(a, "%s/" CLOCK_FILE, p->state).p, CLOCK_FILE_MAX, &kept) == 0)
+        p->skew = skew_recall(kept, boot_id, clock_now(), clock_monotonic());
+}
+
 static bool note_skew(struct plane *p, const struct http_response *r)
 {
     pthread_mutex_lock(&p->lock);
     bool is_news = skew_learn(http_response_get(r, S("Date")), clock_now(), &p->skew);
+    msec skew = p->skew;
     pthread_mutex_unlock(&p->lock);
+    if (is_news)
+        keep_skew(p, skew);
     return is_news;
 }
 

@@ -24,6 +24,7 @@ struct token {
 
 struct plane {
     const char *state; /* folder */
+    struct str boot_id;
     struct identity identity;
     pthread_mutex_t key_lock; /* held while the key is changed, from first to last */
     pthread_mutex_t lock;     /* of what follows, and of identity.keys */
@@ -63,6 +64,9 @@ enum plane_outcome {
 
 /* Reads the identity (outcomes of identity.h) and the last token, if there is one. */
 MUST_CHECK int plane_open(struct arena *a, const char *state, struct plane *ret);
+
+/* What an agent of this boot learnt of the plane's clock; before the first call. */
+void plane_recall_clock(struct plane *p, struct arena *a, struct str boot_id);
 void plane_close(struct plane *p);
 
 /* Outcomes PLANE_*. */

@@ -3,14 +3,18 @@
 
 #include "base/json.h"
 #include "patch/plane.h"
+#include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/light_proxy.h"
 #include "wire/sigv4.h"
+#include "wire/skew.h"
 
 #define FILE_MAX ((size_t)256 * 1024)
 
 #define AGENT_IDENTITY   "/var/lib/patchbay-agent/identity.json"
 #define AGENT_TOKEN      "/var/lib/patchbay-agent/credentials"
+#define AGENT_CLOCK      "/var/lib/patchbay-agent/clock"
+#define CLOCK_MAX        ((size_t)256)
 #define SSM_REGISTRATION "/var/lib/amazon/ssm/registration"
 
 static void set_if_absent(struct str *member, struct str value)
@@ -140,6 +144,17 @@ static int check(const struct plane *p, struct str *ret_why)
     return PLANE_UNCONFIGURED;
 }
 
+/* What the agent learnt of the plane's clock; it may be another agent's host. */
+static msec recall_skew(struct arena *a)
+{
+    struct str kept, boot_id;
+
+    if (file_read(a, AGENT_CLOCK, CLOCK_MAX, &kept) != 0 ||
+        file_read(a, "/proc/sys/kernel/random/boot_id", CLOCK_MAX, &boot_id) != 0)
+        return 0;
+    return skew_recall(kept, str_trim(boot_id), clock_now(), clock_monotonic());
+}
+
 int plane_open(struct arena *a, struct plane *ret, struct str *ret_why)
 {
     struct plane p = { 0 };
@@ -153,6 +168,7 @@ int plane_open(struct arena *a, struct plane *ret, struct str *ret_why)
     while (str_ends(p.endpoint, S("/")))
         p.endpoint.len--;
     PASS(check(&p, ret_why));
+    p.skew = recall_skew(a);
     p.http = http_client_new();
     *ret = p;
     return 0;

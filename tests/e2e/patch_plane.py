@@ -2,6 +2,7 @@
 """A plane of a few lines, for what patchbay-patch does as the document runs it; it checks what it
 is sent."""
 
+import datetime
 import hashlib
 import http.client
 import http.server
@@ -57,6 +58,7 @@ class Plane:
         self.baseline = {"operatingSystem": "DEBIAN", "baselineId": "pb-0123456789abcdef0",
                          "name": "test", "approvalRules": {"rules": [RULE]}}
         self.snapshots, self.reports, self.errors = [], [], []
+        self.dates = []  # that calls were signed with
         self.held = None
         self.list = None
         self.custom = {}
@@ -68,6 +70,7 @@ class Plane:
             "POST", self.url + "/", data=body,
             headers={n: headers[n] for n in ("Content-Type", "X-Amz-Target", "Content-Length")})
         request.context["timestamp"] = headers["X-Amz-Date"]
+        self.dates.append(datetime.datetime.strptime(headers["X-Amz-Date"], "%Y%m%dT%H%M%SZ"))
         service = "patchbay" if headers["X-Amz-Target"].startswith("Patchbay.") else "ssm"
         auth = botocore.auth.SigV4Auth(botocore.credentials.Credentials(*KEYS), service,
                                        "eu-west-1")

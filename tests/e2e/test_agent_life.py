@@ -77,6 +77,10 @@ def test_a_host_whose_clock_is_wrong_by_hours_works(plane, make_agent, tmp_path,
     assert 1 <= learnt <= 6
     assert plane.final(plane.run(agent.node, "true"))["documentStatus"] == "Success"
     assert plane.skewed == learnt
+    assert agent.stop() == 0
+    agent.start()  # no reboot: it begins with what was learnt
+    assert plane.final(plane.run(agent.node, "true"))["documentStatus"] == "Success"
+    assert plane.skewed == learnt
     plane.clock = 0.0  # as if it had been set
     wait_for(lambda: "agrees with the plane's again" in agent.logged())
     assert plane.final(plane.run(agent.node, "true"))["documentStatus"] == "Success"

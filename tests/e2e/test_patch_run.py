@@ -52,6 +52,16 @@ def test_the_facts_behind_a_report_are_told_once(host, plane):
     assert good["update"] and good["held"] and good["candidate"]["security"]
 
 
+def test_calls_are_signed_by_the_clock_that_the_agent_learnt(host, plane):
+    host.sh("mkdir -p /var/lib/patchbay-agent; read up rest < /proc/uptime; "
+            "echo $(cat /proc/sys/kernel/random/boot_id) ${up%.*}000 $(($(date +%s) + 18000))000 "
+            "> /var/lib/patchbay-agent/clock")
+    run(host, "Scan")
+    ahead = [(date - datetime.datetime.utcnow()).total_seconds() for date in plane.dates]
+    assert 4 * 3600 < ahead[0] < 6 * 3600
+    assert abs(ahead[-1]) < 600  # the plane's refusal told it better
+
+
 def test_a_plane_that_takes_no_facts_fails_no_run(host, plane):
     plane.knows_facts = False
     done = run(host, "Scan")
