@@ -808,7 +808,7 @@ def test_a_crash_loses_and_doubles_nothing(make_plane, pause):
     try:
         execution = world.start(TargetLocationMaxConcurrency="2")
         for _ in range(3):
-            time.sleep(pause)
+            time.sleep(pause)  # the moment is what is tried out
             plane.kill()
             plane.start(plane.url.split("//")[1])
         world.ssm = plane.client("ssm")

@@ -339,7 +339,7 @@ def test_a_crash_loses_and_doubles_nothing(make_plane):
     for n_events in range(4, 70, 5):
         cfn = plane.client("cloudformation")
         wait_for(lambda: len(story(cfn, stack)) >= n_events, pause=0.001)
-        time.sleep(dice.uniform(0, 0.01))
+        time.sleep(dice.uniform(0, 0.01))  # the moment is what is tried out
         plane.kill()
         plane.restart()
     cfn = plane.client("cloudformation")

@@ -323,7 +323,7 @@ def test_a_stop_answers_who_waits(make_plane):
     agent = make_agent(plane)
     with concurrent.futures.ThreadPoolExecutor() as pool:
         polls = [pool.submit(agent.poll) for _ in range(3)]
-        time.sleep(0.5)
+        time.sleep(0.5)  # what is looked at: half a second in which nobody is answered
         assert not any(p.done() for p in polls)
         began = time.monotonic()
         assert plane.stop() == 0

@@ -33,6 +33,42 @@ def archive(**files):
     return out.getvalue()
 
 
+# In a handler: until the test lets it go on.
+WAITS = """import os, time
+    open("/tmp/begun", "w").close()
+    while not os.path.exists("/tmp/go"):
+        time.sleep(0.01)"""
+
+
+def environments(plane):
+    """The sandboxes of a plane that are alive: processes that were given one of its sockets."""
+    mine = str(plane.data / "run" / "functions").encode()
+    found = []
+    for pid in (p.name for p in pathlib.Path("/proc").iterdir() if p.name.isdigit()):
+        try:
+            if mine in pathlib.Path("/proc", pid, "cmdline").read_bytes():
+                found.append(int(pid))
+        except OSError:
+            pass
+    return found
+
+
+def begun(plane, others=()):
+    """The /tmp of each sandbox, but of `others`, whose handler WAITS. What has no process yet, or
+    one that still sees the host's files, has not begun."""
+    found = []
+    for pid in set(environments(plane)) - set(others):
+        try:
+            while children := pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+                pid = children[0]
+            root = pathlib.Path(f"/proc/{pid}/root")
+            if not root.samefile("/") and (root / "tmp/begun").exists():
+                found.append(root / "tmp")
+        except OSError:
+            pass
+    return found
+
+
 class Functions:
     """Makes functions and calls them."""
 
@@ -128,17 +164,21 @@ def test_new_code_and_new_variables_start_afresh(functions):
 
 def test_two_invocations_at_once_are_in_two_environments(functions):
     name = functions.create("""
-import time, uuid
+import uuid
 me = str(uuid.uuid4())
 def handler(event, context):
-    time.sleep(1)
+    """ + WAITS + """
     return me
-""")
+""", Timeout=30)
+    others = environments(functions.plane)
     answers = []
     threads = [threading.Thread(target=lambda: answers.append(functions.invoke(name)[0]))
                for _ in range(3)]
     for t in threads:
         t.start()
+    wait_for(lambda: len(begun(functions.plane, others)) == 3)
+    for folder in begun(functions.plane, others):
+        (folder / "go").touch()
     for t in threads:
         t.join()
     assert len(set(answers)) == 3
@@ -200,7 +240,7 @@ def handler(event, context):
     held = bytearray(event["mb"] << 20)
     for i in range(0, len(held), 4096):
         held[i] = 1
-    import time; time.sleep(0.3)
+    import time; time.sleep(0.3)  # its memory is looked at from time to time
     return len(held) >> 20
 """, Timeout=20)
     assert functions.invoke(name, {"mb": 60})[0] == 60
@@ -222,8 +262,9 @@ def handler(event, context):
     threading.Timer(0.2, os._exit, [1]).start()
     return "fine"
 """)
+    others = environments(functions.plane)
     assert functions.invoke(name)[0] == "fine"
-    time.sleep(0.6)
+    wait_for(lambda: set(environments(functions.plane)) <= set(others))
     answer, error, log = functions.invoke(name)
     assert (answer, error) == ("fine", None) and "Init Duration" in log
 
@@ -303,7 +344,6 @@ def handler(event, context):
         if os.fork() == 0:
             time.sleep(60)
             os._exit(0)
-    time.sleep(2)
 """, Timeout=10)
     answer, error, _ = functions.invoke(name)
     assert error == "Unhandled"
@@ -414,43 +454,29 @@ def test_the_runtime_api_is_not_for_clients(functions):
 # --- when patchbayd ends ----------------------------------------------------------------------
 
 
-SLOW = """
-import time
+HELD = """
 def handler(event, context):
-    print("begun")
-    time.sleep(event["s"])
+    """ + WAITS + """
     print("done", event["n"])
 """
-
-
-def environments(plane):
-    """The sandboxes of a plane that are alive: processes that were given one of its sockets."""
-    mine = str(plane.data / "run" / "functions").encode()
-    found = []
-    for pid in (p.name for p in pathlib.Path("/proc").iterdir() if p.name.isdigit()):
-        try:
-            if mine in pathlib.Path("/proc", pid, "cmdline").read_bytes():
-                found.append(int(pid))
-        except OSError:
-            pass
-    return found
 
 
 @pytest.mark.parametrize("how", ["kill", "stop"])
 def test_an_event_under_way_is_run_again_after_a_restart(make_plane, how):
     plane = make_plane()
     functions = Functions(plane)
-    name = functions.create(SLOW, Timeout=20)
+    name = functions.create(HELD, Timeout=30)
     functions.client.invoke(FunctionName=name, InvocationType="Event",
-                            Payload=json.dumps({"s": 2, "n": 5}))
-    wait_for(lambda: environments(plane))
-    time.sleep(0.5)
+                            Payload=json.dumps({"n": 5}))
+    wait_for(lambda: begun(plane))
     start = time.monotonic()
     assert getattr(plane, how)() == (0 if how == "stop" else -9)
     assert time.monotonic() - start < 5
     wait_for(lambda: not environments(plane))
     plane.restart()
     functions = Functions(plane)
+    wait_for(lambda: begun(plane))
+    (begun(plane)[0] / "go").touch()
     wait_for(lambda: "done 5" in functions.logged(name))
     assert len(list((plane.data / "run" / "functions").iterdir())) == 1
 

@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 import agent as agents
-from conftest import fails_with
+from conftest import fails_with, wait_for
 
 
 @pytest.fixture(scope="module")
@@ -112,8 +112,7 @@ def test_the_code_the_limit_and_the_time_are_kept(plane, ssm, role):
     refused("InvalidActivation", lambda: agents.Agent(plane.url).register(id, code))
     soon = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=1)
     id, code = activate(ssm, role, ExpirationDate=soon)
-    import time
-    time.sleep(1.2)
+    wait_for(lambda: datetime.datetime.now(datetime.timezone.utc) > soon)
     refused("InvalidActivation", lambda: agents.Agent(plane.url).register(id, code))
     with fails_with("InvalidParameters"):
         activate(ssm, role, ExpirationDate=soon)

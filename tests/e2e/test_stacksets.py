@@ -269,7 +269,7 @@ def test_a_crash_loses_and_doubles_nothing(make_plane):
         StackSetName="crash", Accounts=organization.members, Regions=[REGION, OTHER],
         OperationPreferences={"MaxConcurrentCount": 2, "FailureToleranceCount": 1})["OperationId"]
     for pause in 0.01, 0.1, 0.4:
-        time.sleep(pause)
+        time.sleep(pause)  # the moment is what is tried out
         plane.kill()
         plane.restart()
     cfn = plane.client("cloudformation")

@@ -78,7 +78,7 @@ def test_power_cuts_between_steps_repeat_none(plane, host):
     sent = []
     for turn in range(4):
         sent.append(plane.run(host.node, f"echo {turn} >> /var/tmp/ran; sync"))
-        time.sleep(0.15 + turn * 0.1)
+        time.sleep(0.15 + turn * 0.1)  # the moment is what is tried out
         host.powerfail()
     for message in sent:
         final = plane.final(message, 90)
