@@ -18,11 +18,13 @@ import re
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "tests/testbed"))
 
+import big_repo  # noqa: E402  (the path is set above)
 from testbed import BUILD, Host, base_root, program, rpm_root  # noqa: E402  (the path is set above)
 
 PATCH = "/opt/patchbay/patchbay-patch"
@@ -53,6 +55,11 @@ RPM_SCANS = {
     "dnf check-update": "dnf -C check-update",
     "dnf updateinfo list": "dnf -C updateinfo list",
 }
+BIG_SCANS = {
+    **RPM_SCANS,
+    "patchbay-patch scan, no cache": f"sh -c 'rm -rf /var/lib/patchbay/patch/cache; {PATCH} scan'",
+}
+BIG_REPO = "[big]\nname=big\nbaseurl=file:///srv/big\ngpgcheck=0\n"
 BINDS = {"/opt/patchbay": BUILD / "src" / "patch"}
 SAMPLE = 0.004  # seconds
 
@@ -152,9 +159,13 @@ def rpm_changes(host):
     return len(now - host.packages_before)
 
 
-def scans(base, commands, runs):
-    host = Host("bench", base=base, binds=BINDS).start()
+def scans(title, base, commands, runs, big=None):
+    """`big`: the folder of one more repository."""
+    binds = {**BINDS, **({"/srv/big": big} if big else {})}
+    host = Host("bench", base=base, binds=binds).start()
     try:
+        if big:
+            host.write("/etc/yum.repos.d/big.repo", BIG_REPO)
         host.sh("dnf -q makecache")
         rows = {}
         for name, command in commands.items():
@@ -167,10 +178,11 @@ def scans(base, commands, runs):
     finally:
         host.close()
     ours = next(iter(rows.values()))
-    print(f"RPM family, scan, median of {runs}")
+    print(f"{title}, median of {runs}")
     for name, row in rows.items():
         print(f"  {name:36} {row[0]:7.3f} s  {row[1]:7.3f} s CPU"
-              + ("" if row is ours else f"   1/{row[0] / ours[0]:.1f} of the wall time"))
+              + ("" if row is ours else f"   1/{row[0] / ours[0]:.1f} of the wall time, "
+                                        f"1/{row[1] / ours[1]:.1f} of the CPU"))
 
 
 # --- a small host ---
@@ -226,15 +238,20 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--only", choices=["debian", "rpm", "small"])
+    parser.add_argument("--only", choices=["debian", "rpm", "big", "small"])
     options = parser.parse_args()
     if options.only in (None, "debian"):
         installs("Debian family, install", base_root("--include", "unattended-upgrades"), "DEBIAN",
                  "SECTION", DEBIAN, options.rounds, count_changes)
     if options.only in (None, "rpm"):
-        scans(rpm_root(), RPM_SCANS, 9)
+        scans("RPM family, scan", rpm_root(), RPM_SCANS, 9)
         installs("RPM family, install", rpm_root(), "ROCKY_LINUX", "CLASSIFICATION", RPM,
                  options.rounds, rpm_changes)
+    if options.only in (None, "rpm", "big"):
+        with tempfile.TemporaryDirectory() as folder:
+            big_repo.write(folder)
+            scans(f"RPM family, scan, {big_repo.PACKAGES} packages in the repository", rpm_root(),
+                  BIG_SCANS, 9, folder)
     if options.only in (None, "small"):
         small()
 
