@@ -12,6 +12,7 @@
 #define NET_MAX       ((size_t)8 * 1024 * 1024)
 #define ASK_TIMEOUT   (20 * MSEC_SECOND)
 #define PAUSE         (MSEC_SECOND / 2)
+#define BOOT_TIMEOUT  (5 * MSEC_MINUTE)
 #define EPHEMERAL_MIN 32768 /* where the kernel does not say */
 
 /* ---- ports ---- */
@@ -91,6 +92,31 @@ static int read_units(struct arena *a, struct health *h)
     if (words.count == 1)
         h->system_state = words.items[0];
     return 0;
+}
+
+static bool is_booting(struct str state)
+{
+    return str_eq(state, S("initializing")) || str_eq(state, S("starting"));
+}
+
+/* Where systemd does not run, or does not answer, there is nothing to wait for. */
+int health_await_boot(const struct host *host)
+{
+    msec deadline = clock_monotonic() + BOOT_TIMEOUT;
+    bool is_over = !str_eq(host->root, S("/"));
+    int result = 0;
+
+    while (result == 0 && !is_over && clock_monotonic() < deadline) {
+        struct arena a = { 0 };
+        struct health h = { 0 };
+
+        result = read_units(&a, &h);
+        is_over = !is_booting(h.system_state);
+        arena_done(&a);
+        if (result == 0 && !is_over)
+            nanosleep(&(struct timespec){ .tv_nsec = PAUSE * 1000000 }, NULL);
+    }
+    return result;
 }
 
 int health_read(struct arena *a, const struct host *host, struct health *ret)

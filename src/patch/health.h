@@ -32,6 +32,10 @@ struct health_change {
 /* Faults only. Where the root is not "/" nothing is known. */
 MUST_CHECK int health_read(struct arena *a, const struct host *host, struct health *ret);
 
+/* Until systemd says that the boot is over, five minutes at most: before that a unit that will
+ * fail has not yet, and a port is not yet served. Faults only. */
+MUST_CHECK int health_await_boot(const struct host *host);
+
 struct health_change health_compare(struct arena *a, const struct health *before,
                                     const struct health *after);
 

@@ -404,11 +404,15 @@ static int run_after_reboot(struct session *s)
                                         .n_changes = run->n_changes };
     struct scan scan;
     struct str why = S("");
-    int code, r = scan_run(s->arena, &options, &memory, &scan, &why);
+    int code, r = 0;
 
+    s->rebooted = !str_eq(run->boot_id, s->local.host.boot_id);
+    if (s->rebooted)
+        r = health_await_boot(&s->local.host);
+    if (r == 0)
+        r = scan_run(s->arena, &options, &memory, &scan, &why);
     if (r != 0)
         return command_fail(r, why, EXIT_FAILED);
-    s->rebooted = !str_eq(run->boot_id, s->local.host.boot_id);
     puts(s->rebooted ? "the host was rebooted" : "the host was asked to reboot, and did not");
     run->phase = RUN_DONE;
     code = conclude(s, &scan);

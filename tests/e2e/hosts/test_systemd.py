@@ -206,6 +206,23 @@ def test_a_unit_that_an_update_breaks_is_told_and_can_fail_the_install(ssm, host
     assert facts["FailedUnits"] == "pb-server.service" and facts["SystemState"] == "degraded"
 
 
+def test_after_the_restart_the_end_of_the_boot_is_waited_for(ssm, host):
+    """A unit that the update breaks fails late in the boot, when the agent is long at work."""
+    have(host, "pb-good")
+    host.write("/etc/systemd/system/late.service", "[Unit]\nAfter=patchbay-agent.service\n"
+               "[Service]\nType=oneshot\nExecStart=/bin/sh -c '! test -e /root/old || { "
+               "sleep 3; exit 1; }'\n[Install]\nWantedBy=multi-user.target\n")
+    host.exec("systemctl", "enable", "late.service")
+    host.write("/etc/patchbay/patch.conf", "health-wait = 0\nfail-on-failed-units = yes\n")
+    host.sh("touch /root/old")  # from the next boot on it fails
+    status, code, said = patch(ssm, host, "Install", "RebootIfNeeded")
+    assert (status, code) == ("Failed", 3), said + log(host)
+    assert "the host was rebooted" in said and "late.service has failed" in said, said
+    facts, = ssm.list_inventory_entries(InstanceId=host.node,
+                                        TypeName="Custom:PatchbayHost")["Entries"]
+    assert facts["FailedUnits"] == "late.service" and facts["SystemState"] == "degraded"
+
+
 # --- limits ---
 
 def test_a_package_that_eats_the_memory_is_stopped_and_the_agent_is_not(ssm, host):
