@@ -122,15 +122,23 @@ static void end(const struct table *table, const struct script *script, int sign
     (void)kill(script->pid, signal);
 }
 
+static bool is_script(struct arena *a, pid_t pid, struct str *ret_package)
+{
+    struct str cmdline;
+
+    return file_read(a, arena_fmt(a, "/proc/%d/cmdline", pid).p, SMALL, &cmdline) == 0 &&
+           scripts_is_one(cmdline, ret_package);
+}
+
+/* The outermost alone: what a script forks has its words until it runs something else. */
 static void look_at(struct arena *a, struct scripts *scripts, const struct table *table,
                     const struct entry *entry, pid_t manager)
 {
-    const char *file = arena_fmt(a, "/proc/%d/cmdline", entry->pid).p;
-    struct str cmdline, package;
+    struct str package, ignored;
     struct script *script;
     msec seen;
 
-    if (file_read(a, file, SMALL, &cmdline) != 0 || !scripts_is_one(cmdline, &package) ||
+    if (!is_script(a, entry->pid, &package) || is_script(a, entry->parent, &ignored) ||
         !is_below(table, entry, manager))
         return;
     script = remember(scripts, entry, package);
@@ -141,11 +149,30 @@ static void look_at(struct arena *a, struct scripts *scripts, const struct table
     script->is_told = true;
 }
 
+/* Those that ended by themselves: there may be many in one transaction. */
+static void forget_ended(struct scripts *scripts, const struct table *table)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < scripts->count; i++) {
+        const struct script script = scripts->items[i];
+        bool is_there = script.is_told;
+
+        for (size_t n = 0; n < table->count && !is_there; n++)
+            is_there =
+                table->items[n].pid == script.pid && table->items[n].started == script.started;
+        if (is_there)
+            scripts->items[kept++] = script;
+    }
+    scripts->count = kept;
+}
+
 void scripts_look(struct scripts *scripts, pid_t manager)
 {
     struct arena a = { 0 };
     const struct table table = read_processes(&a);
 
+    forget_ended(scripts, &table);
     for (size_t i = 0; i < table.count; i++)
         look_at(&a, scripts, &table, &table.items[i], manager);
     arena_done(&a);

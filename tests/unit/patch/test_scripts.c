@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -47,6 +48,7 @@ static pid_t start(const char *name, int *ret_ready)
     assert_int_equal(pipe(ready), 0);
     pid_t pid = fork();
     if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* where the test fails in between */
         dup2(ready[1], 1);
         execl("/bin/sh", name, "-c", "trap '' TERM; echo; while :; do sleep 1; done", (char *)NULL);
         _exit(127);
@@ -86,11 +88,30 @@ static void only_a_script_below_the_manager_is_ended(void **state)
     assert_int_equal(waitpid(other, &status, 0), other);
 }
 
+static void what_ended_by_itself_is_forgotten(void **state)
+{
+    (void)state;
+    struct scripts scripts = { .limit = MSEC_HOUR };
+    int ready, status;
+
+    for (int i = 0; i < 3; i++) {
+        pid_t script = start("/var/lib/dpkg/info/pb-x.postinst", &ready);
+
+        scripts_look(&scripts, getpid());
+        assert_int_equal(scripts.count, 1);
+        kill(script, SIGKILL);
+        assert_int_equal(waitpid(script, &status, 0), script);
+    }
+    scripts_look(&scripts, getpid());
+    assert_int_equal(scripts.count, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_words_of_maintainer_scripts_are_known),
         cmocka_unit_test(only_a_script_below_the_manager_is_ended),
+        cmocka_unit_test(what_ended_by_itself_is_forgotten),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
