@@ -25,21 +25,27 @@ static void add_reason(struct arena *a, struct reboot_facts *facts, struct str r
 
 /* ---- what packages asked for ---- */
 
+/* Debian's file, and the one that zypper makes for what `zypper needs-rebooting` tells. */
 static void read_flag(struct arena *a, const struct host *host, struct reboot_facts *facts)
 {
+    static const char *const flags[] = { "/run/reboot-required", "/var/run/reboot-required",
+                                         "/run/reboot-needed" };
+    const char *flag = NULL;
     struct str text;
 
-    facts->is_flagged = file_exists(host_path(a, host, "/run/reboot-required")) ||
-                        file_exists(host_path(a, host, "/var/run/reboot-required"));
-    if (!facts->is_flagged)
+    for (size_t i = 0; i < ARRAY_LEN(flags) && !flag; i++)
+        if (file_exists(host_path(a, host, flags[i])))
+            flag = flags[i];
+    facts->is_flagged = flag != NULL;
+    if (!flag)
         return;
     if (file_read(a, host_path(a, host, "/run/reboot-required.pkgs"), SMALL_FILE, &text) == 0)
         facts->flagged_by = proc_package_names(a, text, REBOOT_MAX_PACKAGES);
     add_reason(a, facts,
                facts->flagged_by.count > 0
-                   ? arena_fmt(a, "/run/reboot-required was set by %.*s",
+                   ? arena_fmt(a, "%s was set by %.*s", flag,
                                STR(arena_join(a, facts->flagged_by, S(", "))))
-                   : S("/run/reboot-required is there"));
+                   : arena_fmt(a, "%s is there", flag));
 }
 
 /* ---- when this system came up ---- */
@@ -145,12 +151,25 @@ static bool read_kernel(struct arena *a, const struct host *host, struct reboot_
 static bool needs_reboot(struct str name)
 {
     static const struct str names[] = {
-        S_INIT("kernel"),         S_INIT("kernel-core"),     S_INIT("kernel-rt"),
-        S_INIT("kernel-default"), S_INIT("linux-firmware"),  S_INIT("firmware-linux*"),
-        S_INIT("linux-image-*"),  S_INIT("systemd"),         S_INIT("udev"),
-        S_INIT("dbus"),           S_INIT("dbus-broker"),     S_INIT("dbus-daemon"),
-        S_INIT("glibc"),          S_INIT("libc6"),           S_INIT("hal"),
-        S_INIT("microcode_ctl"),  S_INIT("intel-microcode"), S_INIT("amd64-microcode"),
+        S_INIT("kernel"),
+        S_INIT("kernel-core"),
+        S_INIT("kernel-rt"),
+        S_INIT("kernel-default"),
+        S_INIT("linux-firmware"),
+        S_INIT("firmware-linux*"),
+        S_INIT("linux-image-*"),
+        S_INIT("systemd"),
+        S_INIT("udev"),
+        S_INIT("dbus"),
+        S_INIT("dbus-broker"),
+        S_INIT("dbus-daemon"),
+        S_INIT("dbus-1"),
+        S_INIT("glibc"),
+        S_INIT("libc6"),
+        S_INIT("hal"),
+        S_INIT("microcode_ctl"),
+        S_INIT("intel-microcode"),
+        S_INIT("amd64-microcode"),
     };
 
     for (size_t i = 0; i < ARRAY_LEN(names); i++)

@@ -32,7 +32,7 @@ struct stale_user {
 struct reboot_facts {
     enum reboot_verdict verdict;
     struct strs reasons;            /* a sentence each */
-    bool is_flagged;                /* /run/reboot-required is there */
+    bool is_flagged;                /* /run/reboot-required or -needed is there */
     struct strs flagged_by;         /* packages of reboot-required.pkgs */
     struct str running, newest;     /* kernel releases; absent: not known */
     bool is_kernel_replaced;        /* the file of the running release is newer than the boot */

@@ -6,6 +6,7 @@ import pytest
 from rpm_host import (PATCH, STATE, WAITS, RpmRepo, background, baseline, have, installed, new_host,
                       packages, patch, rule, scan, states, updates, version_of, wait_until)
 from suse_host import agree, list_updates, use
+from test_patch_rpm_limits import mirror, over, start  # noqa: F401 (a fixture)
 
 FAILS = "echo no\nexit 1\n"
 ALL = ["tr-good", "tr-locked", "tr-pre", "tr-post", "tr-slow", "tr-needs-nothing", "tr-library",
@@ -278,3 +279,34 @@ def test_alternative_sources_count_for_one_run(host, repo):
     assert version_of(host, "tr-post") == ["2"] and version_of(host, "tr-good") == ["1"]
     assert host.sh("cd /etc/zypp; find . -type f | sort | xargs sha256sum; "
                    "ls /var/cache/zypp/raw") == own
+
+
+# --- being told to stop ---
+
+def test_a_stop_while_packages_are_fetched_ends_zypper_at_once(host, repo, mirror):  # noqa: F811
+    url, asked, goes_on = mirror
+    have_old(host, repo, "tr-good")
+    host.write("/etc/zypp/repos.d/testbed.repo", repo.config(url))
+    start(host)
+    assert asked.wait(60)
+    host.sh("kill -TERM $(cat /run/pid)")
+    status, said = over(host)
+    assert not goes_on.is_set()  # the mirror never did
+    assert status == 1
+    assert "FAILED tr-good 0:2-1: the run was told to stop before it was the turn" in said
+    assert version_of(host, "tr-good") == ["1"]
+    assert host.sh("cat /proc/[0-9]*/comm | grep -cx zypper || true") == "0"
+    goes_on.set()
+    assert "installed tr-good 0:2-1" in patch(host, "install", expect=194).stdout
+
+
+def test_what_zypper_has_begun_is_finished_when_told_to_stop(host, repo):
+    have_old(host, repo, "tr-slow", "tr-good")
+    start(host)
+    wait_until(host, "/run/slow")
+    host.sh("kill -TERM $(cat /run/pid); kill -INT $(cat /run/pid)")
+    assert not host.has("/run/status")
+    host.sh("touch /run/go")
+    said = over(host)[1]
+    assert "installed tr-slow 0:2-1" in said and "installed tr-good 0:2-1" in said
+    assert version_of(host, "tr-slow") == version_of(host, "tr-good") == ["2"]

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any text as a configuration of dnf, a state of modules, a lock, and what dnf printed. */
+/* Any text as a configuration of dnf or zypper, a state of modules, a lock, and what they
+ * printed. */
 #include "patch/rpm/dnf.h"
 #include "patch/rpm/dnf_config.h"
 #include "patch/rpm/modules.h"
 #include "patch/rpm/nevra.h"
+#include "patch/rpm/zypp_config.h"
+#include "patch/rpm/zypper.h"
 
 #include "fuzz.h"
 
@@ -32,6 +35,25 @@ static void read_modules(struct arena *a, struct str text)
     assert(result == 0 || (result == MODULES_UNRESOLVED && why.len > 0));
 }
 
+static void read_zypper(struct arena *a, struct str text)
+{
+    struct rpm_vendor vendor = { .beginning = text };
+    struct rpm_config config = { .vendors = &vendor, .n_vendors = 1 };
+    struct zypper_solvable s;
+    struct str why = { 0 }, rest = text, section = { 0 };
+    int result = zypp_locks_parse(a, text, &config, &why);
+
+    assert(result == 0 || (result == RPM_CONFIG_BAD && why.len > 0));
+    assert(config.n_locks <= text.len);
+    assert(zypp_vendors_agree(&config, text, text));
+    while (zypper_output_next(&rest, &section, &s))
+        assert(s.name.len + s.edition.len <= 2 * text.len);
+    assert(zypper_output_reason(a, text, S("bash")).len <= text.len);
+    assert(zypper_output_reason(a, text, (struct str){ 0 }).len <= text.len);
+    (void)zypper_has_mark(text, S("bash"));
+    assert(zypper_lost_marks(a, text, S("")).len <= text.len + 1);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct arena a = { 0 };
@@ -48,6 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     assert(nevra_name(text).len <= size);
     read_ini(&a, text);
     read_modules(&a, text);
+    read_zypper(&a, text);
     assert(dnf_substitute(&a, &vars, text).len <= size);
     assert(dnf_output_stranger(text, (struct strs){ 0 }).len <= size);
     while (str_next(&rest, '\n', &line))

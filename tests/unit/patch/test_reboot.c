@@ -94,6 +94,20 @@ static void the_flag_of_packages_is_read(void **state)
     close_fixture(&f);
 }
 
+static void the_flag_of_zypper_is_read(void **state)
+{
+    (void)state;
+    struct fixture f;
+
+    open_fixture(&f, soon());
+    put(&f, "/run/reboot-needed", "");
+    struct reboot_facts facts = reboot_read(&f.a, &f.host, NULL);
+    assert_int_equal(facts.verdict, REBOOT_NEEDED);
+    assert_true(facts.is_flagged);
+    assert_str(facts.reasons.items[0], "/run/reboot-needed is there");
+    close_fixture(&f);
+}
+
 static void a_newer_kernel_of_the_same_kind_counts(void **state)
 {
     (void)state;
@@ -208,6 +222,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_quiet_host_needs_no_reboot),
         cmocka_unit_test(the_flag_of_packages_is_read),
+        cmocka_unit_test(the_flag_of_zypper_is_read),
         cmocka_unit_test(a_newer_kernel_of_the_same_kind_counts),
         cmocka_unit_test(a_kernel_replaced_under_its_own_name_counts),
         cmocka_unit_test(a_kernel_from_outside_leaves_it_unknown),
