@@ -16,7 +16,12 @@ from testbed import Host, LocalRepo  # noqa: E402,F401  (the path is set above)
 PATCH = "/opt/patchbay/patchbay-patch"
 STATE = "/var/lib/patchbay/patch"
 FAILING = "#!/bin/sh\necho no\nexit 1\n"
-SLOW = '#!/bin/sh\n[ "$1" = configure ] || exit 0\ntouch /run/slow\nsleep 4\n'
+# Its configuration lasts as long as /run/hold is there, which does not outlive the power.
+SLOW = """#!/bin/sh
+[ "$1" = configure ] || exit 0
+touch /run/slow
+while test -e /run/hold; do sleep 0.02; done
+"""
 
 
 def new_host(repo=None):
@@ -49,6 +54,12 @@ def have(host, *names):
 
 def wait_until(host, path, timeout=20):
     wait_for(lambda: host.has(path), timeout)
+
+
+def begin(host, line):
+    """Starts a shell line that configures a SLOW package, and returns while that is held."""
+    host.sh(f"rm -f /run/slow; touch /run/hold; ({line}) >/dev/null 2>&1 &")
+    wait_until(host, "/run/slow")
 
 
 # --- what patchbay-patch says ---

@@ -6,8 +6,8 @@ import json
 import pytest
 
 import patch_plane as runs
-from patch_host import (FAILING, PATCH, SLOW, STATE, LocalRepo, have, host, patch,  # noqa: F401
-                        scan, states, wait_until)
+from patch_host import (FAILING, PATCH, SLOW, STATE, LocalRepo, begin, have, host,  # noqa: F401
+                        patch, scan, states)
 
 NO_REBOOT = ("--reboot-option", "NoReboot")
 
@@ -190,8 +190,7 @@ def test_a_package_that_does_not_let_itself_be_returned(host):
 
 def test_an_install_whose_power_was_cut_can_be_returned(host):
     have(host, "pb-good", "pb-slow")
-    host.sh(f"rm -f /run/slow; ({PATCH} install --command-id command-1 >/dev/null 2>&1 &)")
-    wait_until(host, "/run/slow")
+    begin(host, f"{PATCH} install --command-id command-1")
     host.powerfail()
     done = patch(host, "rollback", "command-1")
     assert "returned pb-slow:amd64 from 2 to 1" in done.stdout

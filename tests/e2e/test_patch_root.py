@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from patch_host import (BUILD, FAILING, PATCH, SLOW, STATE, LocalRepo, baseline, have,
+from patch_host import (BUILD, FAILING, PATCH, SLOW, STATE, LocalRepo, baseline, begin, have,
                         host, new_host, patch, scan, states, updates, upgradable,  # noqa: F401
                         wait_until)
 import testbed  # patch_host says where it is
@@ -237,20 +237,20 @@ def test_a_dry_run_only_tells(host):
 
 def test_a_lock_that_another_holds_is_waited_for(host):
     have(host, "pb-good", "pb-slow")
-    host.sh("rm -f /run/slow; (dpkg -i /srv/repo/pool/pb-slow_2_all.deb >/dev/null 2>&1 &)")
-    wait_until(host, "/run/slow")
+    begin(host, "dpkg -i /srv/repo/pool/pb-slow_2_all.deb")
     done = patch(host, "install", "--lock-timeout", "0", expect=1)
     assert "FAILED pb-good 2: another package manager holds" in done.stdout
+    host.sh("(sleep 1; rm /run/hold) >/dev/null 2>&1 &")
     patch(host, "install", expect=194)
     assert states(host, ["pb-good"]) == {"pb-good": "InstalledPendingReboot"}
 
 
 def test_two_runs_never_overlap(host):
     have(host, "pb-slow")
-    host.sh(f"rm -f /run/slow; (({PATCH} install; echo $? > /run/status) >/run/first 2>&1 &)")
-    wait_until(host, "/run/slow")
+    begin(host, f"{PATCH} install; echo $? > /run/status")
     assert "another patch run" in patch(host, "install", expect=1).stderr
     assert scan(host)["pb-slow"]["state"] != "Installed"  # a scan needs no lock
+    host.sh("rm /run/hold")
     wait_until(host, "/run/status")
     assert host.read("/run/status") == "194\n"
 
@@ -267,8 +267,7 @@ def test_old_lists_are_not_taken_for_fresh_ones(host):
 
 def test_a_power_failure_in_the_middle_is_told_and_repaired(host):
     have(host, "pb-good", "pb-slow")
-    host.sh(f"rm -f /run/slow; ({PATCH} install >/dev/null 2>&1 &)")
-    wait_until(host, "/run/slow")
+    begin(host, f"{PATCH} install")
     host.powerfail()
     assert states(host, ["pb-slow"]) == {"pb-slow": "Failed"}
     patch(host, "install", expect=194)

@@ -6,7 +6,7 @@ import uuid
 
 import pytest
 
-from patch_host import PATCH, STATE, have
+from patch_host import PATCH, STATE, begin, have
 from patch_plane import host, plane, repo, run  # noqa: F401 (fixtures)
 
 
@@ -135,9 +135,7 @@ def test_what_failed_before_the_reboot_is_reported_after_it(host, plane):
 
 def test_power_lost_in_the_middle_is_repaired_by_the_same_command(host, plane):
     have(host, "pb-good", "pb-slow")
-    host.sh("rm -f /run/slow; (SSM_COMMAND_ID=command-1 %s run --operation Install "
-            ">/dev/null 2>&1 &)" % PATCH)
-    host.sh("while ! test -e /run/slow; do sleep 0.05; done")
+    begin(host, f"SSM_COMMAND_ID=command-1 {PATCH} run --operation Install")
     host.powerfail()
     run(host, "Install", expect=194)
     host.reboot()
@@ -147,10 +145,10 @@ def test_power_lost_in_the_middle_is_repaired_by_the_same_command(host, plane):
 
 def test_what_a_killed_run_brought_in_is_pending_all_the_same(host, plane):
     have(host, "pb-good", "pb-slow")
-    host.sh("rm -f /run/slow; (SSM_COMMAND_ID=command-1 %s run --operation Install "
-            "--reboot-option NoReboot >/dev/null 2>&1 & echo $! > /run/pid)" % PATCH)
-    host.sh("while ! test -e /run/slow; do sleep 0.05; done; kill -9 $(cat /run/pid); "
-            "while test -e /proc/$(cat /run/pid); do sleep 0.05; done")
+    begin(host, f"SSM_COMMAND_ID=command-1 {PATCH} run --operation Install "
+          "--reboot-option NoReboot & echo $! > /run/pid")
+    host.sh("kill -9 $(cat /run/pid); "
+            "while test -e /proc/$(cat /run/pid); do sleep 0.05; done; rm /run/hold")
     run(host, "Install", "--reboot-option", "NoReboot", command="command-2")
     assert plane.states == {"pb-good": "InstalledPendingReboot",
                             "pb-slow": "InstalledPendingReboot"}

@@ -4,7 +4,7 @@
 import pytest
 
 from test_patch_override_run import version
-from patch_host import BUILD, PATCH, SLOW, baseline, have, patch, scan, wait_until
+from patch_host import BUILD, PATCH, SLOW, baseline, begin, have, patch, scan
 from patch_plane import RULE, join, plane, repo, run  # noqa: F401 (fixtures)
 from testbed import Host, LocalRepo
 
@@ -114,9 +114,8 @@ def test_one_without_a_signature_fails_the_run(host, plane):  # noqa: F811
 def test_a_run_that_is_cut_off_leaves_nothing_to_put_back(host, plane):  # noqa: F811
     before = own_apt(host).split("pb-good:")[0]
     plane.baseline["sources"] = sources(LINE)
-    host.sh("rm -f /run/slow; (SSM_COMMAND_ID=command-1 %s run --operation Install "
-            "--reboot-option NoReboot >/dev/null 2>&1 &)" % PATCH)
-    wait_until(host, "/run/slow")
+    begin(host, f"SSM_COMMAND_ID=command-1 {PATCH} run --operation Install "
+          "--reboot-option NoReboot")
     host.powerfail()
     assert own_apt(host).split("pb-good:")[0] == before
     run(host, "Install", "--reboot-option", "NoReboot")
