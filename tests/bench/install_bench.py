@@ -75,6 +75,13 @@ def timed(host, command):
     return time.monotonic() - start, done
 
 
+def measured(host, command):
+    """(wall, CPU) seconds of a command with all that it starts, and how it ended."""
+    taken, done = timed(host, f"TIMEFORMAT='took %U %S'; time {{ {command}; }}")
+    user, system = re.search(r"^took (\S+) (\S+)$", done.stderr, re.M).groups()
+    return taken, float(user) + float(system), done
+
+
 def children_of(pid):
     try:
         return pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
@@ -122,26 +129,30 @@ def fresh(base, system, key):
 
 
 def installs(title, base, system, key, commands, rounds, changed):
-    seconds, counts = {name: [] for name in commands}, {}
+    seconds, cpu = {name: [] for name in commands}, {name: [] for name in commands}
+    counts = {}
     for _ in range(rounds):
         for name, command in commands.items():
             host = fresh(base, system, key)
             try:
                 before = changed(host)
-                taken, done = timed(host, command)
+                taken, used, done = measured(host, command)
                 counts[name] = changed(host) - before
                 if not counts[name]:
                     sys.exit(f"{command} changed nothing:\n{done.stdout}{done.stderr}")
                 seconds[name].append(taken)
+                cpu[name].append(used)
             finally:
                 host.close()
     print(f"{title}, {rounds} rounds")
     names = list(commands)
     for i, name in enumerate(names):
-        mid = statistics.median(seconds[name])
-        line = f"  {name:36} {mid:7.2f} s  {counts[name]:4} packages"
+        mid, used = statistics.median(seconds[name]), statistics.median(cpu[name])
+        line = f"  {name:36} {mid:7.2f} s {used:7.2f} s CPU {counts[name]:4} packages"
         if i % 2:
-            line += f"   ours : this = {statistics.median(seconds[names[i - 1]]) / mid:.2f}"
+            ours = names[i - 1]
+            line += (f"   ours : this = {statistics.median(seconds[ours]) / mid:.2f}"
+                     f", of the CPU {statistics.median(cpu[ours]) / used:.2f}")
         print(line)
     host = fresh(base, system, key)
     try:
