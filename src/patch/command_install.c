@@ -95,8 +95,9 @@ static int change(struct arena *a, const struct install_arguments *arguments, st
         print_plan(&install);
         return EXIT_OK;
     }
-    if (state->run.phase == RUN_INSTALLING)
-        install_recover(a, &install.scan, state);
+    r = install_recover(a, local, &install.scan, state);
+    if (r != 0)
+        return command_fail(r, why, EXIT_FAILED);
     state->run = (struct state_run){
         .execution_id = arguments->command_id,
         .snapshot_id = S(""),

@@ -70,7 +70,7 @@ static int scan(struct arena *a, const void *context)
 
     const struct scan_options options = local_scan_options(&local, false);
 
-    r = scan_run(a, &options, &(struct scan_memory){ .state = &state }, &result, &why);
+    r = install_scan(a, &local, &options, &state, &result, &why);
     if (r != 0)
         return command_fail(r, why, EXIT_FAILED);
     if (arguments->json)

@@ -74,7 +74,7 @@ static int why(struct arena *a, const void *context)
         return code;
 
     const struct scan_options options = local_scan_options(&local, false);
-    int r = scan_run(a, &options, &(struct scan_memory){ .state = &state }, &result, &reason);
+    int r = install_scan(a, &local, &options, &state, &result, &reason);
     if (r != 0)
         return command_fail(r, reason, EXIT_FAILED);
     return tell(a, arguments, &result, options.now);

@@ -288,6 +288,26 @@ int history_end(struct arena *a, const char *dir, struct history_run *run,
     return 0;
 }
 
+int history_since(struct arena *a, const char *dir, const struct packages *now,
+                  struct history_run *ret)
+{
+    struct strs ids = list_ids(a, dir);
+
+    *ret = (struct history_run){ 0 };
+    for (size_t i = 0; i < ids.count; i++) {
+        const struct value *before = value_get(load(a, dir, ids.items[i]), S("before"));
+        struct change *then;
+        size_t n_before;
+
+        if (!before)
+            continue;
+        then = parse_changes(a, before, &n_before);
+        find_changes(a, then, n_before, now, ret);
+        return 0;
+    }
+    return 0;
+}
+
 int history_recover(struct arena *a, const char *dir, const struct packages *now)
 {
     struct strs ids = list_ids(a, dir);

@@ -31,6 +31,11 @@ MUST_CHECK int history_begin(struct arena *a, const char *dir, struct history_ru
 MUST_CHECK int history_end(struct arena *a, const char *dir, struct history_run *run,
                            const struct packages *before, const struct packages *after);
 
+/* What became of the host since the newest record that a power loss or a kill left open was begun:
+ * sets changes, none if there is no such record. Writes nothing. */
+MUST_CHECK int history_since(struct arena *a, const char *dir, const struct packages *now,
+                             struct history_run *ret);
+
 /* Close what a power loss left open. */
 MUST_CHECK int history_recover(struct arena *a, const char *dir, const struct packages *now);
 

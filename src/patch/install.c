@@ -83,23 +83,6 @@ int install_plan(struct arena *a, const struct install_options *options, const s
     return 0;
 }
 
-void install_recover(struct arena *a, const struct scan *scan, struct state *state)
-{
-    struct state_run *run = &state->run;
-    const struct host then = { .boot_id = run->boot_id };
-
-    for (size_t i = 0; i < run->n_changes; i++)
-        for (size_t n = 0; n < scan->packages.count; n++) {
-            const struct patch_facts *f = &scan->packages.items[n].facts;
-
-            if (str_eq(f->name, run->changes[i].new_name) &&
-                str_eq(f->arch, run->changes[i].new_arch) &&
-                str_eq(f->installed.version, run->changes[i].to) &&
-                !str_eq(run->changes[i].from, run->changes[i].to))
-                state_installed(a, state, &then, f, run->started_at);
-        }
-}
-
 static const struct package *find(const struct packages *packages, const struct package *like)
 {
     size_t low = 0, high = packages->count;
@@ -119,6 +102,72 @@ static const struct package *find(const struct packages *packages, const struct 
             high = middle;
     }
     return NULL;
+}
+
+static void remember(struct arena *a, const struct scan *scan, struct state *state,
+                     const struct package *like)
+{
+    const struct state_run *run = &state->run;
+    const struct host then = { .boot_id = run->boot_id };
+    const struct package *now = find(&scan->packages, like);
+
+    if (now && !now->facts.broken &&
+        str_eq(now->facts.installed.version, like->facts.installed.version))
+        state_installed(a, state, &then, &now->facts, run->started_at);
+}
+
+int install_remember(struct arena *a, const char *history_dir, const struct scan *scan,
+                     struct state *state)
+{
+    const struct state_run *run = &state->run;
+    struct history_run since;
+
+    if (run->phase != RUN_INSTALLING)
+        return 0;
+    for (size_t i = 0; i < run->n_changes; i++) {
+        const struct package like = { .facts = { .name = run->changes[i].new_name,
+                                                 .arch = run->changes[i].new_arch,
+                                                 .installed.version = run->changes[i].to } };
+
+        if (!str_eq(run->changes[i].from, run->changes[i].to))
+            remember(a, scan, state, &like);
+    }
+    TRY(history_since(a, history_dir, &scan->packages, &since)); /* dependencies too */
+    for (size_t i = 0; i < since.n_changes; i++) {
+        const struct package like = { .facts = { .name = since.changes[i].name,
+                                                 .arch = since.changes[i].arch,
+                                                 .installed.version = since.changes[i].to } };
+
+        if (str_is_set(since.changes[i].to))
+            remember(a, scan, state, &like);
+    }
+    return 0;
+}
+
+int install_recover(struct arena *a, const struct local *local, const struct scan *scan,
+                    struct state *state)
+{
+    if (state->run.phase != RUN_INSTALLING)
+        return 0;
+    TRY(install_remember(a, local->history_dir, scan, state));
+    state->run.phase = RUN_DONE;
+    int result = state_save(a, local->state_path, state);
+    if (result != 0)
+        return result < 0 ? result : 0;
+    return history_recover(a, local->history_dir, &scan->packages);
+}
+
+int install_scan(struct arena *a, const struct local *local, const struct scan_options *options,
+                 struct state *state, struct scan *ret, struct str *ret_why)
+{
+    const struct scan_memory memory = { .state = state };
+
+    PASS(scan_run(a, options, &memory, ret, ret_why));
+    if (state->run.phase == RUN_INSTALLING && local->history_dir) {
+        TRY(install_remember(a, local->history_dir, ret, state));
+        scan_decide(a, ret, &memory, options->now);
+    }
+    return 0;
 }
 
 /* What changed while we worked was our work: dependencies and repairs too. */

@@ -44,8 +44,19 @@ MUST_CHECK int install_plan(struct arena *a, const struct install_options *optio
 MUST_CHECK int install_run(struct arena *a, const struct install_options *options,
                            struct state *state, struct install *install, struct str *ret_why);
 
-/* A run that was cut off may have installed packages nobody wrote down. */
-void install_recover(struct arena *a, const struct scan *scan, struct state *state);
+/* A run that was cut off may have installed packages nobody wrote down: what changed since it
+ * began is taken for its work, and waits for a reboot of its boot. In memory only. */
+MUST_CHECK int install_remember(struct arena *a, const char *history_dir, const struct scan *scan,
+                                struct state *state);
+
+/* The same, and written down; where there is no space for that, the next run does it again. */
+MUST_CHECK int install_recover(struct arena *a, const struct local *local, const struct scan *scan,
+                               struct state *state);
+
+/* A scan that knows of such a run. Outcome PROVIDER_FAILED. */
+MUST_CHECK int install_scan(struct arena *a, const struct local *local,
+                            const struct scan_options *options, struct state *state,
+                            struct scan *ret, struct str *ret_why);
 
 /* "(a) this Install installed at least one patch or (b) any patch is in
  * INSTALLED_PENDING_REBOOT" (patch reference, RebootIfNeeded). */

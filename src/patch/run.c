@@ -198,6 +198,21 @@ static int fetch_list(struct session *s)
     return EXIT_OK;
 }
 
+/* What time it is at the plane, whose clock signatures go by too: a host without a clock of its
+ * own would wait for approvals that have long come. */
+static msec now_there(const struct session *s)
+{
+    return clock_now() + s->plane.skew;
+}
+
+static struct scan_options scan_options_of(const struct session *s)
+{
+    struct scan_options options = local_scan_options(&s->local, true);
+
+    options.now = now_there(s);
+    return options;
+}
+
 /* ---- the report ---- */
 
 static int send_report(struct session *s, struct scan *scan)
@@ -211,8 +226,8 @@ static int send_report(struct session *s, struct scan *scan)
         .reboot_option = s->is_install ? s->options->reboot_option : S(""),
         .execution_type = is_patch_policy(s) ? S("PatchPolicy") : S("Command"),
         .install_override_list = str_slice(s->options->install_override_list, 0, REPORTED_LIST_MAX),
-        .started_at = s->started_at,
-        .ended_at = clock_now(),
+        .started_at = s->started_at + s->plane.skew,
+        .ended_at = now_there(s),
         .last_no_reboot_install_at = s->state.last_no_reboot_install_at,
     };
     struct str why = S("");
@@ -235,7 +250,7 @@ static int send_association(struct session *s, struct scan *scan)
         .association_id = s->options->association_id,
         .execution_id = s->options->execution_id,
         .operation = s->options->operation,
-        .ended_at = clock_now(),
+        .ended_at = now_there(s),
     };
     struct str why = S("");
     int r = association_send(s->arena, &s->plane, &report, &why);
@@ -253,7 +268,7 @@ static int send_association(struct session *s, struct scan *scan)
 static void tell_facts(struct session *s, struct scan *scan)
 {
     struct reboot_facts reboot;
-    struct inventory inventory = { .captured_at = clock_now() };
+    struct inventory inventory = { .captured_at = now_there(s) };
     struct history_run *runs;
     struct health health;
     struct str why = S("");
@@ -321,11 +336,13 @@ static int refresh(struct session *s)
 
 static int run_scan(struct session *s)
 {
-    const struct scan_options options = local_scan_options(&s->local, true);
+    const struct scan_options options = scan_options_of(s);
     struct scan scan;
     struct str why = S("");
-    int r = scan_run(s->arena, &options, &(struct scan_memory){ .state = &s->state }, &scan, &why);
+    int r = install_scan(s->arena, &s->local, &options, &s->state, &scan, &why);
 
+    if (r == 0)
+        r = install_recover(s->arena, &s->local, &scan, &s->state);
     return r != 0 ? command_fail(r, why, EXIT_FAILED) : conclude(s, &scan);
 }
 
@@ -357,7 +374,7 @@ static void print_differences(const struct pins *pins)
 
 static int run_install(struct session *s)
 {
-    const struct scan_options scan = local_scan_options(&s->local, true);
+    const struct scan_options scan = scan_options_of(s);
     struct pins pins = { .plane = &s->plane, .snapshot_id = s->snapshot_id };
     struct gate gate = { 0 };
     const struct install_options options = {
@@ -379,8 +396,9 @@ static int run_install(struct session *s)
     if (r != 0)
         return command_fail(r, why, EXIT_FAILED);
     print_differences(&pins);
-    if (s->state.run.phase == RUN_INSTALLING)
-        install_recover(s->arena, &install.scan, &s->state);
+    r = install_recover(s->arena, &s->local, &install.scan, &s->state);
+    if (r != 0)
+        return command_fail(r, why, EXIT_FAILED);
     s->state.run = (struct state_run){
         .execution_id = s->options->execution_id,
         .snapshot_id = s->snapshot_id,
@@ -397,7 +415,7 @@ static int run_install(struct session *s)
  * Install. Where the host did not restart, asking again would go on for ever. */
 static int run_after_reboot(struct session *s)
 {
-    const struct scan_options options = local_scan_options(&s->local, true);
+    const struct scan_options options = scan_options_of(s);
     struct state_run *run = &s->state.run;
     const struct scan_memory memory = { .state = &s->state,
                                         .changes = run->changes,
@@ -440,14 +458,14 @@ static int run_session(struct session *s)
         code = fetch_tagged(s);
     if (code == EXIT_OK)
         code = fetch_snapshot(s);
-    if (code == EXIT_OK && again)
-        return run_after_reboot(s);
-    if (code == EXIT_OK)
+    if (code == EXIT_OK && !again)
         code = fetch_list(s);
-    if (code == EXIT_OK)
+    if (code == EXIT_OK) /* after a reboot too: the host may have been away for weeks */
         code = refresh(s);
     if (code != EXIT_OK)
         return code;
+    if (again)
+        return run_after_reboot(s);
     return s->is_install ? run_install(s) : run_scan(s);
 }
 

@@ -13,17 +13,21 @@
 #include <apt-pkg/error.h>
 #include <apt-pkg/fileutl.h>
 #include <apt-pkg/init.h>
+#include <apt-pkg/metaindex.h>
 #include <apt-pkg/pkgcache.h>
 #include <apt-pkg/pkgsystem.h>
 #include <apt-pkg/pkgrecords.h>
 #include <apt-pkg/policy.h>
+#include <apt-pkg/sourcelist.h>
 #include <apt-pkg/strutl.h>
 #include <apt-pkg/tagfile.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <random>
 #include <set>
@@ -430,14 +434,85 @@ void visit_all(scanner &s, pkgCache *cache)
     }
 }
 
-/* libapt passes over a list that is not there; repositories that nothing is known of must
- * not make a host look up to date. */
-bool has_lists(pkgCache *cache)
+/* libapt passes over a list that is not there; a host that nothing is known of must not look
+ * up to date. */
+bool has_lists(const module_request *request, pkgCache *cache)
 {
     for (auto file = cache->FileBegin(); !file.end(); ++file)
         if ((file->Flags & pkgCache::Flag::NotSource) == 0)
             return true;
-    return _error->Error("the alternative sources of the baseline offer no packages");
+    return request->sources_dir
+               ? _error->Error("the alternative sources of the baseline offer no packages")
+               : _error->Error("there are no package lists of any repository: see apt-get update");
+}
+
+std::string read_all(const std::string &path)
+{
+    std::ifstream file(path);
+    return std::string(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+}
+
+/* What a Release file says of one of its files, in bytes: " SUM SIZE NAME". -1: nothing. */
+long long promised_size(const std::string &release, const std::string &name)
+{
+    auto at = release.find(" " + name + "\n");
+    if (at == std::string::npos)
+        return -1;
+    while (at > 0 && release[at - 1] == ' ') /* sizes are aligned */
+        --at;
+    auto from = release.find_last_of(" \n", at - 1);
+    return from == std::string::npos ? -1 : strtoll(release.c_str() + from, nullptr, 10);
+}
+
+/* A power cut can leave a list empty or cut short, and apt-get update takes it for what it
+ * fetched. One of a local repository is where it always is. */
+bool is_whole(const IndexTarget &target, const std::string &release)
+{
+    std::string path = target.Option(IndexTarget::EXISTING_FILENAME),
+                plain = target.Option(IndexTarget::FILENAME);
+    struct stat st;
+
+    if (path.empty())
+        return promised_size(release, target.MetaKey) <= 0 ||
+               target.Option(IndexTarget::ARCHITECTURE) != _config->Find("APT::Architecture") ||
+               _error->Error("the package list %s is not there: see apt-get update", plain.c_str());
+    if (lstat(path.c_str(), &st) != 0 || !S_ISREG(st.st_mode) || path.size() < plain.size())
+        return true;
+    long long size = promised_size(release, target.MetaKey + path.substr(plain.size()));
+    if (size < 0 || size == st.st_size)
+        return true;
+    return _error->Error("the package list %s is damaged: remove it, and see apt-get update",
+                         path.c_str());
+}
+
+/* The Release file lies beside the lists it speaks of, and is named as they are. */
+std::string read_release(const IndexTarget &target)
+{
+    std::string list = target.Option(IndexTarget::FILENAME), key = target.MetaKey;
+
+    std::replace(key.begin(), key.end(), '/', '_');
+    if (list.size() <= key.size() || list.compare(list.size() - key.size(), key.size(), key) != 0)
+        return "";
+    list.resize(list.size() - key.size());
+    std::string release = read_all(list + "InRelease");
+    return release.empty() ? read_all(list + "Release") : release;
+}
+
+bool lists_are_whole(pkgSourceList *sources)
+{
+    for (auto source : *sources) {
+        std::string release;
+
+        for (const auto &target : source->GetIndexTargets()) {
+            if (target.Option(IndexTarget::CREATED_BY) != "Packages")
+                continue;
+            if (release.empty())
+                release = read_release(target);
+            if (!is_whole(target, release))
+                return false;
+        }
+    }
+    return true;
 }
 
 size_t count_security_sources(const scanner &s, pkgCache *cache)
@@ -458,7 +533,7 @@ bool apt_scan(const module_request *request, char *why, size_t size)
     pkgCacheFile file;
     if (!file.BuildCaches(nullptr, false) || !file.BuildPolicy(nullptr))
         return explain(why, size);
-    if (request->sources_dir && !has_lists(file.GetPkgCache()))
+    if (!lists_are_whole(file.GetSourceList()) || !has_lists(request, file.GetPkgCache()))
         return explain(why, size);
 
     scanner s = {};

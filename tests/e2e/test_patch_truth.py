@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What must never look compliant: after a fault, a run says what is true or fails, and a plane is
+told nothing that is better than what it had."""
+
+import datetime
+import functools
+import http.server
+import threading
+
+import pytest
+
+from test_patch_root import PATCH, SLOW, have, new_host, patch, scan
+from test_patch_run import Plane, join, run
+from testbed import LocalRepo
+
+LISTS = "/var/lib/apt/lists"
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def repo(tmp_path):
+    repo = LocalRepo(tmp_path)
+    for name, what in {"pb-good": {}, "pb-slow": {"scripts": {"postinst": SLOW},
+                                                  "depends": "pb-late (>= 2)"}}.items():
+        repo.package(name, "1")
+        repo.package(name, "2", **what)
+    for version in "1", "2":
+        repo.package("pb-late", version)
+    repo.publish()
+    return repo
+
+
+@pytest.fixture
+def plane():
+    plane = Plane()
+    yield plane
+    plane.server.shutdown()
+
+
+@pytest.fixture
+def host(repo, plane):
+    with new_host(repo) as host:
+        join(host, repo, plane)
+        yield host
+
+
+@pytest.fixture
+def mirror(host, repo):
+    """The repository, fetched as from anywhere, and not used where it lies."""
+    server = http.server.ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(Quiet, directory=str(repo.directory)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    host.sh(f"rm -rf {LISTS}/*; sed -i 's#^URIs: .*#URIs: http://127.0.0.1:{server.server_port}/#'"
+            " /etc/apt/sources.list.d/*; apt-get update")
+    yield server
+    server.shutdown()
+
+
+# --- package lists ---
+
+@pytest.mark.parametrize("fault", [": > $f", "truncate -s 400 $f", "rm $f"])
+def test_a_list_that_a_power_cut_left_damaged_is_an_error(host, mirror, fault):
+    have(host, "pb-good")
+    assert scan(host)["pb-good"]["state"] == "Missing"
+    host.sh(f"for f in {LISTS}/*Packages; do {fault}; done")
+    assert "see apt-get update" in patch(host, "scan", expect=1).stderr
+
+
+def test_apt_takes_a_damaged_list_for_good_and_a_run_does_not(host, plane, mirror):
+    have(host, "pb-good")
+    run(host, "Scan")
+    assert plane.states["pb-good"] == "Missing"
+    host.sh(f"for f in {LISTS}/*Packages; do : > $f; done")
+    assert "Hit:" in host.sh("apt-get update")
+    assert "is damaged" in run(host, "Scan", expect=1).stderr
+    assert plane.states["pb-good"] == "Missing"
+
+
+def test_a_host_without_any_repository_is_not_up_to_date(host, plane):
+    have(host, "pb-good")
+    run(host, "Scan")
+    host.sh(f"rm -rf /etc/apt/sources.list.d/* {LISTS}/*")
+    assert "no package lists" in run(host, "Scan", expect=1).stderr
+    assert plane.states["pb-good"] == "Missing"
+
+
+# --- runs that were cut off ---
+
+def kill_an_install(host):
+    host.sh("rm -f /run/slow; (SSM_COMMAND_ID=command-1 %s run --operation Install "
+            "--reboot-option NoReboot >/dev/null 2>&1 & echo $! > /run/pid)" % PATCH)
+    host.sh("while ! test -e /run/slow; do sleep 0.05; done; kill -9 $(cat /run/pid); "
+            "while cat /proc/[0-9]*/comm 2>/dev/null | grep -qx apt-get; do sleep 0.05; done")
+
+
+def test_what_a_killed_install_brought_in_waits_for_the_reboot_in_a_scan_too(host, plane):
+    """Also what came in as a dependency, and was in no plan."""
+    plane.baseline["approvedPatches"] = ["pb-slow"]
+    plane.baseline["approvalRules"]["rules"] = []
+    have(host, "pb-slow", "pb-late")
+    kill_an_install(host)
+    assert scan(host)["pb-slow"]["state"] == "InstalledPendingReboot"
+    run(host, "Scan", command="command-2")
+    assert plane.states == dict.fromkeys(("pb-slow", "pb-late"), "InstalledPendingReboot")
+    assert scan(host)["pb-late"]["state"] == "InstalledPendingReboot"
+    host.reboot()
+    run(host, "Scan", command="command-3")
+    assert plane.states["pb-slow"] == "Installed"
+
+
+def test_a_host_that_comes_back_late_is_judged_by_todays_lists(host, plane, repo):
+    have(host, "pb-good")
+    run(host, "Install", expect=194)
+    repo.package("pb-good", "3")
+    repo.publish()
+    host.reboot()
+    run(host, "Install")
+    assert plane.states["pb-good"] == "Missing"
+
+
+# --- clocks ---
+
+class LatePlane(Plane):
+    """A plane whose clock is far ahead: it refuses what is signed by another, as AWS does."""
+
+    def __init__(self):
+        super().__init__()
+        self.ahead = datetime.timedelta(days=400)
+        handler = self.server.RequestHandlerClass
+        handler.date_time_string = lambda h, timestamp=None: (
+            datetime.datetime.now(datetime.timezone.utc) + self.ahead).strftime(
+                "%a, %d %b %Y %H:%M:%S GMT")
+
+    def call(self, headers, body):
+        signed = datetime.datetime.strptime(headers["X-Amz-Date"], "%Y%m%dT%H%M%SZ")
+        now = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None) + self.ahead
+        if abs(now - signed) > datetime.timedelta(minutes=5):
+            return 400, {"__type": "RequestTimeTooSkewed", "message": "clock"}
+        return super().call(headers, body)
+
+
+def test_a_host_whose_clock_is_behind_reports_by_the_planes(repo):
+    plane = LatePlane()
+    try:
+        with new_host(repo) as host:
+            join(host, repo, plane)
+            run(host, "Scan")
+        told = plane.summary["OperationEndTime"]
+        now = datetime.datetime.now(datetime.timezone.utc) + plane.ahead
+        assert told[:7] == now.strftime("%Y-%m"), told
+    finally:
+        plane.server.shutdown()
+
+
