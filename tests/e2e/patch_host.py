@@ -107,3 +107,7 @@ def upgradable(host):
         words = rest.split()
         found[name, words[2]] = (words[-1].rstrip("]"), words[1])
     return found
+
+
+def version(host, name):
+    return host.sh(f"dpkg-query -W -f='${{Version}}' {name}")

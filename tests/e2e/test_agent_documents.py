@@ -6,7 +6,7 @@ import os
 
 from conftest import wait_for
 from fake_plane import Refused
-from test_agent_alone import agent, make_agent, plane, sh, statuses, steps  # noqa: F401
+from agent_alone import agent, make_agent, plane, sh, statuses, steps  # noqa: F401
 
 
 def runs(name, path, parameters=None, kind="SSMDocument", **more):

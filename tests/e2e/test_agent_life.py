@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from fake_plane import FakePlane
 from proxy import Proxy
-from test_agent_alone import (SHELL, Agent, agent, certificate, make_agent, plane,  # noqa: F401
+from agent_alone import (SHELL, Agent, agent, certificate, make_agent, plane,  # noqa: F401
                               register)
 
 # --- by proxy ---

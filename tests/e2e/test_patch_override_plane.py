@@ -7,8 +7,8 @@ import uuid
 import pytest
 
 from node_fixtures import make_node, plane, role, ssm  # noqa: F401 (fixtures)
-from test_patch_pins import become, host, mirror, nodes  # noqa: F401 (fixtures)
 from patch_host import PATCH
+from patch_nodes import become, host, mirror, nodes  # noqa: F401 (fixtures)
 
 POLICY = "11111111-2222-3333-4444-555555555555"
 KEY = "s3://overrides/policy one.json"

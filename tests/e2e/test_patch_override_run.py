@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from patch_host import have
+from patch_host import have, version
 from patch_plane import Plane, host, repo, run  # noqa: F401 (fixtures)
 
 CA = "/etc/patchbay/ca.pem"
@@ -129,10 +129,6 @@ def web(tmp_path, host):  # noqa: F811
 def say(web, *baselines):
     web.files["/good.json"] = 200, json.dumps(list(baselines)).encode()
     return ["--baseline-override", web.url + "/good.json"]
-
-
-def version(host, name):  # noqa: F811
-    return host.sh(f"dpkg-query -W -f='${{Version}}' {name}")
 
 
 # --- BaselineOverride ---

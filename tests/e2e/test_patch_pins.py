@@ -8,11 +8,10 @@ import uuid
 import pytest
 
 import agent as agents
-from node_fixtures import make_node, plane, role, ssm  # noqa: F401 (fixtures)
 from cli_host import FAILED, NOT_WELL, USAGE, make_patchbay, rows
-from test_patch_override_run import version
-from patch_host import BUILD, PATCH, have
-from testbed import Host, LocalRepo
+from node_fixtures import make_node, plane, role, ssm  # noqa: F401 (fixtures)
+from patch_host import version
+from patch_nodes import become, host, mirror, nodes, run, states  # noqa: F401 (fixtures)
 
 DAY = 24 * 3600 * 1000
 
@@ -48,14 +47,6 @@ def looked_at(plane, operation, key, **members):  # noqa: F811
 def drift(plane, snapshot):  # noqa: F811
     return {(d["InstanceId"], d["Name"]): (d["PinnedVersion"], d["OfferedVersion"])
             for d in looked_at(plane, "ListPatchDrift", "PatchDrift", SnapshotId=snapshot)}
-
-
-@pytest.fixture
-def nodes(make_node):  # noqa: F811
-    made = [make_node(), make_node()]
-    for node in made:
-        node.ping(PlatformName="Debian GNU/Linux", PlatformVersion="12")
-    return made
 
 
 # --- at the plane ---
@@ -131,55 +122,6 @@ def test_a_node_pins_for_itself_alone(plane, nodes):  # noqa: F811
 
 
 # --- on hosts ---
-
-@pytest.fixture
-def mirror(tmp_path):
-    mirror = LocalRepo(tmp_path / "mirror")
-    for number in "1", "2":
-        mirror.package("pb-good", number)
-        mirror.package("pb-other", number)
-    mirror.publish()
-    return mirror
-
-
-@pytest.fixture
-def host(plane, mirror, nodes):  # noqa: F811
-    """One host that is two nodes of the plane, one after the other: become() says which."""
-    binds = {"/opt/patchbay": BUILD / "src" / "patch", "/srv/repo": mirror.directory}
-    with Host("pins", binds=binds) as host:
-        host.sh("rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*")
-        mirror.enable(host, "/srv/repo")
-        host.write("/etc/patchbay/patch.conf", f"endpoint = {plane.url}\nregion = us-east-1\n")
-        yield host
-
-
-def become(host, node):
-    have(host, "pb-good", "pb-other")
-    log_in(host, node)
-
-
-def log_in(host, node):
-    host.sh("rm -rf /var/lib/patchbay")
-    keys = node.credentials
-    host.write("/var/lib/amazon/ssm/registration", json.dumps(
-        {"ManagedInstanceID": node.id, "Region": "us-east-1"}))
-    host.write("/root/.aws/credentials", "[default]\naws_access_key_id = "
-               f"{keys.access_key}\naws_secret_access_key = {keys.secret_key}\n"
-               f"aws_session_token = {keys.token}\n", mode="600")
-
-
-def run(host, snapshot, expect=0, pinned="true"):
-    done = host.exec("env", "SSM_COMMAND_ID=", PATCH, "run", "--operation", "Install",
-                     "--reboot-option", "NoReboot", "--snapshot-id", snapshot, "--pin-versions",
-                     pinned, check=False)
-    assert done.returncode == expect, (done.returncode, done.stdout, done.stderr)
-    return done
-
-
-def states(ssm, node, prefix="pb-"):  # noqa: F811
-    found = ssm.describe_instance_patches(InstanceId=node.id)["Patches"]
-    return {p["KBId"]: p["State"] for p in found if p["KBId"].startswith(prefix)}
-
 
 def test_a_later_wave_installs_what_the_first_one_got(host, plane, mirror, nodes, ssm):  # noqa: F811
     snapshot = str(uuid.uuid4())

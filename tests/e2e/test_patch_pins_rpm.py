@@ -8,8 +8,8 @@ import uuid
 import pytest
 
 from node_fixtures import make_node, plane, role, ssm  # noqa: F401 (fixtures)
-from test_patch_pins import log_in, run, states
 from patch_host import BUILD
+from patch_nodes import log_in, run, states
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "testbed"))
 

@@ -3,8 +3,7 @@
 
 import pytest
 
-from test_patch_override_run import version
-from patch_host import BUILD, PATCH, SLOW, baseline, begin, have, patch, scan
+from patch_host import BUILD, PATCH, SLOW, baseline, begin, have, patch, scan, version
 from patch_plane import RULE, join, plane, repo, run  # noqa: F401 (fixtures)
 from testbed import Host, LocalRepo
 
