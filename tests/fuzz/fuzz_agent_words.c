@@ -11,6 +11,8 @@
 
 #include "fuzz.h"
 
+#define NOON ((msec)1700049600000)
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct str s = { (const char *)data, size };
@@ -30,6 +32,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     assert(retry_after(s, S("Wed, 15 Nov 2023 12:00:00 GMT")) >= 0);
     if (skew_learn(s, 0, &skew))
         assert(skew > SKEW_LEAST || skew < -SKEW_LEAST);
+    skew = skew_recall(s, S("b007"), NOON, MSEC_HOUR);
+    assert(skew == 0 || skew > SKEW_LEAST || skew < -SKEW_LEAST);
     if (queue_strip(&a, s, &stripped))
         assert(!queue_strip(&a, stripped, &again));
     arena_done(&a);

@@ -19,6 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         assert(names.items[i].len <= size);
     assert(apt_output_reason(&a, text, S("pb-fails")).len <= size);
     assert(apt_output_reason(&a, text, (struct str){ 0 }).len <= size);
+    assert(apt_output_removes(&a, text).count <= size);
     (void)apt_output_is_locked(text);
     assert(!plane_read_profile(text, S("default"), &c) || (c.access_key.len && c.secret.len));
     if (association_tags_parse(&a, text, &tags) && size > 0)

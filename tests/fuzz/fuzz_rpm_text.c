@@ -74,7 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     assert(dnf_substitute(&a, &vars, text).len <= size);
     assert(dnf_output_stranger(text, (struct strs){ 0 }).len <= size);
     while (str_next(&rest, '\n', &line))
-        (void)dnf_output_brings(text, line, S("0:1-1"));
+        (void)(dnf_output_brings(text, line, S("0:1-1")) || dnf_output_removes(text, line));
     assert(dnf_output_reason(&a, text, S("bash")).len <= size);
     assert(dnf_output_reason(&a, text, (struct str){ 0 }).len <= size);
     arena_done(&a);
