@@ -9,9 +9,8 @@ import threading
 
 import pytest
 
-from test_patch_root import PATCH, SLOW, have, new_host, patch, scan
-from test_patch_run import Plane, join, run
-from testbed import LocalRepo
+from patch_host import PATCH, SLOW, LocalRepo, begin, have, patch, scan
+from patch_plane import Plane, host, plane, run  # noqa: F401 (fixtures)
 
 LISTS = "/var/lib/apt/lists"
 
@@ -32,20 +31,6 @@ def repo(tmp_path):
         repo.package("pb-late", version)
     repo.publish()
     return repo
-
-
-@pytest.fixture
-def plane():
-    plane = Plane()
-    yield plane
-    plane.server.shutdown()
-
-
-@pytest.fixture
-def host(repo, plane):
-    with new_host(repo) as host:
-        join(host, repo, plane)
-        yield host
 
 
 @pytest.fixture
@@ -91,9 +76,9 @@ def test_a_host_without_any_repository_is_not_up_to_date(host, plane):
 # --- runs that were cut off ---
 
 def kill_an_install(host):
-    host.sh("rm -f /run/slow; (SSM_COMMAND_ID=command-1 %s run --operation Install "
-            "--reboot-option NoReboot >/dev/null 2>&1 & echo $! > /run/pid)" % PATCH)
-    host.sh("while ! test -e /run/slow; do sleep 0.05; done; kill -9 $(cat /run/pid); "
+    begin(host, f"SSM_COMMAND_ID=command-1 {PATCH} run --operation Install "
+          "--reboot-option NoReboot & echo $! > /run/pid")
+    host.sh("kill -9 $(cat /run/pid); rm /run/hold; "
             "while cat /proc/[0-9]*/comm 2>/dev/null | grep -qx apt-get; do sleep 0.05; done")
 
 
