@@ -9,8 +9,8 @@ import threading
 
 import pytest
 
-from patch_host import PATCH, SLOW, LocalRepo, begin, have, patch, scan
-from patch_plane import Plane, host, plane, run  # noqa: F401 (fixtures)
+from patch_host import PATCH, SLOW, LocalRepo, begin, have, new_host, patch, scan
+from patch_plane import Plane, host, join, plane, run  # noqa: F401 (fixtures)
 
 LISTS = "/var/lib/apt/lists"
 
