@@ -113,8 +113,8 @@ static struct str attribute(struct str tag, const char *name)
     for (size_t i = 0; i + len + 2 < tag.len; i++) {
         struct str value, rest;
 
-        if ((tag.p[i] != ' ' && tag.p[i] != '\n') || memcmp(tag.p + i + 1, name, len) ||
-            memcmp(tag.p + i + 1 + len, "=\"", 2))
+        if ((tag.p[i] != ' ' && tag.p[i] != '\n') || memcmp(tag.p + i + 1, name, len) != 0 ||
+            memcmp(tag.p + i + 1 + len, "=\"", 2) != 0)
             continue;
         if (str_cut(str_from(tag, i + len + 3), '"', &value, &rest))
             return value;
