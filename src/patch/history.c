@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "base/time.h"
+#include "patch/state.h"
 #include "sys/file.h"
 
 /* ---- one record as text ---- */
@@ -18,6 +19,7 @@ static const struct {
     { "id", offsetof(struct history_run, id) },
     { "operation", offsetof(struct history_run, operation) },
     { "executionId", offsetof(struct history_run, execution_id) },
+    { "bootId", offsetof(struct history_run, boot_id) },
     { "undoes", offsetof(struct history_run, undoes) },
 };
 
@@ -346,5 +348,28 @@ int history_list(struct arena *a, const char *dir, struct history_run **ret, siz
     }
     *ret = runs;
     *ret_count = count;
+    return 0;
+}
+
+int history_remember(struct arena *a, const char *dir, const struct host *host, struct state *state)
+{
+    struct history_run *runs;
+    size_t count;
+
+    TRY(history_list(a, dir, &runs, &count));
+    for (size_t i = count; i > 0; i--) { /* the newest last */
+        const struct history_run *run = &runs[i - 1];
+
+        if (str_is_empty(run->boot_id) || !str_eq(run->boot_id, host->boot_id))
+            continue;
+        for (size_t n = 0; n < run->n_changes; n++) {
+            const struct patch_facts facts = { .name = run->changes[n].name,
+                                               .arch = run->changes[n].arch,
+                                               .installed.version = run->changes[n].to };
+
+            if (str_is_set(facts.installed.version))
+                state_installed(a, state, host, &facts, run->started_at);
+        }
+    }
     return 0;
 }

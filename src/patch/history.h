@@ -17,6 +17,7 @@ struct history_run {
     struct str id;             /* when it began: 20261123T160000.123Z; also its file's name */
     struct str operation;      /* Install, Rollback */
     struct str execution_id;   /* the command's id; empty where it is not known */
+    struct str boot_id;        /* the boot it changed the host in */
     struct str undoes;         /* of a Rollback: the command or run that was returned; else empty */
     msec started_at, ended_at; /* ended 0: it was cut off */
     struct change *changes; /* what became of the host; `from` is absent where a package is new */
@@ -38,6 +39,12 @@ MUST_CHECK int history_since(struct arena *a, const char *dir, const struct pack
 
 /* Close what a power loss left open. */
 MUST_CHECK int history_recover(struct arena *a, const char *dir, const struct packages *now);
+
+struct state;
+
+/* What the records of this boot brought in, for a state that was lost. */
+MUST_CHECK int history_remember(struct arena *a, const char *dir, const struct host *host,
+                                struct state *state);
 
 /* The newest first; files that cannot be read are left out. */
 MUST_CHECK int history_list(struct arena *a, const char *dir, struct history_run **ret,

@@ -296,6 +296,7 @@ int install_run(struct arena *a, const struct install_options *options, struct s
     struct scan_memory memory = { .state = state };
     struct history_run run = { .operation = S("Install"),
                                .execution_id = state->run.execution_id,
+                               .boot_id = options->scan->host->boot_id,
                                .started_at = clock_now() };
     struct health health;
 

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "engine/baseline_default.h"
 #include "engine/patch_source.h"
+#include "patch/history.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 
@@ -159,8 +160,8 @@ struct scan_options local_scan_options(const struct local *local, bool count_abs
     };
 }
 
-/* A state that cannot be read must not keep a host from being patched; what it
- * remembered (pending reboots of this boot) is lost, so it is kept to look at. */
+/* A state that cannot be read must not keep a host from being patched: it is set aside, and
+ * what waits for a reboot is in the history too. */
 static int load_state(struct arena *a, const struct local *local, struct state *ret)
 {
     int result = state_load(a, local->state_path, ret);
@@ -170,7 +171,7 @@ static int load_state(struct arena *a, const struct local *local, struct state *
     if (rename(local->state_path, arena_fmt(a, "%s.damaged", local->state_path).p) < 0)
         return FAULT(errno);
     *ret = (struct state){ 0 };
-    return 0;
+    return history_remember(a, local->history_dir, &local->host, ret);
 }
 
 int local_begin(struct arena *a, const struct local *local, int *ret_lock, struct state *ret_state,

@@ -4,6 +4,7 @@
 #include "base/crypto.h"
 #include "base/json.h"
 #include "base/time.h"
+#include "patch/inventory.h"
 
 static void set_count(struct arena *a, struct value *v, struct str key, size_t count)
 {
@@ -64,6 +65,18 @@ static bool is_installed_state(enum patch_state state)
     return state != PATCH_MISSING && state != PATCH_FAILED && state != PATCH_NOT_APPLICABLE;
 }
 
+/* One value of the plane's holds some hundred; a report with more would be refused as a whole. */
+static struct str cves_of(struct arena *a, const struct patch_version *v)
+{
+    struct str all = arena_join(a, v->cves, S(","));
+    ptrdiff_t end;
+
+    if (all.len <= INVENTORY_VALUE_MAX)
+        return all;
+    end = str_rfind(str_slice(all, 0, INVENTORY_VALUE_MAX), ',');
+    return str_slice(all, 0, end < 0 ? 0 : (size_t)end);
+}
+
 /* "Classification and Severity are blank for INSTALLED_OTHER." */
 static struct value *item_of(struct arena *a, const struct report *report, const struct package *p)
 {
@@ -88,8 +101,7 @@ static struct value *item_of(struct arena *a, const struct report *report, const
                   str_is_set(p->facts.candidate.severity) && !is_other ? p->facts.candidate.severity
                                                                        : S(""));
     value_set_str(a, v, S("CVEIds"),
-                  is_installed_state(state) ? S("")
-                                            : arena_join(a, p->facts.candidate.cves, S(",")));
+                  is_installed_state(state) ? S("") : cves_of(a, &p->facts.candidate));
     return v;
 }
 

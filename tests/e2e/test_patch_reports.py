@@ -106,6 +106,16 @@ def test_a_report_is_taken_whole_or_not_at_all(ssm, node):
         InstanceIds=[node.id])["InstancePatchStates"] == []
 
 
+@pytest.mark.parametrize("state", ["Missing", "Failed", "InstalledPendingReboot",
+                                   "InstalledRejected"])
+def test_a_status_that_contradicts_the_state_is_refused(ssm, node, state):
+    report(node, patch("a", "Missing"))
+    lie = compliance_item([patch("a", state, Status="COMPLIANT")])
+    assert refused(node, summary_item(), lie) == "InvalidItemContentException"
+    patches = ssm.describe_instance_patches(InstanceId=node.id)["Patches"]
+    assert [p["State"] for p in patches] == ["MISSING"]
+
+
 def test_a_patch_group_is_listed_and_summed_up(ssm, make_node):
     group = f"web-{uuid.uuid4()}"
     nodes = [make_node() for _ in range(12)]

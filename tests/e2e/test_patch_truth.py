@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from patch_host import PATCH, SLOW, LocalRepo, begin, have, new_host, patch, scan
+from patch_host import PATCH, SLOW, STATE, LocalRepo, begin, have, new_host, patch, scan
 from patch_plane import Plane, host, join, plane, run  # noqa: F401 (fixtures)
 
 LISTS = "/var/lib/apt/lists"
@@ -95,6 +95,19 @@ def test_what_a_killed_install_brought_in_waits_for_the_reboot_in_a_scan_too(hos
     host.reboot()
     run(host, "Scan", command="command-3")
     assert plane.states["pb-slow"] == "Installed"
+
+
+@pytest.mark.parametrize("damage", ["{", ""])
+def test_a_damaged_state_loses_no_pending_reboot(host, plane, damage):
+    have(host, "pb-good")
+    run(host, "Install", "--reboot-option", "NoReboot")
+    assert plane.states["pb-good"] == "InstalledPendingReboot"
+    host.write(f"{STATE}/state.json", damage)
+    run(host, "Scan", command="command-2")
+    assert plane.states["pb-good"] == "InstalledPendingReboot"
+    host.reboot()
+    run(host, "Scan", command="command-3")
+    assert plane.states["pb-good"] == "Installed"
 
 
 def test_a_host_that_comes_back_late_is_judged_by_todays_lists(host, plane, repo):

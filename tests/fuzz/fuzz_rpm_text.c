@@ -63,10 +63,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct nevra n = nevra_of(S("bash"), text, S("noarch"));
 
     assert(n.version.len + n.release.len + n.epoch.len <= size + 1);
-    (void)nevra_matches(S("bash-*"), &n);
+    (void)nevra_is_spelled(S("bash-*"), &n);
     n = nevra_of(S("bash"), S("5-1"), S("noarch"));
-    if (size < 200) /* what wildcards cost is bounded by the pattern */
-        (void)nevra_matches(text, &n);
+    for (int form = 0; form < NEVRA_FORMS; form++) {
+        struct nevra wanted;
+
+        if (nevra_parse(text, (enum nevra_form)form, &wanted)) {
+            assert(wanted.name.len > 0 && wanted.name.len <= size);
+            if (size < 200) /* what wildcards cost is bounded by the pattern */
+                (void)nevra_fits(&wanted, &n);
+        }
+    }
     assert(nevra_name(text).len <= size);
     read_ini(&a, text);
     read_modules(&a, text);

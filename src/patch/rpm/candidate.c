@@ -161,7 +161,8 @@ static void note_obsoleted(struct candidates *c, Id newer, Id dependency)
     Id older, pp;
 
     FOR_PROVIDES(older, pp, dependency)
-    if (rpm_pool_is_installed(c->p, older) && get(c, older)->name != get(c, newer)->name &&
+    if (rpm_pool_is_installed(c->p, older) && !MAPTST(&c->p->excluded, older) &&
+        get(c, older)->name != get(c, newer)->name &&
         pool_match_nevr(pool, pool_id2solvable(pool, older), dependency) &&
         fits(get(c, older)->arch, get(c, newer)->arch) && is_of_vendor(c, newer, older) &&
         is_better(c, newer, c->obsoleters[older]))
@@ -178,7 +179,8 @@ static void find_obsoleters(struct candidates *c)
         const Solvable *s = get(c, id);
         Id *dependency = s->repo->idarraydata + s->obsoletes;
 
-        if (!s->obsoletes || !candidate_is_considered(c, id) || !is_upgrade(c, id))
+        if (!s->obsoletes || !candidate_is_considered(c, id) || !is_upgrade(c, id) ||
+            s->repo->priority != best_priority(c, id, CONSIDERED))
             continue;
         for (; *dependency; dependency++)
             note_obsoleted(c, id, *dependency);

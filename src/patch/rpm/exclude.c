@@ -3,24 +3,54 @@
  * versions. */
 #include <stdlib.h>
 
-#include "patch/rpm/pool.h"
+#include "patch/rpm/match.h"
 
-static bool matches_any(struct strs patterns, const struct nevra *n)
+static void match_all(const struct rpm_pool *p, struct strs patterns, Map *ret)
 {
     for (size_t i = 0; i < patterns.count; i++)
-        if (nevra_matches(patterns.items[i], n))
-            return true;
-    return false;
+        match_packages(p, patterns.items[i], MATCH_EXCLUDE, ret, NULL);
 }
 
-static bool is_excluded(const struct rpm_pool *p, const struct rpm_repo *repo,
-                        const struct nevra *n)
+/* What is excluded, or not included where only some are: by the settings of all repositories
+ * and by those of this one. */
+static void exclude_of(struct rpm_pool *p, const struct rpm_repo *repo)
 {
-    if (matches_any(p->config.excludes, n) || matches_any(repo->excludes, n))
-        return true;
-    if (p->config.includes.count > 0 || repo->includes.count > 0)
-        return !matches_any(p->config.includes, n) && !matches_any(repo->includes, n);
-    return false;
+    bool only_some = p->config.includes.count > 0 || repo->includes.count > 0;
+    Pool *pool = p->pool;
+    Map excluded, included;
+    Id id;
+
+    if (!only_some && p->config.excludes.count == 0 && repo->excludes.count == 0)
+        return;
+    map_init(&excluded, p->pool->nsolvables);
+    map_init(&included, p->pool->nsolvables);
+    match_all(p, p->config.excludes, &excluded);
+    match_all(p, repo->excludes, &excluded);
+    match_all(p, p->config.includes, &included);
+    match_all(p, repo->includes, &included);
+    FOR_POOL_SOLVABLES(id)
+    if (pool_id2solvable(p->pool, id)->repo->appdata == repo && rpm_pool_is_package(p, id) &&
+        (MAPTST(&excluded, id) || (only_some && !MAPTST(&included, id))))
+        MAPSET(&p->excluded, id);
+    map_free(&excluded);
+    map_free(&included);
+}
+
+/* What is installed and excluded everywhere is nothing that another takes the place of. */
+static void exclude_installed(struct rpm_pool *p)
+{
+    Pool *pool = p->pool;
+    Map excluded;
+    Id id;
+
+    if (p->config.excludes.count == 0)
+        return;
+    map_init(&excluded, p->pool->nsolvables);
+    match_all(p, p->config.excludes, &excluded);
+    FOR_POOL_SOLVABLES(id)
+    if (rpm_pool_is_installed(p, id) && MAPTST(&excluded, id))
+        MAPSET(&p->excluded, id);
+    map_free(&excluded);
 }
 
 /* ---- modules ---- */
@@ -133,40 +163,19 @@ static void exclude_modular(struct rpm_pool *p)
 
 struct lock_run {
     struct rpm_pool *p;
-    Map allowed, names; /* solvables that a lock names; ids of names that are locked */
+    Map allowed, excluded, names; /* solvables that a lock names; ids of names that are locked */
 };
 
 static void apply_lock(struct lock_run *run, struct str line)
 {
     struct rpm_pool *p = run->p;
-    Pool *pool = p->pool;
-    bool is_exclude = str_starts(line, S("!")), found = false;
+    bool is_exclude = str_starts(line, S("!"));
     struct str pattern = is_exclude ? str_trim(str_from(line, 1)) : line;
-    Id id;
 
-    FOR_POOL_SOLVABLES(id)
-    {
-        struct nevra n;
-
-        if (!rpm_pool_is_package(p, id))
-            continue;
-        n = rpm_pool_nevra(p, id);
-        if (!nevra_matches(pattern, &n))
-            continue;
-        found = true;
-        if (!is_exclude) {
-            MAPSET(&run->allowed, id);
-            MAPSET(&run->names, pool_id2solvable(p->pool, id)->name);
-        } else if (!rpm_pool_is_installed(p, id)) {
-            MAPSET(&p->locked, id);
-        }
-    }
-    if (!found && !is_exclude) { /* that version is nowhere: no other may come in */
-        Id name = pool_str2id(p->pool, arena_cstr(p->arena, nevra_name(pattern)), 0);
-
-        if (name)
-            MAPSET(&run->names, name);
-    }
+    if (is_exclude)
+        match_packages(p, pattern, MATCH_LOCK, &run->excluded, NULL);
+    else /* where that version is nowhere, no other may come in */
+        match_packages(p, pattern, MATCH_LOCK, &run->allowed, &run->names);
 }
 
 static bool obsoletes_allowed(const struct lock_run *run, Id solvable)
@@ -191,43 +200,19 @@ static void apply_locks(struct rpm_pool *p)
     if (p->config.version_locks.count == 0)
         return;
     map_init(&run.allowed, p->pool->nsolvables);
+    map_init(&run.excluded, p->pool->nsolvables);
     map_init(&run.names, p->pool->ss.nstrings);
     for (size_t i = 0; i < p->config.version_locks.count; i++)
         apply_lock(&run, p->config.version_locks.items[i]);
     FOR_POOL_SOLVABLES(id)
-    if (rpm_pool_is_package(p, id) && !rpm_pool_is_installed(p, id) && !MAPTST(&run.allowed, id) &&
-        (MAPTST(&run.names, pool_id2solvable(p->pool, id)->name) || obsoletes_allowed(&run, id)))
+    if (rpm_pool_is_package(p, id) && !rpm_pool_is_installed(p, id) &&
+        (MAPTST(&run.excluded, id) ||
+         (!MAPTST(&run.allowed, id) && (MAPTST(&run.names, pool_id2solvable(p->pool, id)->name) ||
+                                        obsoletes_allowed(&run, id)))))
         MAPSET(&p->locked, id);
     map_free(&run.allowed);
+    map_free(&run.excluded);
     map_free(&run.names);
-}
-
-static bool has_excludes(const struct rpm_config *config)
-{
-    for (size_t i = 0; i < config->n_repos; i++)
-        if (config->repos[i].excludes.count > 0 || config->repos[i].includes.count > 0)
-            return true;
-    return config->excludes.count > 0 || config->includes.count > 0;
-}
-
-static void exclude_listed(struct rpm_pool *p)
-{
-    Pool *pool = p->pool;
-    Id id;
-
-    if (!has_excludes(&p->config))
-        return;
-    FOR_POOL_SOLVABLES(id)
-    {
-        const Solvable *s = pool_id2solvable(p->pool, id);
-        struct nevra n;
-
-        if (!s->repo->appdata || !rpm_pool_is_package(p, id))
-            continue;
-        n = rpm_pool_nevra(p, id);
-        if (is_excluded(p, s->repo->appdata, &n))
-            MAPSET(&p->excluded, id);
-    }
 }
 
 void rpm_pool_exclude(struct rpm_pool *p)
@@ -235,7 +220,9 @@ void rpm_pool_exclude(struct rpm_pool *p)
     map_init(&p->inactive, p->pool->nsolvables);
     map_init(&p->excluded, p->pool->nsolvables);
     map_init(&p->locked, p->pool->nsolvables);
-    exclude_listed(p);
+    exclude_installed(p);
+    for (size_t i = 0; i < p->config.n_repos; i++)
+        exclude_of(p, &p->config.repos[i]);
     exclude_modular(p);
     apply_locks(p);
     rpm_pool_lock(p);

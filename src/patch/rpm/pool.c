@@ -293,6 +293,10 @@ int rpm_pool_open(struct rpm_pool *p, struct str *ret_why)
     if (result == RPM_CONFIG_BAD)
         return RPM_POOL_UNREADABLE;
     TRY(result);
+    if (p->config.n_repos == 0) { /* a host that nothing is known of must not look up to date */
+        *ret_why = S("no repository is enabled");
+        return RPM_POOL_UNREADABLE;
+    }
     p->module_sources = arena_array(p->arena, struct modulemd_source, p->config.n_repos + 1);
     for (size_t i = 0; i < p->config.n_repos; i++)
         PASS(load_repo(p, &p->config.repos[i], ret_why));

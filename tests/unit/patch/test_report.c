@@ -116,9 +116,29 @@ static void the_content_can_be_left_out_and_keeps_its_hash(void **state)
     arena_done(&a);
 }
 
+static void more_cves_than_a_value_holds_are_cut_at_a_comma(void **state)
+{
+    struct arena a = { 0 };
+    struct package p = package("kernel", PATCH_MISSING);
+    struct str cves[400];
+    struct scan scan = { .host = &host, .baseline = &baseline, .packages = { &p, 1, 1, 0 } };
+    struct report report = report_of(&scan);
+    struct str text;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cves); i++)
+        cves[i] = S("CVE-2024-12345");
+    p.facts.candidate.cves = (struct strs){ cves, ARRAY_LEN(cves) };
+    text = value_get_str(value_at(report_items(&a, &report), 0), S("CVEIds"));
+    assert_true(text.len <= 4096 && text.len > 4096 - 15);
+    assert_true(str_ends(text, S("CVE-2024-12345")));
+    arena_done(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(more_cves_than_a_value_holds_are_cut_at_a_comma),
         cmocka_unit_test(the_summary_counts_in_strings),
         cmocka_unit_test(an_item_has_every_member),
         cmocka_unit_test(the_content_can_be_left_out_and_keeps_its_hash),

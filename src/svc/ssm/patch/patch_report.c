@@ -145,6 +145,8 @@ static int check_item(struct op *op, const struct value *item)
         return bad_content(op, INVENTORY_COMPLIANCE, S("Severity"));
     if (!patch_state_parse(value_get_str(item, S("PatchState")), &state))
         return bad_content(op, INVENTORY_COMPLIANCE, S("PatchState"));
+    if (patch_state_is_compliant(state) != str_eq(status, S("COMPLIANT"))) /* "Missing" is not */
+        return bad_content(op, INVENTORY_COMPLIANCE, S("Status"));
     time = value_get_str(item, S("InstalledTime"));
     if (!str_is_empty(time) && !time_parse_iso(time, &t))
         return bad_content(op, INVENTORY_COMPLIANCE, S("InstalledTime"));
