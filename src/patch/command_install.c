@@ -18,7 +18,8 @@ struct install_arguments {
 
 static const char help[] =
     "usage: patchbay-patch install [options]\n\n"
-    "Installs what the baseline approves, by apt-get, keeping local configuration files.\n"
+    "Installs what the baseline approves, by the package manager of the host, keeping local\n"
+    "configuration files.\n"
     "Exit status: 0 done, 1 something failed, 3 the host is not well after it (by the settings\n"
     "in " SETTINGS_FILE "), 194 done and a reboot is wanted.\n\n"
     "  --dry-run              say what would be installed\n"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Versions that the nodes of a run agree on, on RPM hosts."""
+"""Versions that the nodes of a run agree on, on RPM hosts with dnf and with zypper."""
 
 import pathlib
 import sys
@@ -15,6 +15,16 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "testbed"))
 
 from rpm_repo import RpmRepo  # noqa: E402  (the path is set above)
 from testbed import Host, rpm_root  # noqa: E402
+
+
+SYSTEMS = {  # what it says of itself, and where its repositories are told of
+    "rocky": ({"PlatformName": "Rocky Linux", "PlatformVersion": "9.4"}, "/etc/yum.repos.d"),
+    "sles": ({"PlatformName": "SLES", "PlatformVersion": "15.5"}, "/etc/zypp/repos.d")}
+
+
+@pytest.fixture(params=SYSTEMS)
+def system(request):
+    return request.param
 
 
 def offer(mirror, number):
@@ -33,19 +43,20 @@ def mirror(tmp_path):
 
 
 @pytest.fixture
-def nodes(make_node):  # noqa: F811
+def nodes(make_node, system):  # noqa: F811
     made = [make_node(), make_node()]
     for node in made:
-        node.ping(PlatformName="Rocky Linux", PlatformVersion="9.4")
+        node.ping(**SYSTEMS[system][0])
     return made
 
 
 @pytest.fixture
-def host(plane, mirror):  # noqa: F811
+def host(plane, mirror, system):  # noqa: F811
+    folder = SYSTEMS[system][1]
     binds = {"/opt/patchbay": BUILD / "src" / "patch", "/srv/repo": mirror.directory}
-    with Host("pins", base=rpm_root("rocky"), binds=binds) as host:
-        host.sh("rm -f /etc/yum.repos.d/* /etc/dnf/modules.d/*; rpm --import /srv/repo/key.asc")
-        host.write("/etc/yum.repos.d/testbed.repo",
+    with Host("pins", base=rpm_root(system), binds=binds) as host:
+        host.sh(f"rm -f {folder}/* /etc/dnf/modules.d/*; rpm --import /srv/repo/key.asc")
+        host.write(f"{folder}/testbed.repo",
                    mirror.config("file:///srv/repo", key="/srv/repo/key.asc"))
         host.write("/etc/patchbay/patch.conf", f"endpoint = {plane.url}\nregion = us-east-1\n")
         yield host
