@@ -89,6 +89,14 @@ def test_who_runs_a_replaced_program_is_told(host):
     host.sh("useradd -m somebody")
     said = host.sh(f"su somebody -c '{PATCH} facts'")
     assert "not looked into, for lack of permission" in said
+    # Lists of a local repository can be links to where only root may look.
+    host.sh("chmod 700 /root; cd /var/lib/apt/lists; mv *security_main*_Packages /root; "
+            "ln -s /root/*_Packages .")
+    said = host.exec("su", "somebody", "-c", f"{PATCH} facts", check=False)
+    assert said.returncode == 1 and "_Packages cannot be read" in said.stderr
+    host.sh("chmod 700 /var/lib/apt/lists")
+    said = host.exec("su", "somebody", "-c", f"{PATCH} facts", check=False)
+    assert said.returncode == 1 and "/var/lib/apt/lists/ cannot be read" in said.stderr
     host.reboot()
     assert facts(host)["oldCodeInUse"] == []
 

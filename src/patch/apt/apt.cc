@@ -434,6 +434,13 @@ void visit_all(scanner &s, pkgCache *cache)
     }
 }
 
+/* libapt finds nothing where it may not look either. False, with the reason: it may not. */
+bool may_read(const std::string &path)
+{
+    return access(path.c_str(), R_OK) == 0 || errno != EACCES ||
+           _error->Errno("open", "%s cannot be read", path.c_str());
+}
+
 /* libapt passes over a list that is not there; a host that nothing is known of must not look
  * up to date. */
 bool has_lists(const module_request *request, pkgCache *cache)
@@ -441,9 +448,10 @@ bool has_lists(const module_request *request, pkgCache *cache)
     for (auto file = cache->FileBegin(); !file.end(); ++file)
         if ((file->Flags & pkgCache::Flag::NotSource) == 0)
             return true;
-    return request->sources_dir
-               ? _error->Error("the alternative sources of the baseline offer no packages")
-               : _error->Error("there are no package lists of any repository: see apt-get update");
+    if (request->sources_dir)
+        return _error->Error("the alternative sources of the baseline offer no packages");
+    return may_read(_config->FindDir("Dir::State::lists")) &&
+           _error->Error("there are no package lists of any repository: see apt-get update");
 }
 
 std::string read_all(const std::string &path)
@@ -475,7 +483,9 @@ bool is_whole(const IndexTarget &target, const std::string &release)
     if (path.empty())
         return promised_size(release, target.MetaKey) <= 0 ||
                target.Option(IndexTarget::ARCHITECTURE) != _config->Find("APT::Architecture") ||
-               _error->Error("the package list %s is not there: see apt-get update", plain.c_str());
+               (may_read(plain) &&
+                _error->Error("the package list %s is not there: see apt-get update",
+                              plain.c_str()));
     if (lstat(path.c_str(), &st) != 0 || !S_ISREG(st.st_mode) || path.size() < plain.size())
         return true;
     long long size = promised_size(release, target.MetaKey + path.substr(plain.size()));
