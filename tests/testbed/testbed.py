@@ -244,6 +244,7 @@ class LocalRepo:
 
     def __init__(self, directory):
         self.directory = pathlib.Path(directory)
+        self.directory.mkdir(parents=True, exist_ok=True)
         self.directory.chmod(0o755)  # pytest's folders are root's alone
 
     def _run(self, command, *options):
