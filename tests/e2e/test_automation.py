@@ -1,241 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Automation: runbooks in one account, and in several accounts and Regions under a chain of
-roles, with simulated agents."""
+"""Automation in one account: runbooks, their parameters and targets, with simulated agents."""
 
-import http.client
 import json
-import threading
-import time
 import uuid
 
 import pytest
 
-import agent as agents
-from conftest import Organization, Plane, RAW_CLIENT, fails_with, wait_for
-
-REGIONS = ("us-east-1", "eu-west-1")
-RUNBOOK = "Automation-RunPatchBaseline"
-ADMIN_ROLE = "AWS-SystemsManager-AutomationAdministrationRole"
-EXECUTION_ROLE = "AWS-SystemsManager-AutomationExecutionRole"
-GROUP = "fleet"
-
-
-# --- hosts -----------------------------------------------------------------------------------------
-
-AWAY = (OSError, http.client.HTTPException)  # what is seen of a plane that is not there
-
-
-class Host:
-    """An agent with a thread: runs what it is sent, unless it is told to be `silent`."""
-
-    def __init__(self, agent):
-        self.agent = agent
-        self.id = agent.id
-        self.status = "Success"
-        self.silent = False
-        self.commands = []  # the message ids that it has run
-        self._stop = threading.Event()
-        self._messages, agent.messages = agent.messages, self._tell
-        self._thread = threading.Thread(target=self._live, daemon=True)
-        self._thread.start()
-
-    def _live(self):
-        while not self._stop.is_set():
-            try:
-                for message in self.agent.poll():
-                    self._take(message)
-            except (*AWAY, agents.Refused, json.JSONDecodeError):
-                time.sleep(0.2)
-
-    def _tell(self, operation, **members):
-        """What it has to say it says again until it is heard, as agents do."""
-        while True:
-            try:
-                return self._messages(operation, **members)
-            except AWAY:
-                if operation == "GetMessages" or self._stop.is_set():
-                    raise
-                time.sleep(0.1)
-
-    def _take(self, message):
-        if message["Topic"].startswith("aws.ssm.cancelCommand"):
-            self.agent.reply(message, "InProgress")
-            self.agent.acknowledge(message)
-            cancelled = json.loads(message["Payload"])["CancelMessageId"]
-            name = {"aws:runShellScript": {"status": "Cancelled", "code": 137}}
-            self.agent.reply({"MessageId": cancelled}, "Cancelled", name)
-        elif message["MessageId"] not in self.commands:
-            self.commands.append(message["MessageId"])
-            if self.silent:
-                self.agent.reply(message, "InProgress")
-                self.agent.acknowledge(message)
-            else:
-                code = 0 if self.status == "Success" else 1
-                self.agent.run(message, self.status, code=code, standardOutput="done\n")
-
-    def stop(self):
-        self._stop.set()
-
-
-def make_host(plane, account=None, region=REGIONS[0]):
-    ssm = plane.client("ssm", account, region)
-    iam = plane.client("iam", account)
-    try:
-        agents.make_node_role(iam)
-    except iam.exceptions.EntityAlreadyExistsException:
-        pass
-    activation = ssm.create_activation(IamRole="NodeRole", RegistrationLimit=1,
-                                       Tags=[{"Key": "fleet", "Value": "yes"}])
-    return Host(agents.Agent(plane.url, region).start(activation["ActivationId"],
-                                                      activation["ActivationCode"]))
-
-
-# --- what the tutorial's templates make ------------------------------------------------------------
-
-def policy(*statements):
-    return json.dumps({"Version": "2012-10-17", "Statement": [
-        {"Effect": "Allow", "Action": a, "Resource": r} for a, r in statements]})
-
-
-def trust(**principal):
-    return json.dumps({"Version": "2012-10-17", "Statement": [
-        {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}]})
-
-
-def make_execution_role(plane, account, central):
-    """As the seed's template has it: neither ssm:CancelCommand nor ssm:StopAutomation..."""
-    iam = plane.client("iam", account)
-    iam.create_role(RoleName=EXECUTION_ROLE, AssumeRolePolicyDocument=trust(
-        Service="ssm.amazonaws.com", AWS=f"arn:aws:iam::{central}:root"))
-    iam.put_role_policy(RoleName=EXECUTION_ROLE, PolicyName="all", PolicyDocument=policy(
-        ("iam:PassRole", f"arn:aws:iam::{account}:role/{EXECUTION_ROLE}"),
-        ("tag:GetResources", "*"),
-        ("resource-groups:listGroupResources", "*"),
-        ("ssm:StartAutomationExecution", f"arn:aws:ssm:*:*:automation-definition/{RUNBOOK}:*"),
-        ("ssm:SendCommand", ["arn:aws:ssm:*::document/AWS-RunPatchBaseline",
-                             "arn:aws:ec2:*:*:instance/*", "arn:aws:ssm:*:*:managed-instance/*"]),
-        (["ssm:DescribeInstanceInformation", "ssm:GetAutomationExecution", "ssm:GetParameters",
-          "ssm:ListCommands", "ssm:ListCommandInvocations"], "*")))
-
-
-def make_admin_role(plane):
-    iam = plane.client("iam")
-    iam.create_role(RoleName=ADMIN_ROLE,
-                    AssumeRolePolicyDocument=trust(Service="ssm.amazonaws.com"))
-    iam.put_role_policy(RoleName=ADMIN_ROLE, PolicyName="all", PolicyDocument=policy(
-        ("sts:AssumeRole", f"arn:aws:iam::*:role/{EXECUTION_ROLE}"),
-        ("organizations:ListAccountsForParent", "*")))
-
-
-def runbook(timeout=7200, concurrency="100%", errors="100%", **step):
-    names = ("Operation", "RebootOption", "SnapshotId", "InstallOverrideList")
-    return {
-        "description": "Runs AWS-RunPatchBaseline.",
-        "schemaVersion": "0.3",
-        "assumeRole": "{{ AutomationAssumeRole }}",
-        "parameters": {
-            "AutomationAssumeRole": {"type": "String", "default": ""},
-            "Operation": {"type": "String", "default": "Scan",
-                          "allowedValues": ["Scan", "Install"]},
-            "RebootOption": {"type": "String", "default": "RebootIfNeeded"},
-            "InstallOverrideList": {"type": "String", "default": ""},
-            "SnapshotId": {"type": "String", "default": ""}},
-        "mainSteps": [{
-            "name": "runPatchBaseline", "action": "aws:runCommand", "timeoutSeconds": timeout,
-            "onFailure": "Abort",
-            "inputs": {
-                "DocumentName": "AWS-RunPatchBaseline",
-                "Targets": [{"Key": "resource-groups:Name", "Values": [GROUP]}],
-                "Parameters": {name: "{{ %s }}" % name for name in names},
-                "MaxConcurrency": concurrency, "MaxErrors": errors}, **step}],
-        "outputs": ["runPatchBaseline.CommandId"]}
-
-
-def make_runbook(ssm, name, content):
-    ssm.create_document(Name=name, DocumentType="Automation", DocumentFormat="JSON",
-                        Content=json.dumps(content))
-    return name
-
-
-def make_group(plane, account, region, name=GROUP):
-    query = {"ResourceTypeFilters": ["AWS::AllSupported"],
-             "TagFilters": [{"Key": "fleet", "Values": ["yes"]}]}
-    plane.client("resource-groups", account, region).create_group(
-        Name=name, ResourceQuery={"Type": "TAG_FILTERS_1_0", "Query": json.dumps(query)})
-
-
-class World:
-    """Two member accounts with a host, a group and an execution role in each Region."""
-
-    def __init__(self, plane):
-        self.plane = plane
-        self.organization = Organization(plane)
-        self.central = self.organization.management
-        self.members = self.organization.members
-        self.ssm = plane.client("ssm")
-        self.admin_role = f"arn:aws:iam::{self.central}:role/{ADMIN_ROLE}"
-        make_admin_role(plane)
-        make_runbook(self.ssm, RUNBOOK, runbook())
-        self.hosts = {}
-        for account in self.members:
-            make_execution_role(plane, account, self.central)
-            for region in REGIONS:
-                make_group(plane, account, region)
-                self.hosts[account, region] = make_host(plane, account, region)
-
-    def start(self, locations=None, name=RUNBOOK, **more):
-        parameters = {"AutomationAssumeRole": [self.admin_role], "Operation": ["Install"],
-                      "RebootOption": ["NoReboot"], "SnapshotId": [str(uuid.uuid4())]}
-        location = {"Accounts": self.members, "Regions": list(REGIONS),
-                    "TargetLocationMaxConcurrency": "4", "TargetLocationMaxErrors": "1",
-                    "ExecutionRoleName": EXECUTION_ROLE, **more}
-        return self.ssm.start_automation_execution(
-            DocumentName=name, Parameters=parameters,
-            TargetLocations=locations or [location])["AutomationExecutionId"]
-
-    def reset(self):
-        for host in self.hosts.values():
-            host.status, host.silent = "Success", False
-            host.commands.clear()
-
-    def child(self, step):
-        account, = step["TargetLocation"]["Accounts"]
-        region, = step["TargetLocation"]["Regions"]
-        return get(self.plane.client("ssm", account, region),
-                   step["Outputs"]["AutomationExecutionId"][0])
-
-    def end(self):
-        for host in self.hosts.values():
-            host.stop()
+from automation_world import (GROUP, REGIONS, finished, get, make_group, make_host, make_runbook,
+                              policy, runbook, start, trust)
+from conftest import RAW_CLIENT, fails_with, wait_for
+from node_fixtures import plane  # noqa: F401 (a fixture)
 
 
 @pytest.fixture(scope="module")
-def plane(tmp_path_factory):
-    plane = Plane(tmp_path_factory.mktemp("automation") / "data").start()
-    yield plane
-    assert plane.stop() == 0, plane.log_text()
-
-
-@pytest.fixture(scope="module")
-def whole_world(plane):
-    world = World(plane)
-    yield world
-    world.end()
-
-
-@pytest.fixture
-def world(whole_world):
-    yield whole_world
-    whole_world.reset()
-
-
-@pytest.fixture(scope="module")
-def ssm(plane):
+def ssm(plane):  # noqa: F811
     return plane.client("ssm")
 
 
 @pytest.fixture(scope="module")
-def local_host(plane):
+def local_host(plane):  # noqa: F811
     host = make_host(plane)
     make_group(plane, None, REGIONS[0])
     yield host
@@ -262,25 +45,6 @@ def make_book(ssm):
         ssm.delete_document(Name=name)
 
 
-OVER = ("Success", "Failed", "TimedOut", "Cancelled")
-
-
-def get(ssm, execution):
-    return ssm.get_automation_execution(AutomationExecutionId=execution)["AutomationExecution"]
-
-
-def finished(ssm, execution, timeout=30.0):
-    def over():
-        got = get(ssm, execution)
-        return got if got["AutomationExecutionStatus"] in OVER else None
-
-    return wait_for(over, timeout)
-
-
-def start(ssm, name, **more):
-    return ssm.start_automation_execution(DocumentName=name, **more)["AutomationExecutionId"]
-
-
 def shell(*names, **more):
     """A runbook of steps that run a command on the node of the parameter InstanceId."""
     step = {"action": "aws:runCommand", "inputs": {
@@ -293,9 +57,9 @@ def shell(*names, **more):
             "mainSteps": [{"name": name, **step, **more.get(name, {})} for name in names]}
 
 
-# --- one account ---------------------------------------------------------------------------------
+# --- runbooks --------------------------------------------------------------------------------------
 
-def test_a_runbook_runs_as_its_caller(ssm, host, make_book, plane):
+def test_a_runbook_runs_as_its_caller(ssm, host, make_book, plane):  # noqa: F811
     book = make_book(shell("one", "two"))
     execution = start(ssm, book, Parameters={"InstanceId": [host.id]})
     done = finished(ssm, execution)
@@ -381,7 +145,7 @@ def test_completing_lets_the_step_finish(ssm, host, make_book):
     assert [s["StepStatus"] for s in done["StepExecutions"]] == ["Success", "Pending"]
 
 
-def test_a_group_without_nodes_is_a_warning_and_none_is_a_failure(ssm, plane, host, make_book):
+def test_a_group_without_nodes_is_a_warning_and_none_is_a_failure(ssm, plane, host, make_book):  # noqa: F811
     content = runbook()
     content["mainSteps"][0]["inputs"]["Targets"][0]["Values"] = ["nobody"]
     book = make_book(content)
@@ -412,7 +176,7 @@ def test_parameters_are_checked(ssm, make_book, parameters, sentence):
     assert sentence in e.message
 
 
-def test_empty_values_are_refused(plane, make_book):
+def test_empty_values_are_refused(plane, make_book):  # noqa: F811
     with fails_with("ValidationException", 400):
         start(plane.client("ssm", config=RAW_CLIENT), make_book(shell("one")),
               Parameters={"InstanceId": [""]})
@@ -499,42 +263,7 @@ def test_lists_filter_and_page(ssm, host, make_book):
     assert [s["StepName"] for p in pages for s in p["StepExecutions"]] == ["one", "two"]
 
 
-def test_who_may_start_what(plane, ssm, make_book, world):
-    """The policy of the seed's function: one runbook at $DEFAULT, one role to pass."""
-    iam = plane.client("iam")
-    iam.create_role(RoleName="Starter", AssumeRolePolicyDocument=trust(AWS=world.central))
-    definition = f"arn:aws:ssm:us-east-1:{world.central}:automation-definition/{RUNBOOK}:$DEFAULT"
-    iam.put_role_policy(RoleName="Starter", PolicyName="all", PolicyDocument=policy(
-        ("ssm:StartAutomationExecution", definition)))
-    mine = plane.client_with(plane.assume(f"arn:aws:iam::{world.central}:role/Starter", "me"),
-                             "ssm")
-    me = f"arn:aws:sts::{world.central}:assumed-role/Starter/me"
-    role = {"AutomationAssumeRole": [world.admin_role]}
-    with fails_with("AccessDeniedException", 400) as e:
-        start(mine, RUNBOOK, Parameters=role)
-    assert e.message.startswith(f"User: {me} is not authorized to perform: iam:PassRole on "
-                                f"resource: {world.admin_role}")
-    with fails_with("AccessDeniedException", 400) as e:
-        start(mine, RUNBOOK, DocumentVersion="1", Parameters=role)
-    assert e.message.startswith(
-        f"User: {me} is not authorized to perform: ssm:StartAutomationExecution on resource: "
-        + definition.replace("$DEFAULT", "1"))
-    iam.put_role_policy(RoleName="Starter", PolicyName="pass", PolicyDocument=policy(
-        ("iam:PassRole", world.admin_role)))
-    execution = start(mine, RUNBOOK, Parameters=role)
-    assert get(ssm, execution)["ExecutedBy"] == me
-    # The administration role may not send commands: that is the execution role's part.
-    done = finished(ssm, execution)
-    assert done["AutomationExecutionStatus"] == "Failed"
-    assert (f"{ADMIN_ROLE}/Automation-{execution} is not authorized to perform: ssm:SendCommand"
-            in done["FailureMessage"])
-    with fails_with("InvalidAutomationExecutionParametersException", 400) as e:
-        start(ssm, RUNBOOK,
-              Parameters={"AutomationAssumeRole": [world.admin_role + "x"]})
-    assert "The defined assume role is unable to be assumed." in e.message
-
-
-def test_a_role_may_be_kept_to_its_accounts_executions(plane, ssm, host, make_book):
+def test_a_role_may_be_kept_to_its_accounts_executions(plane, ssm, host, make_book):  # noqa: F811
     """The trust policy that AWS recommends against confused deputies."""
     central = plane.management_account
     iam = plane.client("iam")
@@ -568,7 +297,7 @@ def over_targets(ssm, book, key, *values, **more):
 
 
 @pytest.fixture(scope="module")
-def three_hosts(plane):
+def three_hosts(plane):  # noqa: F811
     hosts = [make_host(plane, region="eu-central-1") for _ in range(3)]
     make_group(plane, None, "eu-central-1")
     yield sorted(hosts, key=lambda h: h.id)
@@ -585,7 +314,7 @@ def three(three_hosts):
 
 
 @pytest.fixture(scope="module")
-def frankfurt(plane):
+def frankfurt(plane):  # noqa: F811
     ssm = plane.client("ssm", region="eu-central-1")
     make_runbook(ssm, "Targeted", shell("one"))
     return ssm
@@ -639,187 +368,3 @@ def test_targets_are_checked(frankfurt, three):
     assert done["FailureMessage"] == "The targets match no resources."
     done = finished(frankfurt, over_targets(frankfurt, "Targeted", "ResourceGroup", "no"))
     assert "(NotFoundException) when calling the ListGroupResources" in done["FailureMessage"]
-
-
-# --- several accounts and Regions ------------------------------------------------------------------
-
-def test_two_accounts_and_two_regions(world):
-    execution = world.start()
-    done = finished(world.ssm, execution)
-    assert done["AutomationExecutionStatus"] == "Success", done
-    assert done["ProgressCounters"] == {"TotalSteps": 4, "SuccessSteps": 4, "FailedSteps": 0,
-                                        "CancelledSteps": 0, "TimedOutSteps": 0}
-    pairs = [(a, r) for a in world.members for r in REGIONS]
-    assert [s["StepName"] for s in done["StepExecutions"]] == [
-        f"{a}_{r}".replace("-", "_") for a, r in pairs]
-    for (account, region), step in zip(pairs, done["StepExecutions"]):
-        assert step["Action"] == "aws:executeAutomation" and step["StepStatus"] == "Success"
-        assert step["TargetLocation"]["Accounts"] == [account]
-        assert step["TargetLocation"]["Regions"] == [region]
-        child = world.child(step)
-        assert child["AutomationExecutionStatus"] == "Success"
-        assert child["ParentAutomationExecutionId"] == execution
-        role = f"arn:aws:iam::{account}:role/{EXECUTION_ROLE}"
-        assert child["Parameters"]["AutomationAssumeRole"] == [role]
-        assert child["Parameters"]["SnapshotId"] == done["Parameters"]["SnapshotId"]
-        assert child["ExecutedBy"] == (f"arn:aws:sts::{account}:assumed-role/{EXECUTION_ROLE}/"
-                                       f"Automation-{execution}")
-        assert len(world.hosts[account, region].commands) == 1
-        command, = child["Outputs"]["runPatchBaseline.CommandId"]
-        assert command in world.hosts[account, region].commands[0]
-    found = world.ssm.describe_automation_executions(
-        Filters=[{"Key": "AutomationType", "Values": ["CrossAccount"]}])
-    assert found["AutomationExecutionMetadataList"][0]["AutomationExecutionId"] == execution
-
-
-def test_a_unit_stands_for_its_accounts(world):
-    done = finished(world.ssm, world.start(Accounts=[world.organization.unit],
-                                           Regions=[REGIONS[0]]))
-    assert done["AutomationExecutionStatus"] == "Success"
-    assert ([s["TargetLocation"]["Accounts"][0] for s in done["StepExecutions"]]
-            == sorted(world.members))
-
-
-def test_a_role_that_may_not_list_a_unit_fails_the_run(world):
-    iam = world.plane.client("iam")
-    allowed = ("sts:AssumeRole", f"arn:aws:iam::*:role/{EXECUTION_ROLE}")
-    iam.put_role_policy(RoleName=ADMIN_ROLE, PolicyName="all", PolicyDocument=policy(allowed))
-    try:
-        done = finished(world.ssm, world.start(Accounts=[world.organization.unit]))
-    finally:
-        iam.put_role_policy(RoleName=ADMIN_ROLE, PolicyName="all", PolicyDocument=policy(
-            allowed, ("organizations:ListAccountsForParent", "*")))
-    assert done["AutomationExecutionStatus"] == "Failed"
-    assert "is not authorized to perform: organizations:ListAccountsForParent" in \
-        done["FailureMessage"]
-
-
-def test_a_role_that_is_not_there_fails_its_pairs(world):
-    stranger = world.plane.create_account("stranger")
-    done = finished(world.ssm, world.start(Accounts=[stranger, *world.members]))
-    first = done["StepExecutions"][0]
-    assert first["StepStatus"] == "Failed"
-    assert first["FailureDetails"]["FailureType"] == "Permission"
-    role = f"arn:aws:iam::{stranger}:role/{EXECUTION_ROLE}"
-    assert f"is not authorized to perform: sts:AssumeRole on resource: {role}" in \
-        first["FailureMessage"]
-    assert done["ProgressCounters"]["FailedSteps"] == 2  # one more than is allowed
-    assert done["AutomationExecutionStatus"] == "Failed"
-
-
-def test_the_execution_role_must_be_allowed_to_start(world):
-    """Evaluated in the target's account, on the definition's ARN there."""
-    name = make_runbook(world.ssm, "Another-Runbook", runbook())
-    account = world.members[0]
-    done = finished(world.ssm, world.start(name=name, Accounts=[account], Regions=[REGIONS[1]]))
-    step, = done["StepExecutions"]
-    assert step["StepStatus"] == "Failed"
-    assert (f"User: arn:aws:sts::{account}:assumed-role/{EXECUTION_ROLE}/Automation-"
-            f"{done['AutomationExecutionId']} is not authorized to perform: "
-            f"ssm:StartAutomationExecution on resource: arn:aws:ssm:{REGIONS[1]}:{account}:"
-            f"automation-definition/{name}:$DEFAULT") in step["FailureMessage"]
-
-
-def test_one_at_a_time_unless_told_otherwise(world):
-    """TargetLocationMaxConcurrency is 1 and TargetLocationMaxErrors 0 by default."""
-    world.hosts[world.members[0], REGIONS[1]].status = "Failed"
-    location = {"Accounts": world.members, "Regions": list(REGIONS)}
-    done = finished(world.ssm, world.start(locations=[location]))
-    assert done["AutomationExecutionStatus"] == "Failed"
-    assert [s["StepStatus"] for s in done["StepExecutions"]] == ["Success", "Failed", "Pending",
-                                                                 "Pending"]
-    assert done["ProgressCounters"] == {"TotalSteps": 4, "SuccessSteps": 1, "FailedSteps": 1,
-                                        "CancelledSteps": 2, "TimedOutSteps": 0}
-    assert done["StepExecutions"][1]["FailureMessage"] == \
-        world.child(done["StepExecutions"][1])["FailureMessage"]
-    assert [len(h.commands) for h in world.hosts.values()] == [1, 1, 0, 0]
-
-
-def test_errors_within_the_limit_are_suffered(world):
-    world.hosts[world.members[0], REGIONS[1]].status = "Failed"
-    done = finished(world.ssm, world.start())
-    assert done["AutomationExecutionStatus"] == "Success"
-    assert done["ProgressCounters"]["FailedSteps"] == 1
-
-
-def test_stopping_a_parent_stops_its_children(world):
-    for host in world.hosts.values():
-        host.silent = True
-    execution = world.start(TargetLocationMaxConcurrency="3")
-    wait_for(lambda: sum(len(h.commands) for h in world.hosts.values()) == 3)
-    world.ssm.stop_automation_execution(AutomationExecutionId=execution)
-    done = finished(world.ssm, execution)
-    assert done["AutomationExecutionStatus"] == "Cancelled"
-    assert [s["StepStatus"] for s in done["StepExecutions"]] == 3 * ["Cancelled"] + ["Pending"]
-    for step in done["StepExecutions"][:3]:
-        assert world.child(step)["AutomationExecutionStatus"] == "Cancelled"
-
-
-def test_a_group_that_is_empty_in_one_place_is_seen_at_the_parent(world):
-    empty = world.members[1], "ap-southeast-2"
-    make_group(world.plane, *empty)
-    done = finished(world.ssm, world.start(Accounts=[empty[0]], Regions=[REGIONS[0], empty[1]]))
-    assert done["AutomationExecutionStatus"] == "Success"
-    full, warned = done["StepExecutions"]
-    assert "Response" not in full
-    assert f"WARNING: the resource group {GROUP} has no managed nodes" in warned["Response"]
-    assert warned["Outputs"]["WarningMessage"] == [warned["Response"]]
-
-
-def test_targets_are_found_in_each_location(world):
-    """Parent, child and a child of that for each target."""
-    content = runbook()
-    content["parameters"]["InstanceId"] = {"type": "String"}
-    inputs = content["mainSteps"][0]["inputs"]
-    del inputs["Targets"]
-    inputs["InstanceIds"] = ["{{ InstanceId }}"]
-    world.ssm.update_document(Name=RUNBOOK, Content=json.dumps(content), DocumentVersion="$LATEST")
-    execution = world.ssm.start_automation_execution(
-        DocumentName=RUNBOOK, DocumentVersion="$LATEST", TargetParameterName="InstanceId",
-        Parameters={"AutomationAssumeRole": [world.admin_role]}, MaxErrors="1",
-        Targets=[{"Key": "ResourceGroup", "Values": [GROUP]}],
-        TargetLocations=[{"Accounts": world.members, "Regions": [REGIONS[0]],
-                          "TargetLocationMaxConcurrency": "2"}])["AutomationExecutionId"]
-    done = finished(world.ssm, execution)
-    assert done["AutomationExecutionStatus"] == "Success", done
-    for account, step in zip(world.members, done["StepExecutions"]):
-        host = world.hosts[account, REGIONS[0]]
-        child = world.child(step)
-        assert [s["StepName"] for s in child["StepExecutions"]] == [host.id]
-        assert child["ResolvedTargets"]["ParameterValues"] == [host.id]
-        assert len(host.commands) == 1
-
-
-def test_locations_are_checked(world):
-    for wrong, sentence in (({"Accounts": [" 222222222222"]}, "neither an account id"),
-                            ({"Regions": ["not a region"]}, "is not a Region"),
-                            ({"TargetLocationMaxErrors": "05"}, "TargetLocationMaxErrors")):
-        with fails_with("ValidationException", 400) as e:
-            world.start(**wrong)
-        assert sentence in e.message
-
-
-# --- crashes ------------------------------------------------------------------------------------------
-
-@pytest.mark.parametrize("pause", [0.0, 0.05, 0.2])
-def test_a_crash_loses_and_doubles_nothing(make_plane, pause):
-    plane = make_plane()
-    world = World(plane)
-    try:
-        execution = world.start(TargetLocationMaxConcurrency="2")
-        for _ in range(3):
-            time.sleep(pause)  # the moment is what is tried out
-            plane.kill()
-            plane.start(plane.url.split("//")[1])
-        world.ssm = plane.client("ssm")
-        done = finished(world.ssm, execution, 60)
-        assert done["AutomationExecutionStatus"] == "Success", done
-        for host in world.hosts.values():
-            assert len(host.commands) == 1
-        for (account, region) in world.hosts:
-            ssm = plane.client("ssm", account, region)
-            assert len(ssm.list_commands()["Commands"]) == 1
-            assert len(ssm.describe_automation_executions()[
-                "AutomationExecutionMetadataList"]) == 1
-    finally:
-        world.end()

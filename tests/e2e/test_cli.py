@@ -12,11 +12,11 @@ import uuid
 
 import pytest
 
+from automation_world import (ADMIN_ROLE, EXECUTION_ROLE, GROUP, RUNBOOK, finished,
+                              make_admin_role, make_execution_role, make_group, make_runbook,
+                              runbook)
 from cli_host import FAILED, NOT_WELL, PATCHBAY, USAGE, WELL, Host, patchbay, rows  # noqa: F401
 from conftest import REGION, Organization, Plane, wait_for
-from test_automation import (ADMIN_ROLE, EXECUTION_ROLE, GROUP, RUNBOOK, finished,
-                             make_admin_role, make_execution_role, make_group, make_runbook,
-                             runbook)
 
 EMPTY_REGION = "ap-southeast-2"
 
