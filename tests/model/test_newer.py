@@ -12,7 +12,7 @@ import tarfile
 import pytest
 
 from conftest import BUILD
-from test_tables import modelled
+from tables import modelled
 
 JS_NAMES = {"events": "eventbridge", "logs": "cloudwatch-logs",
             "tagging": "resource-groups-tagging-api"}

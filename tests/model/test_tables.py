@@ -4,18 +4,9 @@
 Names, types, places, presence, bounds, closed sets, errors, paths. What AWS has and we lack is
 fine as long as it is optional: such a parameter is refused. NEWER rows are not looked at here.
 """
-import functools
-import json
-import subprocess
-
-import botocore.session
 import pytest
 
-from conftest import BUILD
-
-# Our names, which are those of credential scopes, where botocore's differ.
-BOTOCORE_NAMES = {"tagging": "resourcegroupstaggingapi"}
-NOT_AWS = {"ec2messages", "ssmmessages", "patchbay"}  # the agent's channel, and our own
+from tables import model, modelled
 
 # What the agent alone calls is in nobody's public model.
 AGENTS_OWN = {
@@ -38,22 +29,6 @@ ALSO_RAISED = {"CreateStackSet": {"InsufficientCapabilitiesException"}}
 PLACES = {"uri": "PATH", "querystring": "QUERY", "header": "HEADER", "headers": "HEADERS",
           "statusCode": "STATUS"}
 NO_BOUND = 2**31 - 1  # a max of this or more bounds nothing
-
-
-@functools.cache
-def tables():
-    return json.loads(subprocess.run([BUILD / "tests/model/dump_tables"], check=True,
-                                     capture_output=True, text=True).stdout)
-
-
-@functools.cache
-def model(service):
-    session = botocore.session.get_session()
-    return session.get_service_model(BOTOCORE_NAMES.get(service, service))
-
-
-def modelled():
-    return [s for s in tables() if s["name"] not in NOT_AWS]
 
 
 def operations():
