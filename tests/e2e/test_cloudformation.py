@@ -10,9 +10,9 @@ import time
 import botocore.exceptions
 import pytest
 
-from conftest import BUILD, REGION, ROOT, fails_with, wait_for
+from conftest import REGION, ROOT, fails_with, wait_for
+from schedule_function import ARCHIVE
 
-FUNCTION = BUILD / "functions" / "schedule-patching" / "schedule-patching.zip"
 SEED = pathlib.Path(os.environ.get("PATCHBAY_SEED", ROOT.parent / "shared" / "seed"))
 
 ROLE = """
@@ -442,7 +442,7 @@ def test_the_stack_set_administration_role_is_made(cfn, make_stack, plane):
 def test_our_schedule_stack_is_made(cfn, make_stack, plane):
     s3 = plane.client("s3")
     s3.create_bucket(Bucket="function-code")
-    s3.put_object(Bucket="function-code", Key="schedule-patching.zip", Body=FUNCTION.read_bytes())
+    s3.put_object(Bucket="function-code", Key="schedule-patching.zip", Body=ARCHIVE.read_bytes())
     body = (ROOT / "templates" / "scheduled-patching.yaml").read_text()
     stack = make_stack("ours", body, Parameters=SCHEDULE + [
         {"ParameterKey": "LambdaCodeBucket", "ParameterValue": "function-code"}])

@@ -12,8 +12,8 @@ import zipfile
 
 import pytest
 
-from conftest import BUILD, REGION, wait_for
-from test_schedule_patching import SETTINGS, event
+from conftest import REGION, wait_for
+from schedule_function import ARCHIVE, SETTINGS, event
 
 TRUST = {"Version": "2012-10-17",
          "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"},
@@ -548,7 +548,7 @@ def test_the_schedule_function_starts_one_run_for_an_event_that_comes_twice(func
     settings = {**SETTINGS, "TargetAccounts": f" {account} ", "TargetRegionIds": REGION,
                 "AutomationAdministrationRoleArn": administration,
                 "AutomationDocumentMamrRunPatchBaseline": "Schedule-Test"}
-    code = (BUILD / "functions" / "schedule-patching" / "schedule-patching.zip").read_bytes()
+    code = ARCHIVE.read_bytes()
 
     def create(*policies):
         return functions.create(code, functions.role(*policies), settings,

@@ -12,21 +12,8 @@ import zipfile
 
 import pytest
 
-from conftest import BUILD
+from schedule_function import ARCHIVE, ARN, PROGRAM, SETTINGS, event
 
-FOLDER = BUILD / "functions" / "schedule-patching"
-PROGRAM = FOLDER / "schedule-patching"
-FUNCTION = "arn:aws:lambda:us-east-1:111122223333:function:MultiAccountPatchingBlog"
-RULE = "arn:aws:events:us-east-1:111122223333:rule/MultiAccountPatching"
-SETTINGS = {
-    "TargetAccounts": "222222222222, 333333333333 ,ou-abcd-12345678", "TargetRegionIds":
-    " us-east-1,eu-west-1", "RunPatchBaselineOperation": "Install",
-    "RunPatchBaselineRebootOption": "NoReboot", "RunPatchBaselineInstallOverrideList": "",
-    "ResourceGroupName": "fleet", "MaximumConcurrency": "10%", "MaximumErrors": "10%",
-    "TargetLocationMaxConcurrency": "1", "TargetLocationMaxErrors": "0",
-    "ExecutionRoleName": "AWS-SystemsManager-AutomationExecutionRole",
-    "MasterAccountID": "111122223333",
-    "AutomationDocumentMamrRunPatchBaseline": "Automation-RunPatchBaseline"}
 CREDENTIALS = {"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "ASIAEXAMPLE",
                "AWS_SECRET_ACCESS_KEY": "secret", "AWS_SESSION_TOKEN": "token"}
 
@@ -71,7 +58,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.say(200, json.dumps(event).encode(),
                  Lambda_Runtime_Aws_Request_Id=self.server.request_id,
                  Lambda_Runtime_Deadline_Ms="99999999999999",
-                 Lambda_Runtime_Invoked_Function_Arn=FUNCTION)
+                 Lambda_Runtime_Invoked_Function_Arn=ARN)
 
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -87,13 +74,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 STARTED = (200, {"AutomationExecutionId": "12345678-1234-1234-1234-123456789012"})
-
-
-def event(**more):
-    return {"version": "0", "id": "6a7e8feb-b491-4cf7-a9f1-bf3703467718",
-            "detail-type": "Scheduled Event", "source": "aws.events", "account": "111122223333",
-            "time": "2026-11-23T02:00:00Z", "region": "us-east-1", "resources": [RULE],
-            "detail": {}, **more}
 
 
 def run(what=None, answers=(STARTED,), **settings):
@@ -219,7 +199,7 @@ def test_what_is_no_event_of_a_rule_still_starts_a_run():
 
 
 def test_the_archive_is_ready_to_upload():
-    with zipfile.ZipFile(FOLDER / "schedule-patching.zip") as archive:
+    with zipfile.ZipFile(ARCHIVE) as archive:
         [entry] = archive.infolist()
         assert entry.filename == "bootstrap" and entry.external_attr >> 16 & 0o777 == 0o755
         assert archive.read(entry) == PROGRAM.read_bytes()
