@@ -26,19 +26,35 @@ def role(plane):
 
 
 @pytest.fixture
-def make_node(plane, ssm, role):
+def make_agents(plane, ssm, role):
+    """Makes nodes of one activation, which has the tags [(key, value)]."""
     made = []
 
-    def make():
-        activation = ssm.create_activation(IamRole=role)
-        new = agents.Agent(plane.url).start(activation["ActivationId"],
-                                            activation["ActivationCode"])
-        made.append(new)
+    def make(count=1, tags=()):
+        activation = ssm.create_activation(
+            IamRole=role, RegistrationLimit=count,
+            **({"Tags": [{"Key": k, "Value": v} for k, v in tags]} if tags else {}))
+        new = [agents.Agent(plane.url).start(activation["ActivationId"],
+                                             activation["ActivationCode"])
+               for _ in range(count)]
+        made.extend(new)
         return new
 
     yield make
     for one in made:
         ssm.deregister_managed_instance(InstanceId=one.id)
+
+
+@pytest.fixture
+def make_node(make_agents):
+    """Makes a node, of Debian 12 unless a system is named."""
+    def make(name="", version="", tags=()):
+        new, = make_agents(tags=tags)
+        if name:
+            new.ping(PlatformName=name, PlatformVersion=version)
+        return new
+
+    return make
 
 
 @pytest.fixture

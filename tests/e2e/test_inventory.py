@@ -7,7 +7,7 @@ import pytest
 
 import agent as agents
 from conftest import fails_with
-from node_fixtures import make_node, node, plane, role, ssm  # noqa: F401
+from node_fixtures import make_agents, make_node, node, plane, role, ssm  # noqa: F401
 
 AT = "2026-11-23T03:53:04Z"
 RUN = {"ExecutionTime": datetime.datetime(2026, 11, 23, 12, tzinfo=datetime.timezone.utc),

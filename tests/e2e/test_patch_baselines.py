@@ -11,37 +11,9 @@ import pytest
 
 import agent as agents
 from conftest import REGION, fails_with
+from node_fixtures import make_agents, make_node, plane, role, ssm  # noqa: F401 (fixtures)
 
 OWNER = "075727635805"
-
-
-@pytest.fixture(scope="module")
-def ssm(plane):
-    return plane.client("ssm")
-
-
-@pytest.fixture(scope="module")
-def role(plane):
-    return agents.make_node_role(plane.client("iam"), "BaselineNodes")
-
-
-@pytest.fixture
-def make_node(plane, ssm, role):
-    made = []
-
-    def make(name="Debian GNU/Linux", version="12", tags=()):
-        activation = ssm.create_activation(
-            IamRole=role,
-            **({"Tags": [{"Key": k, "Value": v} for k, v in tags]} if tags else {}))
-        new = agents.Agent(plane.url).start(activation["ActivationId"],
-                                            activation["ActivationCode"])
-        new.ping(PlatformName=name, PlatformVersion=version)
-        made.append(new)
-        return new
-
-    yield make
-    for one in made:
-        ssm.deregister_managed_instance(InstanceId=one.id)
 
 
 def predefined(ssm, os):

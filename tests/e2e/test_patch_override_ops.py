@@ -8,8 +8,8 @@ import uuid
 import pytest
 
 import agent as agents
-from conftest import fails_with
-from test_patch_baselines import make_node, ssm  # noqa: F401 (fixtures)
+from conftest import RAW_CLIENT, fails_with
+from node_fixtures import make_agents, make_node, plane, role, ssm  # noqa: F401 (fixtures)
 
 RULE = {"PatchFilterGroup": {"PatchFilters": [{"Key": "SECTION", "Values": ["libs"]}]},
         "ComplianceLevel": "HIGH", "EnableNonSecurity": True}
@@ -17,11 +17,6 @@ SOURCE = {"Name": "mirror", "Products": ["Debian12"],
           "Configuration": "deb [signed-by=/k.gpg] https://mirror.example/debian bookworm main"}
 RPM_SOURCE = {"Name": "mirror", "Products": ["*"],
               "Configuration": "[mirror]\nname=mirror\nbaseurl=https://mirror.example/el9\n"}
-
-
-@pytest.fixture(scope="module")
-def role(plane):
-    return agents.make_node_role(plane.client("iam"), "OverrideNodes")
 
 
 def frozen(node, id, **override):
@@ -114,7 +109,6 @@ def test_a_configuration_is_in_the_systems_own_form(ssm, os, configuration, why)
     {"Products": []}, {"Products": ["x"] * 21}, {"Products": ["x" * 129]}, {"Name": "ab"},
     {"Name": "x" * 51}, {"Configuration": "deb file:/" + "x" * 1024 + " b c"}])
 def test_the_bounds_of_a_source_are_those_of_the_reference(plane, change):
-    from conftest import RAW_CLIENT
     with fails_with("ValidationException"):
         plane.client("ssm", config=RAW_CLIENT).create_patch_baseline(
             Name="bad", OperatingSystem="DEBIAN", Sources=[{**SOURCE, **change}])

@@ -6,7 +6,7 @@ import uuid
 
 import pytest
 
-from node_fixtures import make_node, plane, role, ssm  # noqa: F401 (fixtures)
+from node_fixtures import make_agents, make_node, plane, role, ssm  # noqa: F401 (fixtures)
 from patch_host import PATCH
 from patch_nodes import become, host, mirror, nodes  # noqa: F401 (fixtures)
 

@@ -9,7 +9,7 @@ import pytest
 
 import agent as agents
 from cli_host import FAILED, NOT_WELL, USAGE, make_patchbay, rows
-from node_fixtures import make_node, plane, role, ssm  # noqa: F401 (fixtures)
+from node_fixtures import make_agents, make_node, plane, role, ssm  # noqa: F401 (fixtures)
 from patch_host import version
 from patch_nodes import become, host, mirror, nodes, run, states  # noqa: F401 (fixtures)
 

@@ -11,7 +11,7 @@ import pytest
 
 import agent as agents
 from conftest import fails_with
-from node_fixtures import make_node, node, plane, role, ssm  # noqa: F401
+from node_fixtures import make_agents, make_node, node, plane, role, ssm  # noqa: F401
 
 BASELINE = "pb-09a5f8eb62bde80b1"
 END = "2026-11-23T12:00:30Z"

@@ -9,29 +9,12 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 import agent as agents
 from conftest import fails_with, wait_for
-
-
-@pytest.fixture(scope="module")
-def plane(tmp_path_factory):
-    from conftest import Plane
-    plane = Plane(tmp_path_factory.mktemp("activations") / "data").start()
-    yield plane
-    assert plane.stop() == 0, plane.log_text()
+from node_fixtures import plane, role, ssm  # noqa: F401 (fixtures)
 
 
 @pytest.fixture(scope="module")
 def iam(plane):
     return plane.client("iam")
-
-
-@pytest.fixture(scope="module")
-def role(iam):
-    return agents.make_node_role(iam)
-
-
-@pytest.fixture
-def ssm(plane):
-    return plane.client("ssm")
 
 
 def activate(ssm, role, **more):

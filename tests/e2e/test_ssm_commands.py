@@ -8,33 +8,10 @@ import pytest
 
 import agent as agents
 from conftest import fails_with, wait_for
-from node_fixtures import plane, role, ssm  # noqa: F401
+from node_fixtures import (make_agents, make_node, node, plane, role,  # noqa: F401 (fixtures)
+                           ssm)
 
 SHELL = "AWS-RunShellScript"
-
-
-@pytest.fixture
-def make_agents(plane, ssm, role):
-    made = []
-
-    def make(count=1, tags=()):
-        activation = ssm.create_activation(
-            IamRole=role, RegistrationLimit=count,
-            **({"Tags": [{"Key": k, "Value": v} for k, v in tags]} if tags else {}))
-        new = [agents.Agent(plane.url).start(activation["ActivationId"],
-                                             activation["ActivationCode"])
-               for _ in range(count)]
-        made.extend(new)
-        return new
-
-    yield make
-    for one in made:
-        ssm.deregister_managed_instance(InstanceId=one.id)
-
-
-@pytest.fixture
-def node(make_agents):
-    return make_agents()[0]
 
 
 def send(ssm, *ids, commands=("echo hi",), **more):
