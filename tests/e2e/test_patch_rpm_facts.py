@@ -8,7 +8,7 @@ import pytest
 import patch_plane as runs
 from conftest import Plane
 from cli_host import NOT_WELL, Host, make_patchbay
-from test_patch_facts import effective, put
+from node_facts import effective, put
 from patch_host import BUILD
 from testbed import Host as RealHost, rpm_root
 
