@@ -64,6 +64,18 @@ def begin(host, line):
 
 # --- what patchbay-patch says ---
 
+def start(host, *arguments):
+    """Begins an install, whose pid is in /run/pid; over() waits for its end."""
+    host.sh(f"rm -f /run/held /run/go /run/status; (({PATCH} install {' '.join(arguments)} & "
+            "echo $! > /run/pid; wait $!; echo $? > /run/status) >/run/said 2>&1 &)")
+
+
+def over(host):
+    """(status, what it said)"""
+    wait_until(host, "/run/status", timeout=60)
+    return int(host.read("/run/status")), host.read("/run/said")
+
+
 def patch(host, *arguments, expect=0, **more):
     done = host.exec(PATCH, *arguments, check=False, **more)
     assert done.returncode == expect, (arguments, done.returncode, done.stdout, done.stderr)

@@ -2,15 +2,13 @@
 """What bounds an install on a real RPM root: being told to stop, and disks."""
 
 import base64
-import functools
-import http.server
 import random
-import threading
 
 import pytest
 
-from rpm_host import (PATCH, WAITS, RpmRepo, have, new_host, patch, states, use, version_of,
-                      wait_until)
+from patch_host import over, start
+from rpm_host import WAITS, RpmRepo, have, new_host, patch, states, use, version_of, wait_until
+from rpm_mirror import mirror  # noqa: F401 (a fixture)
 
 NO_REBOOT = ("--reboot-option", "NoReboot")
 
@@ -60,13 +58,13 @@ def refused(host, *names, place):
 
 def test_an_unpacked_package_that_does_not_fit_is_not_begun(host, repo):
     have(host, repo, "tr-good-1-1", "tr-grows-1-1")
-    host.sh("mkdir /run/small; mount -t tmpfs -o size=4m tmpfs /run/small; mkdir /run/small/u /run/small/w;"
-
+    host.sh("mkdir /run/small; mount -t tmpfs -o size=4m tmpfs /run/small; "
+            "mkdir /run/small/u /run/small/w; "
             "mount -t overlay -o lowerdir=/usr,upperdir=/run/small/u,workdir=/run/small/w o /usr")
     refused(host, "tr-good 0:2-1", "tr-grows 0:2-1", place="/usr")
 
 
-def test_a_download_that_does_not_fit_is_not_begun(host, repo, mirror):
+def test_a_download_that_does_not_fit_is_not_begun(host, repo, mirror):  # noqa: F811
     url, asked, goes_on = mirror
     goes_on.set()
     have(host, repo, "tr-grows-1-1")
@@ -79,7 +77,7 @@ def test_a_download_that_does_not_fit_is_not_begun(host, repo, mirror):
     assert "installed tr-grows 0:2-1" in patch(host, "install", *NO_REBOOT).stdout
 
 
-def test_what_a_package_brings_in_counts(host, repo, mirror):
+def test_what_a_package_brings_in_counts(host, repo, mirror):  # noqa: F811
     """tr-pulls is small, and needs what is large; and a file of what is installed."""
     url, asked, goes_on = mirror
     goes_on.set()
@@ -101,50 +99,7 @@ def test_a_kernel_that_comes_in_beside_the_old_ones_needs_room_in_boot(host, rep
 
 # --- being told to stop ---
 
-class Stalling(http.server.SimpleHTTPRequestHandler):
-    """A mirror that has the lists, and of each package the first half."""
-
-    def __init__(self, *arguments, asked, goes_on, **options):
-        self.asked, self.goes_on = asked, goes_on
-        super().__init__(*arguments, **options)
-
-    def copyfile(self, source, outputfile):
-        data = source.read()
-        if self.path.endswith(".rpm"):
-            outputfile.write(data[:len(data) // 2])
-            outputfile.flush()
-            self.asked.set()
-            self.goes_on.wait(120)
-            data = data[len(data) // 2:]
-        outputfile.write(data)
-
-    def log_message(self, *_):
-        pass
-
-
-@pytest.fixture
-def mirror(repo):
-    """(its address, an event: a package is asked for, an event: it goes on)"""
-    asked, goes_on = threading.Event(), threading.Event()
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(
-        Stalling, directory=repo.directory, asked=asked, goes_on=goes_on))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/", asked, goes_on
-    goes_on.set()
-    server.shutdown()
-
-
-def start(host, *arguments):
-    host.sh(f"rm -f /run/status; (({PATCH} install {' '.join(arguments)} & "
-            "echo $! > /run/pid; wait $!; echo $? > /run/status) >/run/said 2>&1 &)")
-
-
-def over(host):
-    wait_until(host, "/run/status", timeout=60)
-    return int(host.read("/run/status")), host.read("/run/said")
-
-
-def test_a_stop_while_packages_are_fetched_ends_dnf_at_once(host, repo, mirror):
+def test_a_stop_while_packages_are_fetched_ends_dnf_at_once(host, repo, mirror):  # noqa: F811
     url, asked, goes_on = mirror
     have(host, repo, "tr-good-1-1")
     host.write("/etc/yum.repos.d/testbed.repo", repo.config(url, timeout=120))

@@ -3,10 +3,11 @@
 
 import pytest
 
+from patch_host import over, start
 from rpm_host import (PATCH, STATE, WAITS, RpmRepo, background, baseline, have, installed, new_host,
                       packages, patch, rule, scan, states, updates, version_of, wait_until)
+from rpm_mirror import mirror  # noqa: F401 (a fixture)
 from suse_host import agree, list_updates, use
-from test_patch_rpm_limits import mirror, over, start  # noqa: F401 (a fixture)
 
 FAILS = "echo no\nexit 1\n"
 ALL = ["tr-good", "tr-locked", "tr-pre", "tr-post", "tr-slow", "tr-needs-nothing", "tr-library",

@@ -5,57 +5,25 @@ and back to the version before whenever the new agent does not reach the plane."
 import json
 import pathlib
 import shutil
-import subprocess
 import sys
 import time
 
 import pytest
 
 import agent as agents
+from agent_updates import (ENDS_AT_ONCE, NEVER_SPEAKS, NEXT, VERSION, Kinds, deb,
+                           with_broken_postinst)
 from conftest import wait_for
-from packages import Packages, own_version, program_of, version_after
+from packages import Packages
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "testbed"))
 
 from testbed import Host  # noqa: E402  (the path is set above)
 
-VERSION = own_version()
-NEXT = version_after(VERSION)
 STATE = "/var/lib/patchbay-agent"
 JOURNAL = f"{STATE}/update/journal.json"
 OVER = {"Success", "Failed", "TimedOut", "Cancelled"}
-
-
-def deb(version=VERSION):
-    return f"patchbay-agent_{version}_amd64.deb"
-
-
-def with_broken_postinst(path, tmp_path):
-    folder = tmp_path / "repacked"
-    subprocess.run(["dpkg-deb", "-R", path, folder], check=True)
-    (folder / "DEBIAN/postinst").write_text("#!/bin/sh\nexit 1\n")
-    subprocess.run(["dpkg-deb", "--root-owner-group", "-b", folder, path], check=True,
-                   capture_output=True)
-
-
-class Kinds:
-    """Folders of packages: this version, and a next one that is good or bad in some way."""
-
-    def __init__(self, directory):
-        self.directory = directory
-        self.base = Packages(directory / "base")
-        self.base.build("agent-deb", agent=program_of(VERSION))
-
-    def folder(self, name, agent=None, spoil=None):
-        made = Packages(self.directory / name)
-        if not (made.directory / "MANIFEST").exists():
-            shutil.copy(self.base.directory / deb(), made.directory)
-            path = made.build("agent-deb", version=NEXT, agent=agent or program_of(NEXT))[0]
-            if spoil:
-                spoil(path, self.directory)
-            made.sign(self.base.key)
-        return made.directory
 
 
 @pytest.fixture(scope="module")
@@ -261,10 +229,6 @@ def test_no_way_back_is_no_update(node):
 
 
 # --- what goes wrong on the host ------------------------------------------------------------------------
-
-ENDS_AT_ONCE = b"#!/bin/sh\nexit 1\n"
-NEVER_SPEAKS = b"#!/bin/sh\nexec sleep 1000\n"
-
 
 @pytest.mark.parametrize("kind, agent, spoiled, sentence", [
     ("ends", ENDS_AT_ONCE, None, "did not reach the plane within 2 seconds"),

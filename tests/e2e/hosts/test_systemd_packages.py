@@ -7,10 +7,10 @@ import urllib.request
 
 import pytest
 
+from agent_updates import ENDS_AT_ONCE, NEVER_SPEAKS, NEXT, VERSION, Kinds
 from conftest import wait_for
 from packages import Packages
 from systemd_host import UNIT, is_online, journal, outcome, run, send, show, systemd_node
-from test_update import ENDS_AT_ONCE, NEVER_SPEAKS, NEXT, VERSION, Kinds
 from testbed import Host
 
 PLANE_UNIT = "patchbayd.service"
