@@ -10,18 +10,14 @@ from patch_host import PATCH, LocalRepo, have, new_host, use
 
 @pytest.fixture
 def nodes(make_node):
-    made = [make_node(), make_node()]
-    for node in made:
-        node.ping(PlatformName="Debian GNU/Linux", PlatformVersion="12")
-    return made
+    return [make_node(), make_node()]
 
 
 @pytest.fixture
 def mirror(tmp_path):
     mirror = LocalRepo(tmp_path / "mirror")
-    for number in "1", "2":
-        mirror.package("pb-good", number)
-        mirror.package("pb-other", number)
+    mirror.upgrade("pb-good")
+    mirror.upgrade("pb-other")
     mirror.publish()
     return mirror
 

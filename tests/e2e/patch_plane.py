@@ -163,10 +163,9 @@ class Plane:
 @pytest.fixture(scope="module")
 def repo(tmp_path_factory):
     repo = LocalRepo(tmp_path_factory.mktemp("repo"))
-    for name, what in {"pb-good": {}, "pb-slow": {"scripts": {"postinst": SLOW}},
-                       "pb-postinst": {"scripts": {"postinst": FAILING}}}.items():
-        repo.package(name, "1")
-        repo.package(name, "2", **what)
+    repo.upgrade("pb-good")
+    repo.upgrade("pb-slow", scripts={"postinst": SLOW})
+    repo.upgrade("pb-postinst", scripts={"postinst": FAILING})
     repo.publish()
     return repo
 

@@ -32,8 +32,7 @@ def repo(tmp_path_factory):
     repo = LocalRepo(tmp_path_factory.mktemp("repo"))
     for name, script in (("pb-good", None), ("systemd", None), ("pb-server", STOPS_SERVER),
                          ("pb-unit", FAILS_UNIT)):
-        repo.package(name, "1")
-        repo.package(name, "2", scripts={"postinst": script} if script else {})
+        repo.upgrade(name, scripts={"postinst": script} if script else {})
     repo.publish()
     return repo
 

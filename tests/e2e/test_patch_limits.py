@@ -5,7 +5,8 @@ import os
 
 import pytest
 
-from patch_host import PATCH, LocalRepo, have, host, patch, states, wait_until  # noqa: F401
+from patch_host import (PATCH, LocalRepo, have, host, over, patch, start, states,  # noqa: F401
+                        wait_until)
 
 CONFIG = "/etc/patchbay/patch.conf"
 NO_REBOOT = ("--reboot-option", "NoReboot")
@@ -31,8 +32,7 @@ def repo(tmp_path_factory):
            "pb-huge": {"fields": ["Installed-Size: 99999999999"]},
            "linux-image-pb": {"depends": "linux-image-9-pb"}}
     for name, what in new.items():
-        repo.package(name, "1")
-        repo.package(name, "2", **what)
+        repo.upgrade(name, **what)
     repo.package("linux-image-9-pb", "2")
     repo.publish()
     return repo
@@ -125,16 +125,6 @@ while ! rmdir $leaf; do sleep 0.05; done 2>/dev/null
 
 
 # --- being told to stop ---
-
-def start(host, *arguments):
-    host.sh(f"rm -f /run/held /run/go /run/status; (({PATCH} install {' '.join(arguments)} & "
-            "echo $! > /run/pid; wait $!; echo $? > /run/status) >/run/said 2>&1 &)")
-
-
-def over(host):
-    wait_until(host, "/run/status", timeout=60)
-    return int(host.read("/run/status")), host.read("/run/said")
-
 
 def test_a_stop_waits_for_dpkg_and_begins_nothing_more(host):
     """The joint transaction breaks at pb-broken, with pb-good unpacked: that is finished."""

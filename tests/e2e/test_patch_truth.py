@@ -23,12 +23,9 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 @pytest.fixture
 def repo(tmp_path):
     repo = LocalRepo(tmp_path)
-    for name, what in {"pb-good": {}, "pb-slow": {"scripts": {"postinst": SLOW},
-                                                  "depends": "pb-late (>= 2)"}}.items():
-        repo.package(name, "1")
-        repo.package(name, "2", **what)
-    for version in "1", "2":
-        repo.package("pb-late", version)
+    repo.upgrade("pb-good")
+    repo.upgrade("pb-late")
+    repo.upgrade("pb-slow", scripts={"postinst": SLOW}, depends="pb-late (>= 2)")
     repo.publish()
     return repo
 

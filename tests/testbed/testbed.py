@@ -269,6 +269,11 @@ class LocalRepo:
                     options += [option, target, path]
             self._run("package", name, version, *options)
 
+    def upgrade(self, name, **second):
+        """A package that is well at version 1, and a version 2 of which more is said."""
+        self.package(name, "1")
+        self.package(name, "2", **second)
+
     def remove(self, name, version):
         """Takes a version out of the pool; publish() makes it so for apt."""
         for path in (self.directory / "pool").glob(f"{name}_{version.split(':')[-1]}_*.deb"):

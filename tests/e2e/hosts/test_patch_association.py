@@ -20,9 +20,8 @@ def ssm(plane):
 @pytest.fixture(scope="module")
 def host(plane, tmp_path_factory):
     repo = LocalRepo(tmp_path_factory.mktemp("repo"))
-    for name in ("pb-good", "pb-other"):
-        repo.package(name, "1")
-        repo.package(name, "2")
+    repo.upgrade("pb-good")
+    repo.upgrade("pb-other")
     repo.publish()
     with fleets.managed_host(plane, "association", repo) as host:
         host.sh("dpkg -i /srv/repo/pool/pb-good_1_all.deb /srv/repo/pool/pb-other_1_all.deb")
