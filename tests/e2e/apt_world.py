@@ -298,7 +298,7 @@ class World:
             f"release a={suite.release['Suite']}", f"release n={suite.release['Codename']}",
             f"release o={suite.release['Origin']}", f"release l={suite.release['Label']}",
             f"release o={suite.release['Origin']}, a={suite.release['Suite']}",
-            f"origin {suite.site.split('/')[0]}", f'origin ""', "release c=main",
+            f"origin {suite.site.split('/')[0]}", 'origin ""', "release c=main",
             f"version {rng.choice(UPSTREAM)}*", f"version {version(rng)}"])
         priority = rng.choice([-10, -1, 1, 99, 100, 101, 499, 500, 501, 989, 990, 991, 1000, 1001])
         return f"Package: {package}\nPin: {what}\nPin-Priority: {priority}\n"

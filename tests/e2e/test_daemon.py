@@ -23,7 +23,7 @@ import botocore.exceptions
 import pytest
 
 import agent as agents
-from conftest import BUILD, CLIENT, PATCHBAYD, REGION, Plane, fails_with, wait_for
+from conftest import BUILD, CLIENT, PATCHBAYD, Plane, fails_with, wait_for
 
 PROGRAMS = {name: BUILD / "src" / folder / name
             for folder, name in (("daemon", "patchbayd"), ("agent", "patchbay-agent"),

@@ -13,7 +13,9 @@ sys.path.insert(0, str(ROOT / "tests" / "testbed"))
 
 import testbed  # noqa: E402
 
+from agent import make_node_role  # noqa: E402
 from conftest import BUILD, REGION, Organization, wait_for  # noqa: E402
+from schedule_function import ARCHIVE  # noqa: E402
 
 AGENT = BUILD / "src/agent/patchbay-agent"
 PATCH = BUILD / "src/patch/patchbay-patch"
@@ -23,9 +25,6 @@ PROGRAMS = {"/usr/bin/patchbay-agent": AGENT, "/usr/bin/patchbay-patch": PATCH,
 STATE = "/var/lib/patchbay/agent"
 GROUP = "PatchFleet"
 ROLE = "PatchbayNode"
-TRUST = json.dumps({"Version": "2012-10-17", "Statement": [{
-    "Effect": "Allow", "Principal": {"Service": "ssm.amazonaws.com"},
-    "Action": "sts:AssumeRole"}]})
 QUERY = {"Type": "TAG_FILTERS_1_0", "Query": json.dumps({
     "ResourceTypeFilters": ["AWS::SSM::ManagedInstance"],
     "TagFilters": [{"Key": "Fleet", "Values": ["Yes"]}]})}
@@ -52,10 +51,7 @@ class Fleet:
 
     def start(self):
         for account in self.accounts:
-            iam = self.plane.client("iam", account=account)
-            iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=TRUST)
-            iam.attach_role_policy(
-                RoleName=ROLE, PolicyArn="arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore")
+            make_node_role(self.plane.client("iam", account=account), ROLE)
         for number, pair in enumerate(self.pairs):
             self._start_host(f"host{number}", pair)
         wait_for(self._all_online, timeout=60)
@@ -144,8 +140,7 @@ class Fleet:
     def upload_function(self):
         s3 = self.client("s3")
         s3.create_bucket(Bucket="fleet-code")
-        s3.put_object(Bucket="fleet-code", Key="schedule-patching.zip", Body=(
-            BUILD / "functions/schedule-patching/schedule-patching.zip").read_bytes())
+        s3.put_object(Bucket="fleet-code", Key="schedule-patching.zip", Body=ARCHIVE.read_bytes())
         return {"LambdaCodeBucket": "fleet-code", "LambdaCodeKey": "schedule-patching.zip"}
 
     # --- the run ---
@@ -185,10 +180,7 @@ class Fleet:
 def managed_host(plane, name, repo):
     """A host that a plane manages, with the test's own repository alone: host.node is its id,
     host.role its role, host.agent what starts the agent with each boot."""
-    ssm, iam, role = plane.client("ssm"), plane.client("iam"), f"Node-{name}"
-    iam.create_role(RoleName=role, AssumeRolePolicyDocument=TRUST)
-    iam.attach_role_policy(RoleName=role,
-                           PolicyArn="arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore")
+    ssm, role = plane.client("ssm"), make_node_role(plane.client("iam"), f"Node-{name}")
     activation = ssm.create_activation(IamRole=role)
     agent = f"exec /usr/bin/patchbay-agent run --state {STATE}"
     with testbed.Host(name, binds={**PROGRAMS, "/srv/repo": repo.directory},
@@ -214,6 +206,32 @@ def invocation(ssm, command):
             "Pending", "InProgress", "Delayed", "Cancelling") else None
 
     return wait_for(over, timeout=120, pause=0.1)
+
+
+def send(ssm, host, document, **parameters):
+    """The command's id; a parameter is one value or a list."""
+    return ssm.send_command(InstanceIds=[host.node], DocumentName=document, Parameters={
+        k: v if isinstance(v, list) else [v] for k, v in parameters.items()})[
+            "Command"]["CommandId"]
+
+
+def outcome(ssm, command):
+    """Status, exit code and output of the step that ran, once the command is over."""
+    steps = invocation(ssm, command)["CommandPlugins"]
+    step = next((s for s in steps if s["Name"] == "PatchLinux"), steps[0])
+    assert {s["Status"] for s in steps if s is not step} <= {"Success"}  # they were skipped
+    return step["Status"], step["ResponseCode"], step["Output"]
+
+
+def patch(ssm, host, operation, reboot="RebootIfNeeded"):
+    """The outcome of AWS-RunPatchBaseline."""
+    return outcome(ssm, send(ssm, host, "AWS-RunPatchBaseline", Operation=operation,
+                             RebootOption=reboot))
+
+
+def state_of(ssm, host):
+    state, = ssm.describe_instance_patch_states(InstanceIds=[host.node])["InstancePatchStates"]
+    return state
 
 
 def _parameters(parameters):

@@ -4,8 +4,9 @@ systemd of a unit."""
 
 import contextlib
 
-import fleet  # which knows where the testbed is
+from fleet import outcome, send  # which knows where the testbed is
 import testbed
+from agent import make_node_role
 from conftest import REGION, wait_for
 
 UNIT = "patchbay-agent.service"
@@ -27,11 +28,8 @@ def journal(host, unit, *options):
 def systemd_node(plane, name, packages, repository=None):
     """A host with the agent's .deb, registered and enabled as the manual says: host.node is its
     id. `packages` is the folder of the packages, `repository` the only one that apt has."""
-    ssm, iam, role = plane.client("ssm"), plane.client("iam"), f"Node-{name}"
-    iam.create_role(RoleName=role, AssumeRolePolicyDocument=fleet.TRUST)
-    iam.attach_role_policy(RoleName=role,
-                           PolicyArn="arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore")
-    activation = ssm.create_activation(IamRole=role)
+    ssm = plane.client("ssm")
+    activation = ssm.create_activation(IamRole=make_node_role(plane.client("iam"), f"Node-{name}"))
     binds = {"/srv/packages": packages.directory}
     if repository:
         binds["/srv/repo"] = repository.directory
@@ -55,23 +53,5 @@ def is_online(ssm, host):
     return found[0]["PingStatus"] == "Online" and found[0].get("AgentVersion")
 
 
-def send(ssm, host, document, **parameters):
-    return ssm.send_command(InstanceIds=[host.node], DocumentName=document, Parameters={
-        k: v if isinstance(v, list) else [v] for k, v in parameters.items()})[
-            "Command"]["CommandId"]
-
-
-def outcome(ssm, command):
-    """Status, exit code and output of the step that ran, once the command is over."""
-    steps = fleet.invocation(ssm, command)["CommandPlugins"]
-    step = next((s for s in steps if s["Name"] == "PatchLinux"), steps[0])
-    return step["Status"], step["ResponseCode"], step["Output"]
-
-
 def run(ssm, host, line):
     return outcome(ssm, send(ssm, host, "AWS-RunShellScript", commands=line))
-
-
-def patch(ssm, host, operation, reboot="NoReboot"):
-    return outcome(ssm, send(ssm, host, "AWS-RunPatchBaseline", Operation=operation,
-                             RebootOption=reboot))

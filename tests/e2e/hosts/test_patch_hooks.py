@@ -6,6 +6,7 @@ import json
 import pytest
 
 import fleet as fleets  # which knows where the testbed is
+from fleet import state_of
 from testbed import LocalRepo
 
 SLOW = ('#!/bin/sh\n[ "$1" = configure ] || exit 0\ntouch /run/slow\n'
@@ -20,9 +21,9 @@ STEPS = ("Scan", "VerifyPatchStates", "PreInstallHook", "InstallNoReboot", "Post
 @pytest.fixture(scope="module")
 def repo(tmp_path_factory):
     repo = LocalRepo(tmp_path_factory.mktemp("repo"))
-    for name, scripts in (("pb-good", {}), ("pb-other", {}), ("pb-slow", {"postinst": SLOW})):
-        repo.package(name, "1")
-        repo.package(name, "2", scripts=scripts)
+    repo.upgrade("pb-good")
+    repo.upgrade("pb-other")
+    repo.upgrade("pb-slow", scripts={"postinst": SLOW})
     repo.publish()
     return repo
 
@@ -89,11 +90,6 @@ def expected(**ends):
     """Every step but those named has succeeded; `skipped` is a range of them."""
     skipped = ends.pop("skipped", ())
     return {name: "Skipped" if name in skipped else ends.get(name, "Success") for name in STEPS}
-
-
-def state_of(ssm, host):
-    state, = ssm.describe_instance_patch_states(InstanceIds=[host.node])["InstancePatchStates"]
-    return state
 
 
 def test_a_scan_ends_with_the_scan(ssm, host):

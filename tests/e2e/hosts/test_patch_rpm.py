@@ -5,9 +5,10 @@ AWS-RunPatchBaseline under their own system's baseline."""
 import pytest
 
 import fleet as fleets  # which knows where the testbed is
+from agent import make_node_role
 from conftest import REGION, wait_for
+from fleet import patch, state_of
 from rpm_world import SYSTEMS
-from test_patch_states import run, state_of
 from testbed import Host, rpm_root
 
 OS = {"rocky": "ROCKY_LINUX", "amzn": "AMAZON_LINUX_2023", "sles": "SUSE"}
@@ -20,11 +21,7 @@ def ssm(plane):
 
 @pytest.fixture(params=OS)
 def host(request, plane, ssm):
-    role = "PatchRpmNode-" + request.param
-    iam = plane.client("iam")
-    iam.create_role(RoleName=role, AssumeRolePolicyDocument=fleets.TRUST)
-    iam.attach_role_policy(RoleName=role,
-                           PolicyArn="arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore")
+    role = make_node_role(plane.client("iam"), "PatchRpmNode-" + request.param)
     activation = ssm.create_activation(IamRole=role)
     state = fleets.STATE
     module = "patchbay-zypp.so" if request.param == "sles" else "patchbay-rpm.so"
@@ -55,7 +52,7 @@ def test_the_baseline_of_its_system_from_end_to_end(ssm, host):
     os, system = OS[host.system], SYSTEMS[host.system]
     node = information(ssm, host)
     assert (node["PlatformType"], node["PlatformVersion"]) == ("Linux", system.version)
-    assert run(ssm, host, "Scan")[:2] == ("Success", 0)
+    assert patch(ssm, host, "Scan")[:2] == ("Success", 0)
     state = state_of(ssm, host)
     baseline = ssm.get_default_patch_baseline(OperatingSystem=os)["BaselineId"]
     assert baseline.endswith(state["BaselineId"]) or state["BaselineId"].endswith(baseline)
@@ -74,7 +71,7 @@ def test_the_baseline_of_its_system_from_end_to_end(ssm, host):
     assert (found["pb-moderate.noarch"]["Classification"],
             found["pb-moderate.noarch"]["Severity"]) == ("", "")
 
-    status, code, output = run(ssm, host, "Install")
+    status, code, output = patch(ssm, host, "Install")
     assert (status, code) == ("Success", 0), output
     assert host.boots == 2
     state = state_of(ssm, host)

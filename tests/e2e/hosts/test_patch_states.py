@@ -8,8 +8,9 @@ import subprocess
 import pytest
 
 import fleet as fleets  # which knows where the testbed is
-from conftest import BUILD, REGION, wait_for
-from testbed import Host, LocalRepo
+from conftest import BUILD
+from fleet import patch, state_of
+from testbed import LocalRepo
 
 FAILING = "#!/bin/sh\necho no\nexit 1\n"
 
@@ -22,25 +23,12 @@ def ssm(plane):
 @pytest.fixture
 def host(plane, tmp_path):
     repo = LocalRepo(tmp_path / "repo")
-    for name, scripts in (("pb-good", {}), ("pb-postinst", {"postinst": FAILING})):
-        repo.package(name, "1")
-        repo.package(name, "2", scripts=scripts)
+    repo.upgrade("pb-good")
+    repo.upgrade("pb-postinst", scripts={"postinst": FAILING})
     repo.publish()
     with fleets.managed_host(plane, "states", repo) as host:
         host.sh("dpkg -i /srv/repo/pool/pb-good_1_all.deb")
         yield host
-
-
-def run(ssm, host, operation, reboot="RebootIfNeeded"):
-    """The Patch step's (status, exit code, output) of a run, once it is over."""
-    command = ssm.send_command(
-        DocumentName="AWS-RunPatchBaseline", InstanceIds=[host.node],
-        Parameters={"Operation": [operation], "RebootOption": [reboot]})["Command"]["CommandId"]
-
-    plugins = fleets.invocation(ssm, command)["CommandPlugins"]
-    linux = next(p for p in plugins if p["Name"] == "PatchLinux")
-    assert {p["Status"] for p in plugins if p is not linux} == {"Success"}  # they were skipped
-    return linux["Status"], linux["ResponseCode"], linux["Output"]
 
 
 def patches(ssm, host):
@@ -71,15 +59,10 @@ def entries(ssm, host, name):
     return ssm.list_inventory_entries(InstanceId=host.node, TypeName=f"Custom:{name}")["Entries"]
 
 
-def state_of(ssm, host):
-    state, = ssm.describe_instance_patch_states(InstanceIds=[host.node])["InstancePatchStates"]
-    return state
-
-
 def test_the_plane_knows_the_host_as_it_is(plane, ssm, host):
     assert ssm.describe_instance_patch_states(InstanceIds=[host.node])[
         "InstancePatchStates"] == []
-    assert run(ssm, host, "Scan")[:2] == ("Success", 0)
+    assert patch(ssm, host, "Scan")[:2] == ("Success", 0)
     state = state_of(ssm, host)
     assert (state["MissingCount"], state["Operation"]) == (1, "Scan")
     assert patches(ssm, host) == {"pb-good.all": "MISSING"}
@@ -92,7 +75,7 @@ def test_the_plane_knows_the_host_as_it_is(plane, ssm, host):
     baseline = ssm.get_default_patch_baseline(OperatingSystem="DEBIAN")["BaselineId"]
     assert baseline.endswith(state["BaselineId"]) or state["BaselineId"].endswith(baseline)
 
-    assert run(ssm, host, "Install", "NoReboot")[:2] == ("Success", 0)
+    assert patch(ssm, host, "Install", "NoReboot")[:2] == ("Success", 0)
     state = state_of(ssm, host)
     assert (state["MissingCount"], state["InstalledPendingRebootCount"]) == (0, 1)
     assert state["LastNoRebootInstallOperationTime"]
@@ -101,7 +84,7 @@ def test_the_plane_knows_the_host_as_it_is(plane, ssm, host):
     assert state == "INSTALLED_PENDING_REBOOT" and "Reboot" in chain
     assert host.boots == 1
 
-    status, code, output = run(ssm, host, "Install")
+    status, code, output = patch(ssm, host, "Install")
     assert (status, code) == ("Success", 0), output
     assert "the host was rebooted" in output
     assert host.boots == 2
@@ -120,7 +103,7 @@ def test_the_plane_knows_the_host_as_it_is(plane, ssm, host):
     assert compliance["Status"] == "COMPLIANT"
 
     host.sh("dpkg -i /srv/repo/pool/pb-postinst_1_all.deb")
-    status, code, output = run(ssm, host, "Install", "NoReboot")
+    status, code, output = patch(ssm, host, "Install", "NoReboot")
     assert (status, code) == ("Failed", 1)
     assert "post-installation script" in output
     assert state_of(ssm, host)["FailedCount"] == 1

@@ -6,11 +6,10 @@ import shutil
 
 import pytest
 
-import packages
 from conftest import wait_for
+from fleet import outcome, patch, send, state_of  # which knows where the testbed is
 from packages import Packages, own_version, version_after
-from systemd_host import (STATE, UNIT, is_online, journal, outcome, patch, run, send, show,
-                          systemd_node)
+from systemd_host import STATE, UNIT, is_online, journal, run, show, systemd_node
 from testbed import LocalRepo
 
 NEXT = version_after(own_version())
@@ -56,11 +55,10 @@ def newer(tmp_path_factory):
 def repo(tmp_path_factory):
     repo = LocalRepo(tmp_path_factory.mktemp("repo"))
     unit = "/lib/systemd/system/pb-server.service"
-    new = {"pb-good": {}, "pb-again": {"scripts": {"postinst": REEXECUTES}}, "pb-eats": {"scripts": {"postinst": EATS}},
-           "pb-hangs": {"scripts": {"postinst": HANGS}}}
-    for name, what in new.items():
-        repo.package(name, "1")
-        repo.package(name, "2", **what)
+    repo.upgrade("pb-good")
+    repo.upgrade("pb-again", scripts={"postinst": REEXECUTES})
+    repo.upgrade("pb-eats", scripts={"postinst": EATS})
+    repo.upgrade("pb-hangs", scripts={"postinst": HANGS})
     repo.package("pb-server", "1", files={unit: UNIT_FILE}, scripts={"postinst": RESTARTS_UNIT})
     repo.package("pb-server", "2", files={unit: BROKEN_UNIT}, scripts={"postinst": RESTARTS_UNIT})
     repo.publish()
@@ -119,7 +117,7 @@ def test_the_agent_works_as_the_unit_is_shipped(ssm, host):
     have(host, "pb-good")
     status, code, said = patch(ssm, host, "Scan")
     assert (status, code) == ("Success", 0) and "Missing 1" in said, said
-    status, code, said = patch(ssm, host, "Install")
+    status, code, said = patch(ssm, host, "Install", "NoReboot")
     assert (status, code) == ("Success", 0) and "installed pb-good 2 over 1" in said, said
     assert "memory 2048 MiB for all together (control group)" in said
     assert host.sh("systemctl is-system-running") == "running"
@@ -181,13 +179,13 @@ def test_an_install_restarts_the_host_through_systemd_and_ends_after_it(ssm, hos
                "[Install]\nWantedBy=multi-user.target\n")
     host.exec("systemctl", "enable", "--now", "witness.service")
     first = host.boot_id
-    status, code, said = patch(ssm, host, "Install", "RebootIfNeeded")
+    status, code, said = patch(ssm, host, "Install")
     assert (status, code) == ("Success", 0), said + log(host)
     assert "the host was rebooted" in said and "Installed 1" in said
     assert host.boots == 2 and host.status["ended"] == "restart" and host.boot_id != first
     assert "reboot.target" in host.read("/root/jobs")  # in order, and to restart
     assert is_online(ssm, host)
-    state, = ssm.describe_instance_patch_states(InstanceIds=[host.node])["InstancePatchStates"]
+    state = state_of(ssm, host)
     assert (state["InstalledCount"], state["InstalledPendingRebootCount"]) == (1, 0)
 
     host.powerfail()
@@ -198,7 +196,7 @@ def test_a_unit_that_an_update_breaks_is_told_and_can_fail_the_install(ssm, host
     have(host, "pb-server")
     assert host.sh("systemctl is-active pb-server.service") == "active"
     host.write("/etc/patchbay/patch.conf", "health-wait = 0\nfail-on-failed-units = yes\n")
-    status, code, said = patch(ssm, host, "Install")
+    status, code, said = patch(ssm, host, "Install", "NoReboot")
     assert (status, code) == ("Failed", 3), said + log(host)
     assert "installed pb-server 2 over 1" in said and "pb-server.service" in said
     facts, = ssm.list_inventory_entries(InstanceId=host.node,
@@ -215,7 +213,7 @@ def test_after_the_restart_the_end_of_the_boot_is_waited_for(ssm, host):
     host.exec("systemctl", "enable", "late.service")
     host.write("/etc/patchbay/patch.conf", "health-wait = 0\nfail-on-failed-units = yes\n")
     host.sh("touch /root/old")  # from the next boot on it fails
-    status, code, said = patch(ssm, host, "Install", "RebootIfNeeded")
+    status, code, said = patch(ssm, host, "Install")
     assert (status, code) == ("Failed", 3), said + log(host)
     assert "the host was rebooted" in said and "late.service has failed" in said, said
     facts, = ssm.list_inventory_entries(InstanceId=host.node,
@@ -233,7 +231,7 @@ def test_a_package_that_eats_the_memory_is_stopped_and_the_agent_is_not(ssm, hos
     drop_in(host, "MemoryMax=100M")
     host.exec("systemctl", "restart", UNIT)
     before = main_pid(host)
-    status, code, said = patch(ssm, host, "Install")
+    status, code, said = patch(ssm, host, "Install", "NoReboot")
     assert (status, code) == ("Failed", 1), said
     assert "memory 300 MiB for all together (control group)" in said, log(host)
     assert "FAILED pb-eats 2: out of memory: the limit of 300 MiB" in said
@@ -250,7 +248,7 @@ def test_a_package_that_eats_the_memory_is_stopped_and_the_agent_is_not(ssm, hos
     assert main_pid(host) == before and show(host, UNIT, "ActiveState") == "active"
 
     host.sh("touch /root/tame")
-    status, code, said = patch(ssm, host, "Install")
+    status, code, said = patch(ssm, host, "Install", "NoReboot")
     assert (status, code) == ("Success", 0), said
     assert "installed pb-eats 2 over 2" in said and host.sh("dpkg --audit") == ""
 
@@ -258,13 +256,13 @@ def test_a_package_that_eats_the_memory_is_stopped_and_the_agent_is_not(ssm, hos
 def test_a_script_that_never_ends_is_ended_and_its_transaction_is_not(ssm, host):
     have(host, "pb-good", "pb-hangs")
     host.write("/etc/patchbay/patch.conf", "time-limit = 1s\nscript-limit = 1s\n")
-    status, code, said = patch(ssm, host, "Install")
+    status, code, said = patch(ssm, host, "Install", "NoReboot")
     assert (status, code) == ("Failed", 1), said
     assert "FAILED pb-hangs 2: out of time: the time limit was over" in said, log(host)
     assert "installed pb-good 2 over 1" in said  # of the same transaction
     assert "half-configured" in host.sh("dpkg-query -W -f '${Status}' pb-hangs")
     host.sh("touch /root/tame; rm /etc/patchbay/patch.conf")
-    status, code, said = patch(ssm, host, "Install")
+    status, code, said = patch(ssm, host, "Install", "NoReboot")
     assert (status, code) == ("Success", 0) and "installed pb-hangs 2 over 2" in said, said
 
 

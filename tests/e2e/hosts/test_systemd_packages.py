@@ -9,8 +9,9 @@ import pytest
 
 from agent_updates import ENDS_AT_ONCE, NEVER_SPEAKS, NEXT, VERSION, Kinds
 from conftest import wait_for
+from fleet import outcome, send  # which knows where the testbed is
 from packages import Packages
-from systemd_host import UNIT, is_online, journal, outcome, run, send, show, systemd_node
+from systemd_host import UNIT, is_online, journal, run, show, systemd_node
 from testbed import Host
 
 PLANE_UNIT = "patchbayd.service"
