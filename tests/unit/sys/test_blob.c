@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sys/blob.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../test.h"
@@ -90,6 +92,16 @@ static bool keep_hello(void *context, struct str name)
     return str_eq(name, S(HELLO));
 }
 
+/* As if it had been put an hour ago. */
+static void age(struct place *p, struct str name)
+{
+    struct str path;
+    struct timespec then = { .tv_sec = clock_now() / MSEC_SECOND - 3600 };
+
+    assert_int_equal(blob_path(p->blobs, name, &p->arena, &path), 0);
+    assert_int_equal(utimensat(AT_FDCWD, path.p, (struct timespec[]){ then, then }, 0), 0);
+}
+
 static void orphans_are_swept_once_they_are_old(void **state)
 {
     struct place *p = *state;
@@ -99,9 +111,10 @@ static void orphans_are_swept_once_they_are_old(void **state)
 
     assert_int_equal(blob_put(p->blobs, S("hello"), &p->arena, &name), 0);
     assert_int_equal(blob_put(p->blobs, S("old"), &p->arena, &name), 0);
-    usleep(20000);
-    msec before = clock_now() - 5;
+    age(p, S(HELLO));
+    age(p, name);
     assert_int_equal(blob_put(p->blobs, S("young"), &p->arena, &young), 0);
+    msec before = clock_now() - MSEC_MINUTE;
     assert_int_equal(blob_sweep(p->blobs, before, keep_hello, &asked, &n), 0);
     assert_int_equal(n, 1);
     assert_int_equal(asked, 3);
