@@ -53,6 +53,8 @@ static struct change_request request_of(struct arena *a, const struct install_op
         .host = options->scan->host,
         .changes = install->changes,
         .count = install->n_changes,
+        .along = install->along,
+        .n_along = install->n_along,
         .blocked = blocked_by(a, options, install),
         .lock_timeout = options->lock_timeout,
         .gate = options->gate,
@@ -77,8 +79,12 @@ int install_plan(struct arena *a, const struct install_options *options, const s
     if (options->simulate || request.blocked.count > 0 ||
         (options->pins && options->pins->n_differences > 0))
         PASS(options->scan->provider->simulate(a, &request, ret_why));
-    if (options->pins)
+    if (options->pins) {
+        PASS(pins_hold_along(a, options->pins, options->scan->provider, &request, ret_why));
         pins_explain(a, options->pins, install.changes, install.n_changes);
+        install.along = request.along;
+        install.n_along = request.n_along;
+    }
     *ret = install;
     return 0;
 }

@@ -26,6 +26,8 @@ struct install {
     struct scan scan;       /* before, and after install_run() after */
     struct change *changes; /* the plan; `failure` where one did not come in */
     size_t n_changes;
+    struct change *along; /* what the run's pins hold of what the plan brings along */
+    size_t n_along;
     size_t n_installed; /* packages whose version changed, dependencies included */
     size_t n_failed;
     struct str limits; /* absent, or which applied */

@@ -45,6 +45,7 @@ bool pins_take(struct arena *a, struct pins *pins, const struct value *answer,
             return false;
         if (str_eq(pinned, changes[i].to))
             continue;
+        pins->differences = ARENA_GROW(a, pins->differences, pins->n_differences, &pins->capacity);
         pins->differences[pins->n_differences++] = (struct pin_difference){
             .name = changes[i].name,
             .arch = changes[i].arch,
@@ -84,18 +85,20 @@ static const struct pin_difference *find(const struct pins *pins, const struct c
     return NULL;
 }
 
+static int ask_all(struct arena *a, struct pins *pins, struct change *changes, size_t n,
+                   struct str *ret_why)
+{
+    for (size_t i = 0; i < n; i += PINS_A_CALL)
+        PASS(ask(a, pins, changes + i, n - i < PINS_A_CALL ? n - i : PINS_A_CALL, ret_why));
+    return 0;
+}
+
 int pins_hold(struct arena *a, struct pins *pins, struct change *changes, size_t *n_changes,
               struct str *ret_why)
 {
     size_t kept = 0;
 
-    pins->differences = arena_array(a, struct pin_difference, *n_changes + 1);
-    pins->n_differences = 0;
-    for (size_t i = 0; i < *n_changes; i += PINS_A_CALL) {
-        size_t left = *n_changes - i;
-
-        PASS(ask(a, pins, changes + i, left < PINS_A_CALL ? left : PINS_A_CALL, ret_why));
-    }
+    PASS(ask_all(a, pins, changes, *n_changes, ret_why));
     for (size_t i = 0; i < *n_changes; i++)
         /* A change to the version that is there is the repair of one, unless a pin made it. */
         if (!str_eq(changes[i].from, changes[i].to) || !find(pins, &changes[i]))
@@ -121,6 +124,49 @@ int pins_find(struct arena *a, const struct pins *pins, const struct provider *p
     for (size_t i = 0; i < plan->count; i++)
         if (find(pins, &plan->changes[i]))
             plan->changes[i] = request.changes[n++];
+    return 0;
+}
+
+/* The first node of the run pins its own; what is held already stays so. */
+static int hold_more(struct arena *a, struct pins *pins, const struct provider *provider,
+                     struct change_request *plan, struct changes *found, struct str *ret_why)
+{
+    struct changes along = { plan->along, plan->n_along, plan->n_along };
+    struct change_request more = *plan;
+    size_t n = 0;
+
+    for (size_t i = 0; i < found->count; i++) /* asking again would take back the drift */
+        if (!change_find(plan->along, plan->n_along, found->items[i].name, found->items[i].arch))
+            found->items[n++] = found->items[i];
+    PASS(ask_all(a, pins, found->items, n, ret_why));
+    more.changes = found->items;
+    more.count = 0;
+    for (size_t i = 0; i < n; i++)
+        if (find(pins, &found->items[i]))
+            found->items[more.count++] = found->items[i];
+    if (more.count > 0 && provider->find_versions)
+        PASS(provider->find_versions(a, &more, ret_why));
+    for (size_t i = 0; i < more.count; i++)
+        changes_add(a, &along, &more.changes[i]);
+    plan->along = along.items;
+    plan->n_along = along.count;
+    return 0;
+}
+
+int pins_hold_along(struct arena *a, struct pins *pins, const struct provider *provider,
+                    struct change_request *plan, struct str *ret_why)
+{
+    size_t before;
+
+    do { /* an older version may bring along what the newer did not */
+        struct changes found;
+
+        before = plan->n_along;
+        PASS(provider->find_along(a, plan, &found, ret_why));
+        PASS(hold_more(a, pins, provider, plan, &found, ret_why));
+        if (plan->n_along > before)
+            PASS(provider->simulate(a, plan, ret_why));
+    } while (plan->n_along > before);
     return 0;
 }
 

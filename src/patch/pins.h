@@ -18,8 +18,8 @@ struct pin_difference {
 struct pins {
     struct plane *plane;
     struct str snapshot_id;
-    struct pin_difference *differences; /* filled in by pins_hold() */
-    size_t n_differences;
+    struct pin_difference *differences; /* filled in by pins_hold() and pins_hold_along() */
+    size_t n_differences, capacity;
 };
 
 /* Hold a plan to the pins: what nobody has pinned yet this plan pins; a change to another
@@ -32,6 +32,11 @@ MUST_CHECK int pins_hold(struct arena *a, struct pins *pins, struct change *chan
  * repository or in the cache; sets `failure` of those that are not. Outcome PROVIDER_FAILED. */
 MUST_CHECK int pins_find(struct arena *a, const struct pins *pins, const struct provider *provider,
                          const struct change_request *plan, struct str *ret_why);
+
+/* Hold what the plan would bring along to the pins likewise: sets `along` of the plan, and
+ * `failure` of the changes that cannot do with that. Outcome PROVIDER_FAILED. */
+MUST_CHECK int pins_hold_along(struct arena *a, struct pins *pins, const struct provider *provider,
+                               struct change_request *plan, struct str *ret_why);
 
 /* Once it was tried: what of the differences is not to be had here failed by drift. */
 void pins_explain(struct arena *a, const struct pins *pins, struct change *changes,

@@ -244,6 +244,33 @@ bool provider_measure(struct arena *a, const struct provider *provider,
     return true;
 }
 
+void changes_add(struct arena *a, struct changes *changes, const struct change *change)
+{
+    changes->items = ARENA_GROW(a, changes->items, changes->count, &changes->capacity);
+    changes->items[changes->count++] = *change;
+}
+
+struct change *change_find(struct change *changes, size_t count, struct str name, struct str arch)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct change *c = &changes[i];
+
+        if ((str_eq(c->name, name) && str_eq(c->arch, arch)) ||
+            (str_eq(c->new_name, name) && str_eq(c->new_arch, arch)))
+            return c;
+    }
+    return NULL;
+}
+
+struct str change_needs_held(struct arena *a, const struct change *along)
+{
+    bool is_explained = str_is_set(along->failure);
+
+    return arena_fmt(a, "it needs %.*s, which this run has pinned at %.*s%s%.*s", STR(along->name),
+                     STR(along->to), is_explained ? ": " : "",
+                     STR(is_explained ? along->failure : S("")));
+}
+
 int provider_read_marks(struct arena *a, const struct provider *provider,
                         struct change_request *request, struct str *ret_why)
 {

@@ -41,7 +41,13 @@ struct change {
     const char *archive; /* the file to install where no repository has `to`; NULL: one has */
     bool automatic;      /* it is there for others' sake: see provider_read_marks() */
     bool done;
+    struct strs others; /* of what comes along: versions that a repository has beside `to` */
     struct str failure; /* where not done */
+};
+
+struct changes {
+    struct change *items;
+    size_t count, capacity;
 };
 
 /* What changes take on the disks; see struct module_space. */
@@ -58,6 +64,8 @@ struct change_request {
     const struct host *host;
     struct change *changes;
     size_t count;
+    struct change *along; /* what comes along with changes comes at these versions, or they fail */
+    size_t n_along;
     struct strs blocked;  /* names that nothing may bring in, with wildcards */
     bool is_return;       /* back to what was: older versions too, all or none, nothing else */
     int64_t memory_limit; /* bytes, for each process of the manager; 0: none */
@@ -100,6 +108,11 @@ struct provider {
      * tell before it tries. */
     int (*find_versions)(struct arena *a, struct change_request *request, struct str *ret_why);
 
+    /* What the changes would bring along that is none of them: dependencies, at which
+     * versions (`from` is absent where it is new). Outcome PROVIDER_FAILED. */
+    int (*find_along)(struct arena *a, const struct change_request *request, struct changes *ret,
+                      struct str *ret_why);
+
     /* Set `automatic` of each change. Outcome PROVIDER_FAILED. NULL: likewise. */
     int (*find_marks)(struct arena *a, struct change_request *request, struct str *ret_why);
 
@@ -116,6 +129,14 @@ static inline bool change_removes(const struct change *change)
 {
     return !str_is_set(change->to);
 }
+
+void changes_add(struct arena *a, struct changes *changes, const struct change *change);
+
+/* The change of this package, by what it is called before or after; NULL: none is. */
+struct change *change_find(struct change *changes, size_t count, struct str name, struct str arch);
+
+/* Why a change fails that needs what is held to another version. */
+struct str change_needs_held(struct arena *a, const struct change *along);
 
 extern const struct provider provider_apt, provider_rpm, provider_zypper;
 

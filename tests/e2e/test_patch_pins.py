@@ -160,6 +160,54 @@ def test_what_is_gone_from_the_mirror_fails_as_drift(host, mirror, nodes, ssm): 
     assert states(ssm, nodes[1])["pb-good.all"] == "FAILED"
 
 
+def depend(mirror):
+    """pb-good 2 brings pb-new along, of which 1 brings pb-more along."""
+    mirror.package("pb-good", "2", depends="pb-new")
+    mirror.package("pb-new", "1", depends="pb-more")
+    mirror.package("pb-more", "1")
+    mirror.publish()
+
+
+def test_what_comes_along_is_pinned_too(host, plane, mirror, nodes):  # noqa: F811
+    names = "pb-good", "pb-new", "pb-more"
+    snapshot = str(uuid.uuid4())
+    depend(mirror)
+    become(host, nodes[0])
+    run(host, snapshot)
+    assert [version(host, n) for n in names] == ["2", "1", "1"]
+    pins = looked_at(plane, "ListPatchPins", "PatchPins", SnapshotId=snapshot)
+    assert {(p["Name"], p["Version"]) for p in pins} >= {("pb-new", "1"), ("pb-more", "1")}
+
+    mirror.package("pb-new", "2")
+    mirror.package("pb-more", "2")
+    mirror.publish()
+    host.sh("dpkg --purge pb-good pb-new pb-more")
+    become(host, nodes[1])
+    said = run(host, snapshot).stdout
+    assert [version(host, n) for n in names] == ["2", "1", "1"]
+    assert f"drift of pb-new: pinned 1 by {nodes[0].id}, the mirror has 2" in said
+    assert drift(plane, snapshot) == {(nodes[1].id, "pb-new"): ("1", "2"),
+                                      (nodes[1].id, "pb-more"): ("1", "2")}
+    assert {"pb-new", "pb-more"} <= set(host.sh("apt-mark showauto").split())
+
+
+def test_what_comes_along_and_is_gone_keeps_out_who_needs_it(host, mirror, nodes):  # noqa: F811
+    snapshot = str(uuid.uuid4())
+    depend(mirror)
+    become(host, nodes[0])
+    run(host, snapshot)
+
+    mirror.package("pb-new", "2")
+    mirror.remove("pb-new", "1")
+    mirror.publish()
+    host.sh("dpkg --purge pb-good pb-new pb-more")
+    become(host, nodes[1])
+    said = run(host, snapshot, expect=1).stdout
+    assert "FAILED pb-good 2: it needs pb-new, which this run has pinned at 1: version 1 is" in said
+    assert (version(host, "pb-good"), version(host, "pb-other")) == ("1", "2")
+    assert host.sh("dpkg-query -W -f '${db:Status-Status}' pb-new || true") != "installed"
+
+
 def test_what_apts_cache_still_has_is_installed_from_it(host, mirror, nodes):  # noqa: F811
     snapshot = str(uuid.uuid4())
     become(host, nodes[0])

@@ -85,6 +85,54 @@ def test_a_later_wave_installs_what_the_first_one_got(host, mirror, nodes, ssm):
     assert version(host) == "2" and states(ssm, nodes[1], "tr-") == {"tr-good.noarch": "MISSING"}
 
 
+def offer_along(mirror, numbers, hidden=()):
+    """tr-good 2 brings tr-new along, of which 1 brings tr-more along."""
+    for number in numbers:
+        mirror.package("tr-new", f"{number}-1", requires=["tr-more"] if number == 1 else [])
+        mirror.package("tr-more", f"{number}-1")
+    mirror.publish(hidden=hidden)
+
+
+@pytest.fixture
+def along(host, mirror, nodes):
+    """What the first node got, of which the second one has nothing yet."""
+    mirror.package("tr-good", "2-2", requires=["tr-new"])
+    mirror.notice("RLSA-2024:0009", "security", ["tr-good-2-2"], severity="Critical")
+    offer_along(mirror, [1])
+    snapshot = str(uuid.uuid4())
+    become(host, nodes[0], mirror)
+    run(host, snapshot)
+    assert all_versions(host) == ["2-2", "1-1", "1-1"]
+    host.sh("rpm -e tr-good tr-new tr-more")
+    become(host, nodes[1], mirror)
+    return snapshot
+
+
+def all_versions(host):
+    return [host.sh(f"rpm -q --qf '%{{VERSION}}-%{{RELEASE}}' tr-{name} || true")
+            for name in ("good", "new", "more")]
+
+
+def test_what_comes_along_is_pinned_too(host, mirror, nodes, along, system):  # noqa: F811
+    offer_along(mirror, [2])
+    said = run(host, along).stdout
+    assert f"drift of tr-new: pinned 0:1-1 by {nodes[0].id}, the mirror has 0:2-1" in said
+    assert all_versions(host) == ["2-2", "1-1", "1-1"]
+    if system == "rocky":
+        chosen = host.sh("dnf -q --disablerepo='*' repoquery --userinstalled --qf '%{name}\n'")
+        assert not {"tr-new", "tr-more"} & set(chosen.split())
+    else:
+        automatic = host.sh("cat /var/lib/zypp/AutoInstalled").split("\n")
+        assert {"tr-new", "tr-more"} <= set(automatic)
+
+
+def test_what_comes_along_and_is_gone_keeps_out_who_needs_it(host, mirror, along):
+    offer_along(mirror, [2], hidden=["tr-new-1-1"])
+    said = run(host, along, expect=1).stdout
+    assert "FAILED tr-good 0:2-2: " in said
+    assert all_versions(host)[0] == "1-1" and "not installed" in all_versions(host)[1]
+
+
 def test_what_is_gone_from_the_mirror_fails_as_drift(host, mirror, nodes, ssm):  # noqa: F811
     snapshot = str(uuid.uuid4())
     become(host, nodes[0], mirror)

@@ -14,7 +14,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct sigv4_credentials c = { 0 };
     struct strs names = apt_output_installs(&a, text);
     struct association_tags tags;
+    struct str rest = text;
+    struct apt_install in;
 
+    while (apt_output_next(&rest, &in))
+        assert(in.manager_name.len <= size && in.name.len <= size && in.to.len <= size);
     for (size_t i = 0; i < names.count; i++)
         assert(names.items[i].len <= size);
     assert(apt_output_reason(&a, text, S("pb-fails")).len <= size);

@@ -54,6 +54,15 @@ static void read_zypper(struct arena *a, struct str text)
     assert(zypper_lost_marks(a, text, S("")).len <= text.len + 1);
 }
 
+static void read_dnf(struct str text)
+{
+    struct str section = { 0 };
+    struct hand_brought in;
+
+    while (dnf_output_next(&text, &section, &in))
+        assert(in.name.len > 0 && in.arch.len > 0 && in.version.len > 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct arena a = { 0 };
@@ -80,6 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     read_zypper(&a, text);
     assert(dnf_substitute(&a, &vars, text).len <= size);
     assert(dnf_output_stranger(text, (struct strs){ 0 }).len <= size);
+    read_dnf(text);
     while (str_next(&rest, '\n', &line))
         (void)(dnf_output_brings(text, line, S("0:1-1")) || dnf_output_removes(text, line));
     assert(dnf_output_reason(&a, text, S("bash")).len <= size);

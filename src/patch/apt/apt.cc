@@ -644,6 +644,15 @@ std::string name_and_arch(const pkgTagSection &section)
     return section.FindS("Package") + ":" + arch;
 }
 
+/* apt writes no architecture where it is the host's own. */
+std::string marked_name(const module_change &change)
+{
+    std::string name = change.name;
+
+    return name.find(':') != std::string::npos ? name
+                                               : name + ":" + _config->Find("APT::Architecture");
+}
+
 /* The names that are marked, of the file that says so; none where there is no file. */
 bool list_automatic(std::set<std::string> *ret)
 {
@@ -669,7 +678,7 @@ bool apt_read_marks(module_change *changes, size_t count, char *why, size_t size
     if (!list_automatic(&marked))
         return explain(why, size);
     for (size_t i = 0; i < count; i++)
-        changes[i].automatic = marked.count(changes[i].name) > 0;
+        changes[i].automatic = marked.count(marked_name(changes[i])) > 0;
     return true;
 }
 
@@ -713,8 +722,9 @@ bool apt_restore_marks(const module_change *changes, size_t count, char *why, si
     if (!list_automatic(&marked))
         return explain(why, size);
     for (size_t i = 0; i < count; i++)
-        if (changes[i].automatic && changes[i].version && marked.count(changes[i].name) == 0)
-            lost.insert(changes[i].name);
+        if (changes[i].automatic && changes[i].version &&
+            marked.count(marked_name(changes[i])) == 0)
+            lost.insert(marked_name(changes[i]));
     return lost.empty() || write_marks(lost) || explain(why, size);
 }
 

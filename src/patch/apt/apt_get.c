@@ -15,6 +15,7 @@
 #define OUTPUT_MAX      ((size_t)1024 * 1024)
 #define INSTALL_TIMEOUT (110 * MSEC_MINUTE) /* below the 7200 s of the document's step */
 #define SHORT_TIMEOUT   (5 * MSEC_MINUTE)
+#define STATUS_REFUSED  100 /* apt-get's, for whatever it cannot do */
 
 /* The whole environment: nothing asks, nothing restarts services behind our back,
  * nothing is translated, and no variable of the caller changes what apt does. */
@@ -171,35 +172,87 @@ static bool is_open(const struct change *change)
     return !str_is_set(change->failure) && !change->done;
 }
 
-static int install_all(struct arena *a, const struct change_request *request, bool simulate,
-                       struct child_result *ret)
-{
-    struct child child;
-    bool removes = false;
-    size_t count = 0;
+/* Some changes, and what of `along` has to be named for them. */
+struct set {
+    const struct change **changes;
+    size_t count;
+    bool removes;
+};
 
-    for (size_t i = 0; i < request->count; i++)
-        removes |= is_open(&request->changes[i]) && change_removes(&request->changes[i]);
-    child = install_command(a, request, simulate, removes);
-    for (size_t i = 0; i < request->count; i++)
-        if (is_open(&request->changes[i])) {
-            add_change(a, &child, &request->changes[i]);
-            count++;
+static int install_named(struct arena *a, const struct change_request *request,
+                         const struct set *set, const bool *named, bool simulate,
+                         struct child_result *ret)
+{
+    struct child child = install_command(a, request, simulate, set->removes);
+
+    for (size_t i = 0; i < set->count; i++)
+        add_change(a, &child, set->changes[i]);
+    for (size_t i = 0; i < request->n_along; i++)
+        if (named[i]) {
+            add_change(a, &child, &request->along[i]);
+            request->along[i].done |= !simulate;
         }
-    if (count == 0) {
+    return ask(a, &child, simulate ? -1 : request->log, ret);
+}
+
+/* What came along at another version than it is held to has to be named. False: no more. */
+static bool name_more(struct arena *a, const struct change_request *request, bool *named,
+                      struct child_result *answer)
+{
+    struct str output = answer->output;
+    struct apt_install in;
+    bool more = false;
+
+    while (answer->status == 0 && apt_output_next(&output, &in)) {
+        struct change *c = change_find(request->along, request->n_along, in.name, in.arch);
+
+        if (!c || str_eq(c->to, in.to))
+            continue;
+        if (str_is_set(c->failure)) {
+            answer->status = STATUS_REFUSED;
+            answer->output = arena_fmt(a, "E: %.*s\n", STR(change_needs_held(a, c)));
+            return false;
+        }
+        more |= !named[c - request->along];
+        named[c - request->along] = true;
+    }
+    return more;
+}
+
+static int install_set(struct arena *a, const struct change_request *request, const struct set *set,
+                       bool simulate, struct child_result *ret)
+{
+    bool *named = arena_array(a, bool, request->n_along + 1);
+
+    if (set->count == 0) {
         *ret = (struct child_result){ .output = S("") };
         return 0;
     }
-    return ask(a, &child, simulate ? -1 : request->log, ret);
+    if (request->n_along == 0)
+        return install_named(a, request, set, named, simulate, ret);
+    do
+        TRY(install_named(a, request, set, named, true, ret));
+    while (name_more(a, request, named, ret));
+    return simulate || ret->status != 0 ? 0 : install_named(a, request, set, named, false, ret);
+}
+
+static int install_all(struct arena *a, const struct change_request *request, bool simulate,
+                       struct child_result *ret)
+{
+    struct set set = { .changes = arena_array(a, const struct change *, request->count + 1) };
+
+    for (size_t i = 0; i < request->count; i++)
+        if (is_open(&request->changes[i])) {
+            set.changes[set.count++] = &request->changes[i];
+            set.removes |= change_removes(&request->changes[i]);
+        }
+    return install_set(a, request, &set, simulate, ret);
 }
 
 static int install_one(struct arena *a, const struct change_request *request,
                        const struct change *change, bool simulate, struct child_result *ret)
 {
-    struct child child = install_command(a, request, simulate, false);
-
-    add_change(a, &child, change);
-    return ask(a, &child, simulate ? -1 : request->log, ret);
+    return install_set(a, request, &(struct set){ &change, 1, false }, simulate, ret);
 }
 
 /* ---- simulate ---- */
@@ -329,6 +382,49 @@ int apt_get_simulate(struct arena *a, struct change_request *request, struct str
         return 0;
     for (size_t i = 0; i < request->count; i++)
         TRY(simulate_one(a, request, &request->changes[i]));
+    return 0;
+}
+
+/* ---- what comes along ---- */
+
+static void collect(struct arena *a, const struct change_request *request, struct str output,
+                    struct changes *found)
+{
+    struct apt_install in;
+
+    while (apt_output_next(&output, &in))
+        if (!change_find(request->changes, request->count, in.name, in.arch) &&
+            !change_find(found->items, found->count, in.name, in.arch))
+            changes_add(a, found,
+                        &(struct change){ .manager_name = in.manager_name,
+                                          .name = in.name,
+                                          .arch = in.arch,
+                                          .from = in.from,
+                                          .to = in.to,
+                                          .new_name = in.name,
+                                          .new_arch = in.arch });
+}
+
+/* Of all together, or of each that can come in by itself. */
+int apt_get_find_along(struct arena *a, const struct change_request *request, struct changes *ret,
+                       struct str *ret_why)
+{
+    struct changes found = { 0 };
+    struct child_result answer;
+
+    (void)ret_why;
+    TRY(install_all(a, request, true, &answer));
+    if (answer.status == 0)
+        collect(a, request, answer.output, &found);
+    for (size_t i = 0; i < request->count && answer.status != 0; i++) {
+        struct child_result one = { .status = STATUS_REFUSED };
+
+        if (is_open(&request->changes[i]))
+            TRY(install_one(a, request, &request->changes[i], true, &one));
+        if (one.status == 0)
+            collect(a, request, one.output, &found);
+    }
+    *ret = found;
     return 0;
 }
 
@@ -476,11 +572,35 @@ static int install_changes(struct arena *a, struct change_request *request, stru
     return install_rest(a, request, &answer);
 }
 
+static struct change_request with_along(struct arena *a, const struct change_request *request)
+{
+    struct change_request both = *request;
+
+    both.changes = arena_array(a, struct change, request->count + request->n_along + 1);
+    for (size_t i = 0; i < request->count; i++)
+        both.changes[i] = request->changes[i];
+    for (size_t i = 0; i < request->n_along; i++)
+        both.changes[both.count++] = request->along[i];
+    return both;
+}
+
+/* Of what may come along only what had to be named has lost its mark, or never got one. */
+static void note_named(const struct change_request *request, struct change_request *both)
+{
+    for (size_t i = 0; i < request->n_along; i++) {
+        struct change *change = &both->changes[request->count + i];
+
+        change->automatic |= !str_is_set(change->from);
+        change->automatic &= request->along[i].done;
+    }
+}
+
 /* apt-get takes a name on its command line for the administrator's wish and marks
  * the package as manually installed, so that autoremove would never take it away
  * again. What came in as a dependency stays one. */
 int apt_get_install(struct arena *a, struct change_request *request, struct str *ret_why)
 {
+    struct change_request both;
     struct str why = S("");
     int result;
 
@@ -492,9 +612,11 @@ int apt_get_install(struct arena *a, struct change_request *request, struct str 
         *ret_why = S("another package manager holds dpkg's or apt's lock");
         return PROVIDER_LOCKED;
     }
-    PASS(provider_read_marks(a, &provider_apt, request, ret_why));
+    both = with_along(a, request);
+    PASS(provider_read_marks(a, &provider_apt, &both, ret_why));
     result = install_changes(a, request, ret_why);
-    if (provider_restore_marks(a, &provider_apt, request, &why) != 0)
+    note_named(request, &both);
+    if (provider_restore_marks(a, &provider_apt, &both, &why) != 0)
         log_warning("packages stay marked as manually installed: %.*s", STR(why));
     return result;
 }

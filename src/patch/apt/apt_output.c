@@ -70,6 +70,38 @@ struct str apt_output_reason(struct arena *a, struct str output, struct str name
     return str_is_set(error) ? clip(a, error) : error;
 }
 
+/* "Inst zlib1g:i386 [1.2-1] (1.2-2 Debian:12/stable, Debian-Security:12 [i386]) []" */
+static bool read_install(struct str line, struct apt_install *ret)
+{
+    struct str before, rest, inside, version;
+    ptrdiff_t arch;
+
+    if (!str_starts(line, S("Inst ")) || !str_cut(str_from(line, 5), '(', &before, &rest) ||
+        !str_cut(rest, ')', &inside, &rest) || !str_cut(inside, ' ', &version, &inside))
+        return false;
+    arch = str_find(inside, '[');
+    if (arch < 0 || !str_ends(inside, S("]")))
+        return false;
+    *ret = (struct apt_install){ .to = version };
+    ret->arch = str_slice(inside, (size_t)arch + 1, inside.len - (size_t)arch - 2);
+    if (!str_cut(str_trim(before), ' ', &ret->manager_name, &rest))
+        ret->manager_name = str_trim(before);
+    else if (str_starts(rest, S("[")) && str_ends(rest, S("]")))
+        ret->from = str_slice(rest, 1, rest.len - 2);
+    ret->name = bare_name(ret->manager_name);
+    return true;
+}
+
+bool apt_output_next(struct str *output, struct apt_install *ret)
+{
+    struct str line;
+
+    while (str_next(output, '\n', &line))
+        if (read_install(line, ret))
+            return true;
+    return false;
+}
+
 /* The names behind the word that begins a line of a simulation. */
 static struct strs names_after(struct arena *a, struct str output, struct str word)
 {

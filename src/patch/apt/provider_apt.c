@@ -34,6 +34,7 @@ const struct provider provider_apt = {
     .date = date,
     .simulate = apt_get_simulate,
     .find_versions = apt_get_find_versions,
+    .find_along = apt_get_find_along,
     .find_marks = find_marks,
     .install = apt_get_install,
 };

@@ -57,6 +57,16 @@ static void judge(struct arena *a, const struct hand_call *call, struct child_re
     }
 }
 
+static bool next_brought(struct arena *a, struct str *output, struct str *section,
+                         struct hand_brought *ret)
+{
+    if (!dnf_output_next(output, section, ret))
+        return false;
+    if (str_find(ret->version, ':') < 0)
+        ret->version = arena_fmt(a, "0:%.*s", STR(ret->version));
+    return true;
+}
+
 /* hand_row()s; `which` is --available or --userinstalled. */
 static int list(struct arena *a, const struct change_request *request, const char *which,
                 struct str *ret_rows, struct str *ret_why)
@@ -107,11 +117,13 @@ const struct rpm_hand dnf_hand = {
     .locked = LOCKED,
     .begins = S_INIT("\nRunning transaction\n"),
     .leaves_out = true,
+    .hides = true,
     .command = dnf_command,
     .is_locked = is_locked,
     .blames = dnf_output_blames,
     .reason = reason_of,
     .judge = judge,
+    .next_brought = next_brought,
     .list_offered = list_offered,
 };
 

@@ -30,6 +30,10 @@ struct str dnf_output_reason(struct arena *a, struct str output, struct str name
 /* Whether the table of a transaction would bring in this version of the package. */
 bool dnf_output_brings(struct str output, struct str name, struct str evr);
 
+/* The next package that it would bring in, its version as dnf writes it: without an epoch of
+ * 0; *section is to be absent at first. False: there are no more. */
+bool dnf_output_next(struct str *output, struct str *section, struct hand_brought *ret);
+
 /* Whether it would remove the package. */
 bool dnf_output_removes(struct str output, struct str name);
 

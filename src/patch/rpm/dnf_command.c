@@ -96,6 +96,15 @@ static struct child repair_command(struct arena *a, const struct change_request 
     return child;
 }
 
+static void hide_others(struct arena *a, struct child *child, const struct change *c)
+{
+    for (size_t i = 0; i < c->others.count; i++)
+        child_arg(a, child,
+                  arena_fmt(a, "--exclude=%.*s-%.*s.%.*s", STR(c->new_name),
+                            STR(c->others.items[i]), STR(c->new_arch))
+                      .p);
+}
+
 /* The metadata is that of the scan, so the plan's versions are there. What cannot go
  * in is left out, and the rest goes in together. */
 int dnf_command(struct arena *a, const struct hand_call *call, struct child *ret, int *ret_script)
@@ -119,6 +128,8 @@ int dnf_command(struct arena *a, const struct hand_call *call, struct child *ret
         child_arg(a, &child, "--assumeno");
     for (size_t i = 0; i < request->blocked.count; i++)
         child_arg(a, &child, arena_fmt(a, "--exclude=%.*s", STR(request->blocked.items[i])).p);
+    for (size_t i = 0; i < request->n_along; i++) /* names alone would be the host's own wishes */
+        hide_others(a, &child, &request->along[i]);
     if (any_goes(call->changes, call->count)) {
         TRY(add_script(a, &child, call->changes, call->count, ret_script));
     } else {

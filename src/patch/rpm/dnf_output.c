@@ -153,6 +153,28 @@ static bool next_under(struct str *output, struct str heading, bool *is_under, s
     return false;
 }
 
+static bool is_heading(struct str line)
+{
+    return line.len > 0 && line.p[0] != ' ' && str_ends(line, S(":"));
+}
+
+bool dnf_output_next(struct str *output, struct str *section, struct hand_brought *ret)
+{
+    struct str line, more;
+
+    while (str_next(output, '\n', &line)) {
+        if (line.len == 0 || line.p[0] != ' ')
+            *section = is_heading(line) && brings_in(line) ? line : (struct str){ 0 };
+        if (!str_is_set(*section) || !is_row(line) || !next_word(&line, &ret->name))
+            continue;
+        more = str_is_empty(str_trim(line)) ? *output : line; /* a long name has its own line */
+        ret->is_new = str_starts(*section, S("Installing"));
+        if (next_word(&more, &ret->arch) && next_word(&more, &ret->version))
+            return true;
+    }
+    return false;
+}
+
 bool dnf_output_removes(struct str output, struct str name)
 {
     bool is_under = false;

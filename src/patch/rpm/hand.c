@@ -82,26 +82,72 @@ void hand_go_gently(struct arena *a, struct child *child)
     child_args(a, child, nice, ARRAY_LEN(nice));
 }
 
-static int ask(struct run *run, struct change **changes, size_t count, enum hand_act act,
-               struct child_result *ret)
+static int call_manager(struct run *run, const struct hand_call *call, struct child_result *ret)
 {
-    const struct hand_call call = { run->request, changes, count, act };
     struct child child;
     int script = -1, result;
 
-    TRY(run->hand->command(run->arena, &call, &child, &script));
-    if (act == HAND_BRING) {
+    TRY(run->hand->command(run->arena, call, &child, &script));
+    if (call->act == HAND_BRING) {
         child.lock = run->rpm_lock;
         child.begins = run->hand->begins;
     }
-    result = hand_ask_until(run->arena, run->hand, &child, act == HAND_TRY ? -1 : run->request->log,
-                            run->lock_deadline, ret);
+    result =
+        hand_ask_until(run->arena, run->hand, &child,
+                       call->act == HAND_TRY ? -1 : run->request->log, run->lock_deadline, ret);
     if (script >= 0)
         close(script);
     TRY(result);
     run->locked = run->hand->is_locked(ret);
-    if (act == HAND_TRY)
+    return 0;
+}
+
+/* What came along at another version than it is held to has to be named. False: no more. */
+static bool name_more(struct run *run, struct str output, bool *named)
+{
+    struct change_request *request = run->request;
+    struct str section = { 0 };
+    struct hand_brought in;
+    bool more = false;
+
+    while (run->hand->next_brought(run->arena, &output, &section, &in)) {
+        struct change *c = change_find(request->along, request->n_along, in.name, in.arch);
+
+        if (!c || str_eq(c->to, in.version) || str_is_set(c->failure))
+            continue;
+        more |= !named[c - request->along];
+        named[c - request->along] = true;
+    }
+    return more;
+}
+
+/* Until all is named that has to be. */
+static int try_out(struct run *run, struct hand_call *call, bool *named, struct child_result *ret)
+{
+    call->act = HAND_TRY;
+    do
+        TRY(call_manager(run, call, ret));
+    while (!run->locked && !run->hand->hides && name_more(run, ret->output, named));
+    return 0;
+}
+
+static int ask(struct run *run, struct change **changes, size_t count, enum hand_act act,
+               struct child_result *ret)
+{
+    const struct change_request *request = run->request;
+    bool *named = arena_array(run->arena, bool, request->n_along + 1);
+    struct hand_call call = { request, changes, count, act, named };
+
+    if (act == HAND_TRY || (act == HAND_BRING && request->n_along > 0 && !run->hand->hides))
+        TRY(try_out(run, &call, named, ret));
+    call.act = act;
+    if (act == HAND_TRY) {
         run->hand->judge(run->arena, &call, ret);
+        return 0;
+    }
+    TRY(call_manager(run, &call, ret));
+    for (size_t i = 0; i < request->n_along && act == HAND_BRING; i++)
+        request->along[i].done |= named[i];
     return 0;
 }
 
@@ -167,6 +213,20 @@ static int list_installed(struct arena *a, const struct change_request *request,
     return 0;
 }
 
+/* What the repositories have of a package beside the version wanted. */
+static struct strs other_versions(struct arena *a, struct str rows, const struct change *c)
+{
+    struct strs found = { arena_array(a, struct str, rows.len / 8 + 1), 0 }; /* < n v-r a > */
+    struct str row, before, name, version, arch;
+
+    while (str_cut(rows, '>', &row, &rows))
+        if (str_cut(row, '<', &before, &row) && str_cut(row, ' ', &name, &row) &&
+            str_cut(row, ' ', &version, &arch) && str_eq(name, c->new_name) &&
+            str_eq(arch, c->new_arch) && !str_eq(version, c->to))
+            found.items[found.count++] = version;
+    return found;
+}
+
 int hand_find_versions(struct arena *a, const struct rpm_hand *hand, struct change_request *request,
                        struct str *ret_why)
 {
@@ -181,6 +241,7 @@ int hand_find_versions(struct arena *a, const struct rpm_hand *hand, struct chan
 
         if (str_is_set(c->failure) || change_removes(c))
             continue;
+        c->others = other_versions(a, offered, c);
         if (str_contains(installed, hand_row(a, c)))
             c->failure =
                 arena_fmt(a, "version %.*s is still there beside the newer one", STR(c->to));
@@ -358,6 +419,57 @@ int hand_install(struct arena *a, const struct rpm_hand *hand, struct change_req
         return 0;
     *ret_why = hand->locked;
     return PROVIDER_LOCKED;
+}
+
+static void collect(struct run *run, struct str output, struct changes *found)
+{
+    const struct change_request *request = run->request;
+    struct str section = { 0 };
+    struct hand_brought in;
+
+    while (run->hand->next_brought(run->arena, &output, &section, &in))
+        if (!change_find(request->changes, request->count, in.name, in.arch) &&
+            !change_find(found->items, found->count, in.name, in.arch))
+            changes_add(run->arena, found,
+                        &(struct change){ .manager_name = in.name,
+                                          .name = in.name,
+                                          .arch = in.arch,
+                                          .from = in.is_new ? (struct str){ 0 } : S("*"),
+                                          .to = in.version,
+                                          .new_name = in.name,
+                                          .new_arch = in.arch });
+}
+
+/* Of all together, or of each that can come in by itself. */
+int hand_find_along(struct arena *a, const struct rpm_hand *hand,
+                    const struct change_request *request, struct changes *ret, struct str *ret_why)
+{
+    struct change_request trial = *request;
+    struct run run = { .arena = a, .hand = hand, .request = &trial };
+    struct change **changes = arena_array(a, struct change *, request->count + 1);
+    struct child_result answer;
+    struct changes found = { 0 };
+    size_t count;
+
+    trial.changes = arena_array(a, struct change, request->count + 1); /* they are judged */
+    for (size_t i = 0; i < request->count; i++)
+        trial.changes[i] = request->changes[i];
+    run.lock_deadline = clock_monotonic() + request->lock_timeout;
+    count = choose_open(&trial, changes);
+    if (count > 0) {
+        TRY(ask(&run, changes, count, HAND_TRY, &answer));
+        collect(&run, answer.output, &found);
+    }
+    for (size_t i = 0; count > 1 && !run.locked && i < count; i++)
+        if (!changes[i]->done) { /* alone, then */
+            TRY(ask(&run, changes + i, 1, HAND_TRY, &answer));
+            collect(&run, answer.output, &found);
+        }
+    *ret = found;
+    if (!run.locked)
+        return 0;
+    *ret_why = hand->locked;
+    return PROVIDER_FAILED;
 }
 
 int hand_simulate(struct arena *a, const struct rpm_hand *hand, struct change_request *request,

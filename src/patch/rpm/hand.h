@@ -26,12 +26,21 @@ struct hand_call {
     struct change **changes;
     size_t count;
     enum hand_act act;
+    const bool *named; /* which of the request's `along` are to be named too; NULL: none */
+};
+
+/* A package that a HAND_TRY would bring in. */
+struct hand_brought {
+    struct str name, version, arch; /* with its epoch */
+    bool is_new;
 };
 
 struct rpm_hand {
     struct str locked; /* that another holds its lock, for people */
     struct str begins; /* what it prints before it changes anything, once all is downloaded */
     bool leaves_out;   /* a HAND_TRY leaves out what cannot come in, and tells of the others */
+    bool hides;        /* it is told which versions of what comes along not to take, or else the
+                        * names of those that it takes */
 
     /* The command line. `*ret_script`, where it is set, is a file that the program reads, to
      * be closed after it. */
@@ -46,6 +55,11 @@ struct rpm_hand {
     /* Sets `done` of the changes that a HAND_TRY would bring in, or `failure`. */
     void (*judge)(struct arena *a, const struct hand_call *call, struct child_result *answer);
 
+    /* The next package that a HAND_TRY would bring in; *ret_section is to be absent at
+     * first. False: there are no more. */
+    bool (*next_brought)(struct arena *a, struct str *output, struct str *section,
+                         struct hand_brought *ret);
+
     /* hand_row()s of the versions that the repositories have of a request's packages. Outcome
      * PROVIDER_FAILED. */
     int (*list_offered)(struct arena *a, const struct change_request *request, struct str *ret_rows,
@@ -59,6 +73,8 @@ int hand_install(struct arena *a, const struct rpm_hand *hand, struct change_req
                  struct str *ret_why);
 int hand_simulate(struct arena *a, const struct rpm_hand *hand, struct change_request *request,
                   struct str *ret_why);
+int hand_find_along(struct arena *a, const struct rpm_hand *hand,
+                    const struct change_request *request, struct changes *ret, struct str *ret_why);
 int hand_find_versions(struct arena *a, const struct rpm_hand *hand, struct change_request *request,
                        struct str *ret_why);
 

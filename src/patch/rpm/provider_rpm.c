@@ -22,6 +22,12 @@ static int dnf_find_versions(struct arena *a, struct change_request *request, st
     return hand_find_versions(a, &dnf_hand, request, ret_why);
 }
 
+static int dnf_find_along(struct arena *a, const struct change_request *request,
+                          struct changes *ret, struct str *ret_why)
+{
+    return hand_find_along(a, &dnf_hand, request, ret, ret_why);
+}
+
 static int dnf_install(struct arena *a, struct change_request *request, struct str *ret_why)
 {
     return hand_install(a, &dnf_hand, request, ret_why);
@@ -38,6 +44,12 @@ static int zypper_find_versions(struct arena *a, struct change_request *request,
     return hand_find_versions(a, &zypper_hand, request, ret_why);
 }
 
+static int zypper_find_along(struct arena *a, const struct change_request *request,
+                             struct changes *ret, struct str *ret_why)
+{
+    return hand_find_along(a, &zypper_hand, request, ret, ret_why);
+}
+
 const struct provider provider_rpm = {
     .name = "dnf",
     .family = PATCH_FAMILY_RPM,
@@ -48,6 +60,7 @@ const struct provider provider_rpm = {
     .date = date,
     .simulate = dnf_simulate,
     .find_versions = dnf_find_versions,
+    .find_along = dnf_find_along,
     .find_marks = dnf_find_marks,
     .install = dnf_install,
 };
@@ -62,6 +75,7 @@ const struct provider provider_zypper = {
     .date = date,
     .simulate = zypper_simulate,
     .find_versions = zypper_find_versions,
+    .find_along = zypper_find_along,
     .find_marks = zypper_find_marks,
     .install = zypper_install,
 };

@@ -88,13 +88,44 @@ static bool is_blocked(struct arena *a, const struct hand_call *call,
     return false;
 }
 
+static bool next_brought(struct arena *a, struct str *output, struct str *section,
+                         struct hand_brought *ret)
+{
+    struct zypper_solvable s;
+
+    while (zypper_output_next(output, section, &s))
+        if (!is_removal(&s)) {
+            *ret = (struct hand_brought){ .name = s.name,
+                                          .version = full_version(a, s.edition),
+                                          .arch = s.arch,
+                                          .is_new = str_eq(s.section, S("to-install")) };
+            return true;
+        }
+    return false;
+}
+
+/* Absent, or of what comes along at another version than it is held to. */
+static struct str find_other_version(struct arena *a, const struct hand_call *call,
+                                     const struct zypper_solvable *s)
+{
+    const struct change *c =
+        change_find(call->request->along, call->request->n_along, s->name, s->arch);
+
+    if (!c || is_removal(s) || str_eq(full_version(a, s->edition), c->to))
+        return (struct str){ 0 };
+    return change_needs_held(a, c);
+}
+
 /* What may not be part of it: what is blocked, and beside a return anything else. */
 static struct str find_stranger(struct arena *a, const struct hand_call *call, struct str output)
 {
     struct zypper_solvable s;
-    struct str section = { 0 };
+    struct str section = { 0 }, other;
 
     while (zypper_output_next(&output, &section, &s)) {
+        other = find_other_version(a, call, &s);
+        if (str_is_set(other))
+            return other;
         if (is_blocked(a, call, &s))
             return arena_fmt(a, "it would bring in %.*s, which is rejected", STR(s.name));
         if (call->request->is_return && !is_meant(a, call, &s))
@@ -159,6 +190,7 @@ const struct rpm_hand zypper_hand = {
     .blames = zypper_output_blames,
     .reason = reason_of,
     .judge = judge,
+    .next_brought = next_brought,
     .list_offered = list_offered,
 };
 
@@ -222,6 +254,9 @@ int zypper_install(struct arena *a, struct change_request *request, struct str *
 
     TRY(read_marks(a, &before));
     result = hand_install(a, &zypper_hand, request, ret_why);
+    for (size_t i = 0; i < request->n_along; i++)
+        if (request->along[i].done && !str_is_set(request->along[i].from))
+            before = arena_fmt(a, "%.*s\n%.*s\n", STR(before), STR(request->along[i].manager_name));
     if (result >= 0 && restore_marks(a, before) > 0)
         return result; /* no space: it is not worth failing for */
     return result;

@@ -63,6 +63,9 @@ int zypper_command(struct arena *a, const struct hand_call *call, struct child *
     child_arg(a, &child, "--");
     for (size_t i = 0; i < call->count; i++)
         child_arg(a, &child, spec_of(a, call->changes[i]).p);
+    for (size_t i = 0; i < request->n_along && call->named; i++)
+        if (call->named[i])
+            child_arg(a, &child, spec_of(a, &request->along[i]).p);
     *ret = child;
     *ret_script = -1;
     return 0;

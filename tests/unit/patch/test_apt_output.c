@@ -84,6 +84,28 @@ static void a_simulation_names_what_it_would_install(void **state)
     arena_done(&a);
 }
 
+static void a_simulation_tells_versions(void **state)
+{
+    (void)state;
+    struct str out = S("Inst libc6:i386 [2.36-9] (2.36-9+deb12u1 Debian:12.5/stable, "
+                       "Debian-Security:12/stable-security [i386]) []\n"
+                       "Inst damaged (1\nInst none (1 x)\n"
+                       "Remv old [1]\nInst zlib1g (1:1.1 x [amd64])\n");
+    struct apt_install in;
+
+    assert_true(apt_output_next(&out, &in));
+    assert_str(in.manager_name, "libc6:i386");
+    assert_str(in.name, "libc6");
+    assert_str(in.arch, "i386");
+    assert_str(in.from, "2.36-9");
+    assert_str(in.to, "2.36-9+deb12u1");
+    assert_true(apt_output_next(&out, &in));
+    assert_str(in.manager_name, "zlib1g");
+    assert_false(str_is_set(in.from));
+    assert_str(in.to, "1:1.1");
+    assert_false(apt_output_next(&out, &in));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -92,6 +114,7 @@ int main(void)
         cmocka_unit_test(a_long_reason_is_cut),
         cmocka_unit_test(locks_are_recognised),
         cmocka_unit_test(a_simulation_names_what_it_would_install),
+        cmocka_unit_test(a_simulation_tells_versions),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -106,6 +106,31 @@ static void a_return_sees_what_else_would_change(void **state)
     assert_false(dnf_output_removes(removed, S("noarch")));
 }
 
+static void what_comes_along_is_read(void **state)
+{
+    (void)state;
+    struct str section = { 0 }, out = S(" Package Arch Version Repo Size\n"
+                                        "====\nUpgrading:\n good noarch 2-1 test 6 k\n"
+                                        "Installing dependencies:\n"
+                                        " a-package-with-a-very-long-name-indeed\n"
+                                        "       noarch 1:1-1 test 6 k\n"
+                                        "     replacing  old.noarch 1-1\n"
+                                        "Removing:\n gone noarch 1-1 @test\n\n"
+                                        "Transaction Summary\n====\nInstall 1 Package\n");
+    struct hand_brought in;
+
+    assert_true(dnf_output_next(&out, &section, &in));
+    assert_str(in.name, "good");
+    assert_str(in.version, "2-1");
+    assert_false(in.is_new);
+    assert_true(dnf_output_next(&out, &section, &in));
+    assert_str(in.name, "a-package-with-a-very-long-name-indeed");
+    assert_str(in.arch, "noarch");
+    assert_str(in.version, "1:1-1");
+    assert_true(in.is_new);
+    assert_false(dnf_output_next(&out, &section, &in));
+}
+
 static void a_name_that_is_a_word_is_no_reason(void **state)
 {
     (void)state;
@@ -128,6 +153,7 @@ int main(void)
         cmocka_unit_test(the_table_says_what_would_come_in),
         cmocka_unit_test(the_line_about_a_package_is_its_reason),
         cmocka_unit_test(a_return_sees_what_else_would_change),
+        cmocka_unit_test(what_comes_along_is_read),
         cmocka_unit_test(a_name_that_is_a_word_is_no_reason),
         cmocka_unit_test(scripts_signatures_and_downloads_are_reasons),
     };
