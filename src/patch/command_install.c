@@ -80,6 +80,7 @@ static int change(struct arena *a, const struct install_arguments *arguments, st
         .state_path = local->state_path,
         .history_dir = local->history_dir,
         .log_path = arena_fmt(a, "%s/install.log", local->state_dir).p,
+        .marks_path = local->marks_path,
         .settings = &local->settings,
         .gate = &gate,
         .lock_timeout = arguments->lock_timeout,

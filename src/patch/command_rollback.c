@@ -130,6 +130,8 @@ static int carry_out(struct arena *a, const struct rollback_arguments *arguments
     if (r != 0)
         return command_fail(r, why, EXIT_FAILED);
     print_changes(&rollback, "returned");
+    if (str_is_set(rollback.limits))
+        printf("limits: %.*s\n", STR(rollback.limits));
     printf("%zu returned, %zu not\n", rollback.n_returned, rollback.n_failed);
     return rollback.n_failed > rollback.n_impossible ? EXIT_FAILED : EXIT_OK;
 }
@@ -158,6 +160,8 @@ static int rollback(struct arena *a, const void *context)
         .state_path = local.state_path,
         .history_dir = local.history_dir,
         .log_path = arena_fmt(a, "%s/install.log", local.state_dir).p,
+        .marks_path = local.marks_path,
+        .settings = &local.settings,
         .gate = &gate,
         .lock_timeout = arguments->lock_timeout,
     };

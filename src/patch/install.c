@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "patch/install.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <unistd.h>
-
+#include "patch/apply.h"
 #include "patch/gate.h"
 #include "patch/health.h"
 #include "patch/history.h"
-#include "patch/limits.h"
+#include "patch/marks.h"
 #include "patch/space.h"
 #include "sys/clock.h"
 
@@ -47,7 +44,7 @@ static struct strs blocked_by(struct arena *a, const struct install_options *opt
 }
 
 static struct change_request request_of(struct arena *a, const struct install_options *options,
-                                        struct install *install, int log)
+                                        struct install *install)
 {
     return (struct change_request){
         .host = options->scan->host,
@@ -58,7 +55,7 @@ static struct change_request request_of(struct arena *a, const struct install_op
         .blocked = blocked_by(a, options, install),
         .lock_timeout = options->lock_timeout,
         .gate = options->gate,
-        .log = log,
+        .log = -1,
     };
 }
 
@@ -73,7 +70,7 @@ int install_plan(struct arena *a, const struct install_options *options, const s
     install.changes = scan_changes(a, &install.scan, options->list, &install.n_changes);
     if (options->pins)
         PASS(pins_hold(a, options->pins, install.changes, &install.n_changes, ret_why));
-    request = request_of(a, options, &install, -1);
+    request = request_of(a, options, &install);
     if (options->pins)
         PASS(pins_find(a, options->pins, options->scan->provider, &request, ret_why));
     if (options->simulate || request.blocked.count > 0 ||
@@ -153,6 +150,7 @@ int install_remember(struct arena *a, const char *history_dir, const struct scan
 int install_recover(struct arena *a, const struct local *local, const struct scan *scan,
                     struct state *state)
 {
+    TRY(marks_restore(a, local->provider, local->marks_path));
     if (state->run.phase != RUN_INSTALLING)
         return 0;
     TRY(install_remember(a, local->history_dir, scan, state));
@@ -240,7 +238,7 @@ static int journal(struct arena *a, const struct install_options *options, struc
 static int check_space(struct arena *a, const struct install_options *options,
                        struct install *install)
 {
-    const struct change_request request = request_of(a, options, install, -1);
+    const struct change_request request = request_of(a, options, install);
     const struct scan_request scan = { .host = options->scan->host,
                                        .cache_dir = options->scan->cache_dir };
     struct provider_space need;
@@ -253,22 +251,9 @@ static int check_space(struct arena *a, const struct install_options *options,
 static int change_host(struct arena *a, const struct install_options *options,
                        struct install *install)
 {
-    int log = open(options->log_path, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0640);
-    struct change_request request = request_of(a, options, install, log);
-    struct limits limits = { 0 };
-    int result;
+    struct change_request request = request_of(a, options, install);
+    int result = apply_changes(a, options, &request, &install->limits, &install->why);
 
-    if (log < 0)
-        return err_fault(errno, "cannot write %s", options->log_path);
-    if (options->settings) {
-        limits = limits_apply(a, options->settings);
-        install->limits = limits.text;
-        request.memory_limit = limits.memory;
-        request.group = limits_group(&limits);
-    }
-    result = options->scan->provider->install(a, &request, &install->why);
-    limits_end(a, &limits);
-    close(log);
     return result > 0 ? 0 : result; /* the outcomes are in install->why, and judged */
 }
 

@@ -12,7 +12,8 @@ struct install_options {
     const struct scan_options *scan;
     const char *state_path;
     const char *history_dir;
-    const char *log_path; /* gets the package manager's output */
+    const char *log_path;   /* gets the package manager's output */
+    const char *marks_path; /* see marks.h */
     msec lock_timeout;
     struct pins *pins;                /* to hold the plan to; NULL: what is offered is taken */
     const struct settings *settings;  /* NULL: nothing is limited */

@@ -120,6 +120,7 @@ int local_open(struct arena *a, const struct local_options *options, struct loca
     if (local.state_dir) {
         local.state_path = arena_fmt(a, "%s/state.json", local.state_dir).p;
         local.history_dir = arena_fmt(a, "%s/history", local.state_dir).p;
+        local.marks_path = arena_fmt(a, "%s/marks", local.state_dir).p;
         TRY(open_cache(a, &local));
     }
     *ret = local;

@@ -39,6 +39,7 @@ struct local {
     const char *state_dir; /* within the root; NULL where nothing can be kept */
     const char *state_path;
     const char *history_dir;
+    const char *marks_path;
     struct str cache_dir; /* for the provider; absent: none */
 };
 

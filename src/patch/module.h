@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-#define MODULE_ABI    5
+#define MODULE_ABI    6
 #define MODULE_SYMBOL patchbay_module
 
 struct module_notice {
@@ -71,7 +71,7 @@ struct module_change {
     const char *name;                /* as the manager wants it */
     const char *new_name, *new_arch; /* what it is afterwards: mostly the same */
     const char *version;             /* NULL: it goes */
-    bool automatic;                  /* it is there for others' sake alone: see read_marks() */
+    bool automatic;                  /* it is there for others' sake alone; set by read_marks() */
 };
 
 /* What changes take on the disks, with all that they bring in beside themselves. */
@@ -102,9 +102,8 @@ struct module {
      * NULL: the manager keeps its marks when packages are named to it. */
     bool (*read_marks)(struct module_change *changes, size_t count, char *why, size_t size);
 
-    /* Mark those that are `automatic` so again, where the mark was lost. NULL: likewise. */
-    bool (*restore_marks)(const struct module_change *changes, size_t count, char *why,
-                          size_t size);
+    /* Mark these names (as in module_change) so again, where the mark was lost. NULL: likewise. */
+    bool (*restore_marks)(const char *const *names, size_t count, char *why, size_t size);
 };
 
 extern const struct module MODULE_SYMBOL __attribute__((visibility("default")));

@@ -214,7 +214,6 @@ static struct module_change *module_changes(struct arena *a, const struct change
         changes[i].new_name = arena_cstr(a, change->new_name);
         changes[i].new_arch = arena_cstr(a, change->new_arch);
         changes[i].version = str_is_set(change->to) ? arena_cstr(a, change->to) : NULL;
-        changes[i].automatic = change->automatic;
     }
     return changes;
 }
@@ -271,7 +270,7 @@ struct str change_needs_held(struct arena *a, const struct change *along)
                      STR(is_explained ? along->failure : S("")));
 }
 
-int provider_read_marks(struct arena *a, const struct provider *provider,
+int provider_find_marks(struct arena *a, const struct provider *provider,
                         struct change_request *request, struct str *ret_why)
 {
     struct module_change *changes = module_changes(a, request);
@@ -284,20 +283,22 @@ int provider_read_marks(struct arena *a, const struct provider *provider,
         return PROVIDER_FAILED;
     }
     for (size_t i = 0; i < request->count; i++)
-        request->changes[i].automatic = changes[i].automatic;
+        if (changes[i].automatic)
+            request->changes[i].mark = request->changes[i].manager_name;
     return 0;
 }
 
-int provider_restore_marks(struct arena *a, const struct provider *provider,
-                           const struct change_request *request, struct str *ret_why)
+int provider_restore_marks(struct arena *a, const struct provider *provider, struct strs names,
+                           struct str *ret_why)
 {
-    const struct module_change *changes = module_changes(a, request);
+    const char **list = arena_array(a, const char *, names.count + 1);
     const struct module *module;
     char why[512] = "";
 
+    for (size_t i = 0; i < names.count; i++)
+        list[i] = arena_cstr(a, names.items[i]);
     PASS(use_module(a, provider, &module, ret_why));
-    if (module->restore_marks &&
-        !module->restore_marks(changes, request->count, why, sizeof(why))) {
+    if (module->restore_marks && !module->restore_marks(list, names.count, why, sizeof(why))) {
         *ret_why = arena_dup(a, str_of(why));
         return PROVIDER_FAILED;
     }

@@ -39,7 +39,7 @@ struct change {
     struct str to; /* absent, of a return only: the package goes, as it was not there before */
     struct str new_name, new_arch; /* where it is found afterwards: mostly the same */
     const char *archive; /* the file to install where no repository has `to`; NULL: one has */
-    bool automatic;      /* it is there for others' sake: see provider_read_marks() */
+    struct str mark; /* absent, or the manager's name for it among what is there for others' sake */
     bool done;
     struct strs others; /* of what comes along: versions that a repository has beside `to` */
     struct str failure; /* where not done */
@@ -113,8 +113,13 @@ struct provider {
     int (*find_along)(struct arena *a, const struct change_request *request, struct changes *ret,
                       struct str *ret_why);
 
-    /* Set `automatic` of each change. Outcome PROVIDER_FAILED. NULL: likewise. */
+    /* Set `mark` of each change, of those that have one (marks.h). Outcome PROVIDER_FAILED. NULL:
+     * this family has none. */
     int (*find_marks)(struct arena *a, struct change_request *request, struct str *ret_why);
+
+    /* Give these their marks again, where they were lost. Outcome PROVIDER_FAILED; PROVIDER_LOCKED:
+     * not while another package manager is at work. NULL: the manager keeps them. */
+    int (*restore_marks)(struct arena *a, struct strs names, struct str *ret_why);
 
     /* Fill in installed_at of each package, where it is known. */
     void (*date)(struct arena *a, const struct host *host, struct packages *packages);
@@ -153,10 +158,8 @@ bool provider_measure(struct arena *a, const struct provider *provider,
                       const struct scan_request *scan, const struct change_request *request,
                       struct provider_space *ret);
 
-/* Which packages of the changes came in for others' sake alone, and that they are marked so
- * again after the package manager was told their names. Nothing where the manager keeps its
- * marks by itself. After provider_scan(). Outcome PROVIDER_FAILED. */
-MUST_CHECK int provider_read_marks(struct arena *a, const struct provider *provider,
+/* For providers whose module knows the marks; after provider_scan(). Outcome PROVIDER_FAILED. */
+MUST_CHECK int provider_find_marks(struct arena *a, const struct provider *provider,
                                    struct change_request *request, struct str *ret_why);
 MUST_CHECK int provider_restore_marks(struct arena *a, const struct provider *provider,
-                                      const struct change_request *request, struct str *ret_why);
+                                      struct strs names, struct str *ret_why);

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "patch/rollback.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <sys/utsname.h>
-#include <unistd.h>
 
+#include "patch/apply.h"
+#include "patch/marks.h"
 #include "sys/clock.h"
 
 /* ---- what the run did ---- */
@@ -111,8 +110,7 @@ static void keep_what_is_to_do(struct arena *a, const struct packages *packages,
     r->n_changes = kept;
 }
 
-static struct change_request request_of(const struct install_options *options, struct rollback *r,
-                                        int log)
+static struct change_request request_of(const struct install_options *options, struct rollback *r)
 {
     return (struct change_request){
         .host = options->scan->host,
@@ -121,7 +119,7 @@ static struct change_request request_of(const struct install_options *options, s
         .lock_timeout = options->lock_timeout,
         .is_return = true,
         .gate = options->gate,
-        .log = log,
+        .log = -1,
     };
 }
 
@@ -157,7 +155,7 @@ static struct str why_not_removed(struct arena *a, const struct rollback *r,
 {
     const struct change *taken = find_taken(r);
 
-    if (!change->automatic)
+    if (!str_is_set(change->mark))
         return S("it was not there before, but is marked as installed by hand");
     if (is_running_kernel(a, change))
         return S("it was not there before, but is of the kernel that runs");
@@ -205,6 +203,7 @@ int rollback_plan(struct arena *a, const struct install_options *options, const 
     struct change_request request;
 
     PASS(scan_run(a, options->scan, &(struct scan_memory){ .state = state }, &r.scan, ret_why));
+    TRY(marks_restore(a, provider, options->marks_path));
     TRY(history_recover(a, options->history_dir, &r.scan.packages));
     PASS(find_run(a, options, id, &r, ret_why));
     keep_what_is_to_do(a, &r.scan.packages, &r);
@@ -213,7 +212,7 @@ int rollback_plan(struct arena *a, const struct install_options *options, const 
             arena_fmt(a, "packages cannot be returned to older versions with %s", provider->name);
         return PROVIDER_FAILED;
     }
-    request = request_of(options, &r, -1);
+    request = request_of(options, &r);
     if (r.n_changes > 0) {
         PASS(check_removals(a, provider, &request, &r, ret_why));
         PASS(provider->find_versions(a, &request, ret_why));
@@ -229,15 +228,9 @@ int rollback_plan(struct arena *a, const struct install_options *options, const 
 static int change_host(struct arena *a, const struct install_options *options, struct rollback *r,
                        struct str *ret_why)
 {
-    int log = open(options->log_path, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0640);
-    struct change_request request = request_of(options, r, log);
-    int result;
+    struct change_request request = request_of(options, r);
 
-    if (log < 0)
-        return err_fault(errno, "cannot write %s", options->log_path);
-    result = options->scan->provider->install(a, &request, ret_why);
-    close(log);
-    return result;
+    return apply_changes(a, options, &request, &r->limits, ret_why);
 }
 
 static void judge(struct rollback *r)

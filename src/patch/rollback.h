@@ -15,6 +15,7 @@ struct rollback {
     size_t n_changes, n_impossible;
     size_t n_returned, n_failed; /* after rollback_run() */
     size_t n_already;            /* at the version to return to */
+    struct str limits;           /* absent, or which applied */
     struct scan scan;
 };
 

@@ -382,6 +382,7 @@ static int run_install(struct session *s)
         .state_path = s->local.state_path,
         .history_dir = s->local.history_dir,
         .log_path = arena_fmt(s->arena, "%s/install.log", s->local.state_dir).p,
+        .marks_path = s->local.marks_path,
         .settings = &s->local.settings,
         .gate = &gate,
         .lock_timeout = s->options->lock_timeout,

@@ -70,6 +70,7 @@ def test_an_install_is_returned_and_missing_again(host):
 
     done = patch(host, "rollback", "command-1")
     assert "3 returned, 0 not" in done.stdout and "not reported" in done.stdout
+    assert "limits: none: without systemd" in done.stdout
     assert versions(host, *names) == {n: "1" for n in names}
     assert states(host, names) == {n: "Missing" for n in names}
     assert host.sh("apt-mark showauto") == automatic

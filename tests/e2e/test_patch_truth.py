@@ -13,6 +13,7 @@ from patch_host import PATCH, SLOW, STATE, LocalRepo, begin, have, new_host, pat
 from patch_plane import Plane, host, join, plane, run  # noqa: F401 (fixtures)
 
 LISTS = "/var/lib/apt/lists"
+MARKS = f"{STATE}/marks"
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -73,9 +74,14 @@ def test_a_host_without_any_repository_is_not_up_to_date(host, plane):
 # --- runs that were cut off ---
 
 def kill_an_install(host):
+    """And not apt-get, which is held."""
     begin(host, f"SSM_COMMAND_ID=command-1 {PATCH} run --operation Install "
           "--reboot-option NoReboot & echo $! > /run/pid")
-    host.sh("kill -9 $(cat /run/pid); rm /run/hold; "
+    host.sh("kill -9 $(cat /run/pid)")
+
+
+def let_it_end(host):
+    host.sh("rm /run/hold; "
             "while cat /proc/[0-9]*/comm 2>/dev/null | grep -qx apt-get; do sleep 0.05; done")
 
 
@@ -85,6 +91,7 @@ def test_what_a_killed_install_brought_in_waits_for_the_reboot_in_a_scan_too(hos
     plane.baseline["approvalRules"]["rules"] = []
     have(host, "pb-slow", "pb-late")
     kill_an_install(host)
+    let_it_end(host)
     assert scan(host)["pb-slow"]["state"] == "InstalledPendingReboot"
     run(host, "Scan", command="command-2")
     assert plane.states == dict.fromkeys(("pb-slow", "pb-late"), "InstalledPendingReboot")
@@ -92,6 +99,20 @@ def test_what_a_killed_install_brought_in_waits_for_the_reboot_in_a_scan_too(hos
     host.reboot()
     run(host, "Scan", command="command-3")
     assert plane.states["pb-slow"] == "Installed"
+
+
+def test_a_killed_install_makes_nothing_chosen_by_hand(host, plane):
+    have(host, "pb-slow", "pb-late")
+    host.sh("apt-mark auto pb-slow; apt-mark manual pb-late")
+    kill_an_install(host)
+    assert "pb-slow" in host.sh("apt-mark showmanual").split()  # apt-get does so first of all
+    run(host, "Scan", command="command-2")
+    assert host.read(MARKS) == "pb-slow:amd64"  # not while apt-get is at work
+    let_it_end(host)
+    run(host, "Scan", command="command-3")
+    assert "pb-slow" in host.sh("apt-mark showauto").split()
+    assert "pb-late" in host.sh("apt-mark showmanual").split()
+    assert not host.has(MARKS)
 
 
 @pytest.mark.parametrize("damage", ["{", ""])

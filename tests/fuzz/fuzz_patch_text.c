@@ -2,6 +2,7 @@
 /* Any text as what apt-get printed, as a credentials file, as the tags of a baseline. */
 #include "patch/apt/apt_get.h"
 #include "patch/association.h"
+#include "patch/marks.h"
 #include "patch/plane.h"
 #include "wire/sigv4.h"
 
@@ -24,6 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     assert(apt_output_reason(&a, text, S("pb-fails")).len <= size);
     assert(apt_output_reason(&a, text, (struct str){ 0 }).len <= size);
     assert(apt_output_removes(&a, text).count <= size);
+    assert(marks_parse(&a, text).count <= size);
     (void)apt_output_is_locked(text);
     assert(!plane_read_profile(text, S("default"), &c) || (c.access_key.len && c.secret.len));
     if (association_tags_parse(&a, text, &tags) && size > 0)

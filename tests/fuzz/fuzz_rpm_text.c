@@ -51,7 +51,6 @@ static void read_zypper(struct arena *a, struct str text)
     assert(zypper_output_reason(a, text, S("bash")).len <= text.len);
     assert(zypper_output_reason(a, text, (struct str){ 0 }).len <= text.len);
     (void)zypper_has_mark(text, S("bash"));
-    assert(zypper_lost_marks(a, text, S("")).len <= text.len + 1);
 }
 
 static void read_dnf(struct str text)

@@ -645,10 +645,8 @@ std::string name_and_arch(const pkgTagSection &section)
 }
 
 /* apt writes no architecture where it is the host's own. */
-std::string marked_name(const module_change &change)
+std::string marked_name(const std::string &name)
 {
-    std::string name = change.name;
-
     return name.find(':') != std::string::npos ? name
                                                : name + ":" + _config->Find("APT::Architecture");
 }
@@ -678,7 +676,7 @@ bool apt_read_marks(module_change *changes, size_t count, char *why, size_t size
     if (!list_automatic(&marked))
         return explain(why, size);
     for (size_t i = 0; i < count; i++)
-        changes[i].automatic = marked.count(marked_name(changes[i])) > 0;
+        changes[i].automatic = marked.count(marked_name(changes[i].name)) > 0;
     return true;
 }
 
@@ -715,16 +713,15 @@ bool write_marks(std::set<std::string> lost)
     return !_error->PendingError() && out.Close() && chmod(path.c_str(), 0644) == 0;
 }
 
-bool apt_restore_marks(const module_change *changes, size_t count, char *why, size_t size)
+bool apt_restore_marks(const char *const *names, size_t count, char *why, size_t size)
 {
     std::set<std::string> marked, lost;
 
     if (!list_automatic(&marked))
         return explain(why, size);
     for (size_t i = 0; i < count; i++)
-        if (changes[i].automatic && changes[i].version &&
-            marked.count(marked_name(changes[i])) == 0)
-            lost.insert(marked_name(changes[i]));
+        if (marked.count(marked_name(names[i])) == 0)
+            lost.insert(marked_name(names[i]));
     return lost.empty() || write_marks(lost) || explain(why, size);
 }
 

@@ -7,7 +7,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/log.h"
 #include "patch/child.h"
 #include "patch/gate.h"
 #include "sys/clock.h"
@@ -15,6 +14,7 @@
 #define OUTPUT_MAX      ((size_t)1024 * 1024)
 #define INSTALL_TIMEOUT (110 * MSEC_MINUTE) /* below the 7200 s of the document's step */
 #define SHORT_TIMEOUT   (5 * MSEC_MINUTE)
+#define LOCKED          S("another package manager holds dpkg's or apt's lock")
 #define STATUS_REFUSED  100 /* apt-get's, for whatever it cannot do */
 
 /* The whole environment: nothing asks, nothing restarts services behind our back,
@@ -188,10 +188,8 @@ static int install_named(struct arena *a, const struct change_request *request,
     for (size_t i = 0; i < set->count; i++)
         add_change(a, &child, set->changes[i]);
     for (size_t i = 0; i < request->n_along; i++)
-        if (named[i]) {
+        if (named[i])
             add_change(a, &child, &request->along[i]);
-            request->along[i].done |= !simulate;
-        }
     return ask(a, &child, simulate ? -1 : request->log, ret);
 }
 
@@ -402,7 +400,9 @@ static void collect(struct arena *a, const struct change_request *request, struc
                                           .from = in.from,
                                           .to = in.to,
                                           .new_name = in.name,
-                                          .new_arch = in.arch });
+                                          .new_arch = in.arch,
+                                          .mark = str_is_set(in.from) ? (struct str){ 0 }
+                                                                      : in.manager_name });
 }
 
 /* Of all together, or of each that can come in by itself. */
@@ -572,51 +572,25 @@ static int install_changes(struct arena *a, struct change_request *request, stru
     return install_rest(a, request, &answer);
 }
 
-static struct change_request with_along(struct arena *a, const struct change_request *request)
-{
-    struct change_request both = *request;
-
-    both.changes = arena_array(a, struct change, request->count + request->n_along + 1);
-    for (size_t i = 0; i < request->count; i++)
-        both.changes[i] = request->changes[i];
-    for (size_t i = 0; i < request->n_along; i++)
-        both.changes[both.count++] = request->along[i];
-    return both;
-}
-
-/* Of what may come along only what had to be named has lost its mark, or never got one. */
-static void note_named(const struct change_request *request, struct change_request *both)
-{
-    for (size_t i = 0; i < request->n_along; i++) {
-        struct change *change = &both->changes[request->count + i];
-
-        change->automatic |= !str_is_set(change->from);
-        change->automatic &= request->along[i].done;
-    }
-}
-
-/* apt-get takes a name on its command line for the administrator's wish and marks
- * the package as manually installed, so that autoremove would never take it away
- * again. What came in as a dependency stays one. */
 int apt_get_install(struct arena *a, struct change_request *request, struct str *ret_why)
 {
-    struct change_request both;
-    struct str why = S("");
-    int result;
-
     if (!str_eq(request->host->root, S("/"))) {
         *ret_why = S("packages of another root cannot be changed from here");
         return PROVIDER_FAILED;
     }
     if (!wait_for_locks(request->lock_timeout, request->gate)) {
-        *ret_why = S("another package manager holds dpkg's or apt's lock");
+        *ret_why = LOCKED;
         return PROVIDER_LOCKED;
     }
-    both = with_along(a, request);
-    PASS(provider_read_marks(a, &provider_apt, &both, ret_why));
-    result = install_changes(a, request, ret_why);
-    note_named(request, &both);
-    if (provider_restore_marks(a, &provider_apt, &both, &why) != 0)
-        log_warning("packages stay marked as manually installed: %.*s", STR(why));
-    return result;
+    return install_changes(a, request, ret_why);
+}
+
+/* apt-get marks at the beginning of what it does, so a killed run has lost them while another
+ * apt-get may still be at work. */
+int apt_get_restore_marks(struct arena *a, struct strs names, struct str *ret_why)
+{
+    if (wait_for_locks(0, NULL))
+        return provider_restore_marks(a, &provider_apt, names, ret_why);
+    *ret_why = LOCKED;
+    return PROVIDER_LOCKED;
 }

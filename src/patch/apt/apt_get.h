@@ -15,6 +15,7 @@ int apt_get_simulate(struct arena *a, struct change_request *request, struct str
 int apt_get_find_along(struct arena *a, const struct change_request *request, struct changes *ret,
                        struct str *ret_why);
 int apt_get_install(struct arena *a, struct change_request *request, struct str *ret_why);
+int apt_get_restore_marks(struct arena *a, struct strs names, struct str *ret_why);
 
 /* Where the versions to return to are: a repository, or apt's own cache of archives. */
 int apt_get_find_versions(struct arena *a, struct change_request *request, struct str *ret_why);

@@ -21,7 +21,7 @@ static void date(struct arena *a, const struct host *host, struct packages *pack
 
 static int find_marks(struct arena *a, struct change_request *request, struct str *ret_why)
 {
-    return provider_read_marks(a, &provider_apt, request, ret_why);
+    return provider_find_marks(a, &provider_apt, request, ret_why);
 }
 
 const struct provider provider_apt = {
@@ -36,5 +36,6 @@ const struct provider provider_apt = {
     .find_versions = apt_get_find_versions,
     .find_along = apt_get_find_along,
     .find_marks = find_marks,
+    .restore_marks = apt_get_restore_marks,
     .install = apt_get_install,
 };

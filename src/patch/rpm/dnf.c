@@ -109,7 +109,8 @@ int dnf_find_marks(struct arena *a, struct change_request *request, struct str *
         return 0;
     PASS(list(a, request, "--userinstalled", &wanted, ret_why));
     for (size_t i = 0; i < request->count; i++)
-        request->changes[i].automatic = !str_contains(wanted, hand_row(a, &request->changes[i]));
+        if (!str_contains(wanted, hand_row(a, &request->changes[i])))
+            request->changes[i].mark = request->changes[i].name;
     return 0;
 }
 

@@ -145,10 +145,7 @@ static int ask(struct run *run, struct change **changes, size_t count, enum hand
         run->hand->judge(run->arena, &call, ret);
         return 0;
     }
-    TRY(call_manager(run, &call, ret));
-    for (size_t i = 0; i < request->n_along && act == HAND_BRING; i++)
-        request->along[i].done |= named[i];
-    return 0;
+    return call_manager(run, &call, ret);
 }
 
 /* ---- rpm's database ---- */
@@ -434,10 +431,10 @@ static void collect(struct run *run, struct str output, struct changes *found)
                         &(struct change){ .manager_name = in.name,
                                           .name = in.name,
                                           .arch = in.arch,
-                                          .from = in.is_new ? (struct str){ 0 } : S("*"),
                                           .to = in.version,
                                           .new_name = in.name,
-                                          .new_arch = in.arch });
+                                          .new_arch = in.arch,
+                                          .mark = in.is_new ? in.name : (struct str){ 0 } });
 }
 
 /* Of all together, or of each that can come in by itself. */

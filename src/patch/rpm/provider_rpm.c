@@ -50,6 +50,11 @@ static int zypper_find_along(struct arena *a, const struct change_request *reque
     return hand_find_along(a, &zypper_hand, request, ret, ret_why);
 }
 
+static int zypper_install(struct arena *a, struct change_request *request, struct str *ret_why)
+{
+    return hand_install(a, &zypper_hand, request, ret_why);
+}
+
 const struct provider provider_rpm = {
     .name = "dnf",
     .family = PATCH_FAMILY_RPM,
@@ -77,5 +82,6 @@ const struct provider provider_zypper = {
     .find_versions = zypper_find_versions,
     .find_along = zypper_find_along,
     .find_marks = zypper_find_marks,
+    .restore_marks = zypper_restore_marks,
     .install = zypper_install,
 };

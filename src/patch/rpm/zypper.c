@@ -11,6 +11,7 @@
 #define STATUS_NO_PROGRAM    127
 #define LOCKED               S_INIT("another package manager holds zypper's or rpm's lock")
 #define MARKS                "/var/lib/zypp/AutoInstalled"
+#define PID_FILE             "/run/zypp.pid"
 #define MARKS_MAX            ((size_t)1024 * 1024)
 
 /* ---- what it says ---- */
@@ -213,7 +214,7 @@ int zypper_refresh(struct arena *a, const struct host *host, msec timeout, struc
     return hand_refresh(a, &zypper_hand, &child, ret_why);
 }
 
-/* ---- install ---- */
+/* ---- marks ---- */
 
 static int read_marks(struct arena *a, struct str *ret)
 {
@@ -224,18 +225,6 @@ static int read_marks(struct arena *a, struct str *ret)
     return result > 0 ? 0 : result;
 }
 
-/* What is named on its command line counts as chosen by the administrator. */
-static int restore_marks(struct arena *a, struct str before)
-{
-    struct str after, lost;
-
-    TRY(read_marks(a, &after));
-    lost = zypper_lost_marks(a, before, after);
-    if (!str_is_set(lost))
-        return 0;
-    return file_write(MARKS, arena_fmt(a, "%.*s%.*s", STR(after), STR(lost)), 0644);
-}
-
 int zypper_find_marks(struct arena *a, struct change_request *request, struct str *ret_why)
 {
     struct str marks;
@@ -243,21 +232,41 @@ int zypper_find_marks(struct arena *a, struct change_request *request, struct st
     (void)ret_why;
     TRY(read_marks(a, &marks));
     for (size_t i = 0; i < request->count; i++)
-        request->changes[i].automatic = zypper_has_mark(marks, request->changes[i].name);
+        if (zypper_has_mark(marks, request->changes[i].name))
+            request->changes[i].mark = request->changes[i].new_name;
     return 0;
 }
 
-int zypper_install(struct arena *a, struct change_request *request, struct str *ret_why)
+/* It writes the file when all is done. A number that was left there may be anybody's by now;
+ * then it is for the next run. */
+static int is_at_work(struct arena *a, bool *ret)
 {
-    struct str before;
+    struct str text = S("");
+    int64_t pid = 0;
+    int result = file_read(a, PID_FILE, 64, &text);
+
+    *ret = result == 0 && str_to_int(str_trim(text), &pid) && pid > 0 &&
+           file_exists(arena_fmt(a, "/proc/%lld", (long long)pid).p);
+    return result > 0 ? 0 : result;
+}
+
+int zypper_restore_marks(struct arena *a, struct strs names, struct str *ret_why)
+{
+    struct str marks, lost;
+    bool at_work;
     int result;
 
-    TRY(read_marks(a, &before));
-    result = hand_install(a, &zypper_hand, request, ret_why);
-    for (size_t i = 0; i < request->n_along; i++)
-        if (request->along[i].done && !str_is_set(request->along[i].from))
-            before = arena_fmt(a, "%.*s\n%.*s\n", STR(before), STR(request->along[i].manager_name));
-    if (result >= 0 && restore_marks(a, before) > 0)
-        return result; /* no space: it is not worth failing for */
-    return result;
+    TRY(is_at_work(a, &at_work));
+    if (at_work) {
+        *ret_why = (struct str)LOCKED;
+        return PROVIDER_LOCKED;
+    }
+    TRY(read_marks(a, &marks));
+    lost = zypper_lost_marks(a, names, marks);
+    if (!str_is_set(lost))
+        return 0;
+    result = file_write(MARKS, arena_fmt(a, "%.*s%.*s", STR(marks), STR(lost)), 0644);
+    if (result > 0)
+        *ret_why = S("there is no space left to write " MARKS);
+    return result > 0 ? PROVIDER_FAILED : result;
 }

@@ -13,8 +13,7 @@ int zypper_refresh(struct arena *a, const struct host *host, msec timeout, struc
 
 int zypper_find_marks(struct arena *a, struct change_request *request, struct str *ret_why);
 
-/* As hand_install(), and who chose a package stays as it was. */
-int zypper_install(struct arena *a, struct change_request *request, struct str *ret_why);
+int zypper_restore_marks(struct arena *a, struct strs names, struct str *ret_why);
 
 /* ---- how it is called ---- */
 
@@ -49,6 +48,5 @@ bool zypper_output_next(struct str *output, struct str *section, struct zypper_s
 /* Whether a name is a line of /var/lib/zypp/AutoInstalled: it came in for others' sake. */
 bool zypper_has_mark(struct str marks, struct str name);
 
-/* The names that were in `before` (/var/lib/zypp/AutoInstalled) and are not in `after`, as
- * lines to add to it; absent if there are none. */
-struct str zypper_lost_marks(struct arena *a, struct str before, struct str after);
+/* Those of the names that are not in it, as lines to add to it; absent if there are none. */
+struct str zypper_lost_marks(struct arena *a, struct strs names, struct str marks);

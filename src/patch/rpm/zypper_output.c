@@ -167,15 +167,12 @@ bool zypper_has_mark(struct str text, struct str wanted)
     return false;
 }
 
-struct str zypper_lost_marks(struct arena *a, struct str before, struct str after)
+struct str zypper_lost_marks(struct arena *a, struct strs names, struct str marks)
 {
     struct buf out = buf_in(a);
-    struct str line;
 
-    while (str_next(&before, '\n', &line)) {
-        line = str_trim(line);
-        if (!str_is_empty(line) && line.p[0] != '#' && !zypper_has_mark(after, line))
-            buf_fmt(&out, "%.*s\n", STR(line));
-    }
+    for (size_t i = 0; i < names.count; i++)
+        if (!zypper_has_mark(marks, names.items[i]))
+            buf_fmt(&out, "%.*s\n", STR(names.items[i]));
     return buf_str(&out).len > 0 ? buf_str(&out) : (struct str){ 0 };
 }
