@@ -155,21 +155,3 @@ int aws_assume_with(struct aws_client *c, const struct aws_assumption *what, str
                               ret_principal, &secret);
     return opened == 0 ? 0 : FAULT(EPROTO);
 }
-
-int aws_assume_chain(struct aws_client *c, const struct principal *first, struct strs role_arns,
-                     struct str session_name, struct arena *a, struct principal *ret_principal,
-                     struct aws_result *ret)
-{
-    struct principal as = *first;
-
-    *ret = (struct aws_result){ .status = 200 };
-    for (size_t i = 0; i < role_arns.count; i++) {
-        struct principal next;
-        TRY(aws_assume(c, &as, role_arns.items[i], session_name, a, &next, ret));
-        if (!aws_succeeded(ret))
-            return 0;
-        as = next;
-    }
-    *ret_principal = as;
-    return 0;
-}

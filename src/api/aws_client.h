@@ -58,8 +58,3 @@ struct aws_assumption {
 MUST_CHECK int aws_assume_with(struct aws_client *c, const struct aws_assumption *what,
                                struct arena *a, struct principal *ret_principal,
                                struct aws_result *ret);
-
-/* Assume each role in turn, starting as `first`; stops at the first refusal. */
-MUST_CHECK int aws_assume_chain(struct aws_client *c, const struct principal *first,
-                                struct strs role_arns, struct str session_name, struct arena *a,
-                                struct principal *ret_principal, struct aws_result *ret);

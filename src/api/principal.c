@@ -58,13 +58,6 @@ bool principal_from_value(const struct value *v, struct arena *a, struct princip
     return false;
 }
 
-struct str principal_role_arn(const struct principal *p, struct arena *a)
-{
-    if (p->kind != PRINCIPAL_ROLE)
-        return S("");
-    return arena_fmt(a, "arn:aws:iam::%.*s:role/%.*s", STR(p->account), STR(p->name));
-}
-
 struct principal principal_service(struct str service_name, struct str account)
 {
     return (struct principal){

@@ -34,6 +34,5 @@ bool principal_from_value(const struct value *v, struct arena *a, struct princip
 
 /* The role's own ARN out of a session's ("" for others): arn:aws:iam::A:role/NAME; the path
  * is not part of a session's ARN, so it is looked up where it matters. */
-struct str principal_role_arn(const struct principal *p, struct arena *a);
 
 struct principal principal_service(struct str service_name, struct str account);

@@ -55,14 +55,6 @@ void arena_reset(struct arena *a)
     a->blocks->used = 0;
 }
 
-size_t arena_size(const struct arena *a)
-{
-    size_t size = 0;
-    for (const struct arena_block *b = a->blocks; b; b = b->next)
-        size += b->size;
-    return size;
-}
-
 static void *take(struct arena *a, size_t size)
 {
     if (size > SIZE_MAX / 2)

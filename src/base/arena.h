@@ -24,8 +24,6 @@ void arena_done(struct arena *a);
 /* Forget everything but keep the first block, for loops that reuse one arena. */
 void arena_reset(struct arena *a);
 
-size_t arena_size(const struct arena *a); /* bytes taken from the system */
-
 void *arena_alloc(struct arena *a, size_t size); /* zeroed, max-aligned */
 void *arena_copy(struct arena *a, const void *p, size_t size);
 struct str arena_dup(struct arena *a, struct str s); /* NUL-terminated copy; absent stays absent */

@@ -27,22 +27,6 @@ static int hex_digit(char c)
     return -1;
 }
 
-bool hex_decode(struct arena *a, struct str text, struct str *ret)
-{
-    if (text.len % 2 != 0)
-        return false;
-
-    char *p = arena_alloc(a, text.len / 2 + 1);
-    for (size_t i = 0; i < text.len / 2; i++) {
-        int high = hex_digit(text.p[i * 2]), low = hex_digit(text.p[i * 2 + 1]);
-        if (high < 0 || low < 0)
-            return false;
-        p[i] = (char)(high * 16 + low);
-    }
-    *ret = (struct str){ p, text.len / 2 };
-    return true;
-}
-
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 struct str base64_encode(struct arena *a, struct str bytes)

@@ -7,7 +7,6 @@
 #include "base/arena.h"
 
 struct str hex_encode(struct arena *a, struct str bytes); /* lower case */
-bool hex_decode(struct arena *a, struct str text, struct str *ret);
 
 struct str base64_encode(struct arena *a, struct str bytes); /* standard alphabet, padded */
 bool base64_decode(struct arena *a, struct str text, struct str *ret);

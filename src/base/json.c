@@ -278,11 +278,6 @@ static void write_value(struct buf *b, const struct value *v, int indent)
     }
 }
 
-void json_write(struct buf *b, const struct value *v)
-{
-    write_value(b, v, -1);
-}
-
 struct str json_format(struct arena *a, const struct value *v)
 {
     struct buf b = buf_in(a);

@@ -26,5 +26,4 @@ struct str json_format(struct arena *a, const struct value *v);
 struct str json_format_pretty(struct arena *a, const struct value *v);
 
 struct buf;
-void json_write(struct buf *b, const struct value *v);
 void json_write_string(struct buf *b, struct str s); /* with its quotes */

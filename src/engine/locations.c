@@ -260,12 +260,6 @@ static const struct pack_field run_fields[] = {
     PACK_RATE(struct location_run, rate),
 };
 
-static const struct pack_field pair_fields[] = {
-    PACK(struct pair_run, status),
-    PACK(struct pair_run, started_at),
-    PACK(struct pair_run, ended_at),
-};
-
 struct value *locations_save(struct arena *a, const struct locations *l)
 {
     struct value *map = value_map(a), *runs = value_list(a);
@@ -295,19 +289,4 @@ bool locations_load(struct arena *a, const struct value *saved, struct locations
             return false;
     *ret = l;
     return true;
-}
-
-struct value *pair_run_save(struct arena *a, const struct pair_run *row)
-{
-    struct value *map = value_map(a);
-
-    pack_save(a, pair_fields, ARRAY_LEN(pair_fields), row, map);
-    return map;
-}
-
-bool pair_run_load(const struct value *saved, struct pair_run *ret)
-{
-    *ret = (struct pair_run){ 0 };
-    return pack_load(pair_fields, ARRAY_LEN(pair_fields), saved, ret) &&
-           ret->status < AUTOMATION_STATUSES;
 }

@@ -157,11 +157,9 @@ struct progress {
 
 struct progress locations_progress(const struct locations *l);
 
-/* For one column each. */
+/* For one column. */
 struct value *locations_save(struct arena *a, const struct locations *l);
 bool locations_load(struct arena *a, const struct value *saved, struct locations *ret);
-struct value *pair_run_save(struct arena *a, const struct pair_run *row);
-bool pair_run_load(const struct value *saved, struct pair_run *ret);
 
 /* What locations_tell() needs of the shell; each may fail with a fault. */
 struct locations_shell {

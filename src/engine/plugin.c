@@ -48,20 +48,6 @@ bool agent_status_is_final(enum agent_status status)
     return statuses[status].is_final;
 }
 
-enum agent_status agent_status_of_document(const enum agent_status *steps, size_t n_steps)
-{
-    static const enum agent_status first[] = { AGENT_SUCCESS_AND_REBOOT, AGENT_FAILED,
-                                               AGENT_TIMED_OUT, AGENT_CANCELLED };
-    size_t n[AGENT_STATUSES] = { 0 };
-
-    for (size_t i = 0; i < n_steps; i++)
-        n[steps[i] == AGENT_PASSED_AND_REBOOT ? AGENT_SUCCESS_AND_REBOOT : steps[i]]++;
-    for (size_t i = 0; i < ARRAY_LEN(first); i++)
-        if (n[first[i]] > 0)
-            return first[i];
-    return n[AGENT_SUCCESS] + n[AGENT_SKIPPED] == n_steps ? AGENT_SUCCESS : AGENT_IN_PROGRESS;
-}
-
 static bool wants_reboot(enum agent_status status)
 {
     return status == AGENT_SUCCESS_AND_REBOOT || status == AGENT_PASSED_AND_REBOOT;

@@ -25,11 +25,6 @@ bool agent_status_parse(struct str text, enum agent_status *ret);
 struct str agent_status_name(enum agent_status status);
 bool agent_status_is_final(enum agent_status status);
 
-/* A document's status from its steps', in the agent's order of precedence:
- * SuccessAndReboot, Failed, TimedOut, Cancelled, Success (with Skipped) if all
- * are, else InProgress. */
-enum agent_status agent_status_of_document(const enum agent_status *steps, size_t n_steps);
-
 /* Plain data; a zeroed one is Pending. */
 struct plugin {
     enum agent_status status;

@@ -30,8 +30,6 @@ struct policy;
 MUST_CHECK int policy_compile(struct arena *a, const struct value *document, enum policy_kind kind,
                               const struct policy **ret, struct str *ret_why);
 
-size_t policy_statement_count(const struct policy *p);
-
 enum policy_principal_kind {
     POLICY_PRINCIPAL_ANONYMOUS,
     POLICY_PRINCIPAL_ROOT,

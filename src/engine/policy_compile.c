@@ -344,8 +344,3 @@ int policy_compile(struct arena *a, const struct value *document, enum policy_ki
     *ret = p;
     return 0;
 }
-
-size_t policy_statement_count(const struct policy *p)
-{
-    return p->n_statements;
-}

@@ -153,16 +153,6 @@ int blob_put(struct blob_dir *d, struct str bytes, struct arena *a, struct str *
     return 0;
 }
 
-int blob_delete(struct blob_dir *d, struct str name)
-{
-    struct arena a = { 0 };
-    int result = is_name(name) ? file_remove(file_of(d, name, &a)) : 0;
-
-    arena_done(&a);
-    TRY(result);
-    return 0;
-}
-
 /* --- reading -------------------------------------------------------------- */
 
 int blob_get(struct blob_dir *d, struct str name, size_t limit, struct arena *a,

@@ -32,7 +32,6 @@ MUST_CHECK int blob_put(struct blob_dir *d, struct str bytes, struct arena *a,
 MUST_CHECK int blob_get(struct blob_dir *d, struct str name, size_t limit, struct arena *a,
                         struct str *ret_bytes);
 bool blob_exists(struct blob_dir *d, struct str name);
-MUST_CHECK int blob_delete(struct blob_dir *d, struct str name); /* none: fine */
 
 /* The file of a blob, for programs that need a path. Outcome BLOB_NONE. */
 MUST_CHECK int blob_path(struct blob_dir *d, struct str name, struct arena *a, struct str *ret);

@@ -150,21 +150,6 @@ int file_write(const char *path, struct str data, mode_t mode)
     return 0;
 }
 
-int file_append(int fd, struct str data)
-{
-    off_t end = lseek(fd, 0, SEEK_END);
-    if (end < 0)
-        return FAULT(errno);
-    int error = write_all(fd, data);
-    if (!error && fdatasync(fd) != 0)
-        error = errno;
-    if (!error)
-        return 0;
-    if (ftruncate(fd, end) != 0)
-        return FAULT(errno);
-    return is_full(error) ? FILE_NO_SPACE : FAULT(error);
-}
-
 /* --- folders -------------------------------------------------------------- */
 
 static int make_dir(struct arena *a, const char *path, mode_t mode)

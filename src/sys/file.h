@@ -26,7 +26,6 @@ MUST_CHECK int file_read(struct arena *a, const char *path, size_t limit, struct
 MUST_CHECK int file_write(const char *path, struct str data, mode_t mode);
 
 /* Add to the end and sync: a journal. A write cut short is taken back. Outcome FILE_NO_SPACE. */
-MUST_CHECK int file_append(int fd, struct str data);
 
 bool file_exists(const char *path);
 MUST_CHECK int file_make_dirs(const char *path, mode_t mode); /* like mkdir -p, and synced */

@@ -32,7 +32,6 @@ struct http_exchange {
     struct http_response response;
     struct http_file file; /* the body, if it is open */
     struct arena arena;
-    void *data;
     struct str tag;
     char *body; /* grows as it comes in: a promised length costs nothing */
     size_t body_size, body_limit, n_dropped;
@@ -422,14 +421,4 @@ struct str http_exchange_peer(const struct http_exchange *x)
 {
     struct str peer = str_of(x->peer);
     return str_starts(peer, S("::ffff:")) ? str_from(peer, 7) : peer;
-}
-
-void *http_exchange_data(const struct http_exchange *x)
-{
-    return x->data;
-}
-
-void http_exchange_set_data(struct http_exchange *x, void *data)
-{
-    x->data = data;
 }

@@ -60,10 +60,6 @@ struct arena *http_exchange_arena(struct http_exchange *x);   /* gone once it is
 struct str http_exchange_tag(const struct http_exchange *x);  /* absent: not by a Unix socket */
 struct str http_exchange_peer(const struct http_exchange *x); /* the address, without the port */
 
-/* For the owner's bookkeeping. */
-void *http_exchange_data(const struct http_exchange *x);
-void http_exchange_set_data(struct http_exchange *x, void *data);
-
 /* Exactly once, from any thread; x is not the caller's afterwards. What the
  * response points to is in x's arena, or outlives everything. To a HEAD request
  * a Content-Length among the headers is sent as it is. A header whose value is

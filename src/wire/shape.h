@@ -167,11 +167,6 @@ enum shape_outcome {
 MUST_CHECK int shape_read(const struct shape *shape, const struct value *in, struct arena *a,
                           void *out, struct str *ret_why);
 
-/* Bounds, required members and patterns of a struct that was filled in another
- * way; shape_read has done it already. Outcome SHAPE_INVALID. */
-MUST_CHECK int shape_check(const struct shape *shape, const void *in, struct arena *a,
-                           struct str *ret_why);
-
 /* Set every field to "absent": UNSET integers, NaN doubles, fallbacks. */
 void shape_clear(const struct shape *shape, void *out);
 

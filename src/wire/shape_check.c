@@ -378,14 +378,3 @@ void check_shape(struct complaints *c, const struct place *up, const struct shap
             complain_null(c, &place);
     }
 }
-
-int shape_check(const struct shape *shape, const void *in, struct arena *a, struct str *ret_why)
-{
-    struct complaints c = { .arena = a };
-
-    check_shape(&c, NULL, shape, in, true);
-    if (c.count == 0)
-        return 0;
-    *ret_why = complaints_sentence(&c);
-    return SHAPE_INVALID;
-}

@@ -227,7 +227,7 @@ static int load(void *context, uint32_t index, struct pair_run *ret)
 {
     struct world *w = context;
 
-    assert_true(pair_run_load(pair_run_save(&w->sim.arena, &w->rows[index]), ret));
+    *ret = w->rows[index];
     return 0;
 }
 

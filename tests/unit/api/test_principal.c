@@ -58,24 +58,11 @@ static void an_unknown_kind_is_nobody(void **state)
     arena_done(&a);
 }
 
-static void only_a_session_has_a_role(void **state)
-{
-    (void)state;
-    struct arena a = { 0 };
-    struct principal p = { .kind = PRINCIPAL_ROLE, .account = S("111122223333"), .name = S("R") };
-
-    assert_str(principal_role_arn(&p, &a), "arn:aws:iam::111122223333:role/R");
-    p.kind = PRINCIPAL_USER;
-    assert_str(principal_role_arn(&p, &a), "");
-    arena_done(&a);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_principal_comes_back_as_it_was_kept),
         cmocka_unit_test(an_unknown_kind_is_nobody),
-        cmocka_unit_test(only_a_session_has_a_role),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -74,27 +74,6 @@ static void statuses_of_agents_are_read_by_name(void **state)
     assert_false(agent_status_is_final(AGENT_SUCCESS_AND_REBOOT));
 }
 
-#define STEPS(...)                                                                                 \
-    (const enum agent_status[]){ __VA_ARGS__ },                                                    \
-        ARRAY_LEN(((const enum agent_status[]){ __VA_ARGS__ }))
-
-static void a_document_is_as_its_worst_step(void **state)
-{
-    (void)state;
-
-    assert_int_equal(agent_status_of_document(STEPS(AGENT_SUCCESS, AGENT_SKIPPED)), AGENT_SUCCESS);
-    assert_int_equal(agent_status_of_document(STEPS(AGENT_SKIPPED)), AGENT_SUCCESS);
-    assert_int_equal(agent_status_of_document(STEPS(AGENT_SUCCESS, AGENT_NOT_STARTED)),
-                     AGENT_IN_PROGRESS);
-    assert_int_equal(agent_status_of_document(STEPS(AGENT_CANCELLED, AGENT_SUCCESS)),
-                     AGENT_CANCELLED);
-    assert_int_equal(agent_status_of_document(STEPS(AGENT_CANCELLED, AGENT_TIMED_OUT)),
-                     AGENT_TIMED_OUT);
-    assert_int_equal(agent_status_of_document(STEPS(AGENT_TIMED_OUT, AGENT_FAILED)), AGENT_FAILED);
-    assert_int_equal(agent_status_of_document(STEPS(AGENT_FAILED, AGENT_PASSED_AND_REBOOT)),
-                     AGENT_SUCCESS_AND_REBOOT);
-}
-
 static struct str many(struct arena *a, char c, size_t n)
 {
     char *p = arena_alloc(a, n + 1);
@@ -172,7 +151,6 @@ int main(void)
         cmocka_unit_test(a_step_that_reboots_reports_again),
         cmocka_unit_test(a_step_never_reported_ended_as_its_invocation),
         cmocka_unit_test(statuses_of_agents_are_read_by_name),
-        cmocka_unit_test(a_document_is_as_its_worst_step),
         cmocka_unit_test(long_output_is_cut_within_its_limit),
         cmocka_unit_test(a_cut_leaves_whole_characters),
         cmocka_unit_test(both_streams_share_2500_characters),

@@ -67,7 +67,6 @@ static inline void echo_handle(void *context, struct http_exchange *x)
         pthread_detach(thread);
     } else if (str_eq(path, S("/park"))) {
         pthread_mutex_lock(&e->lock);
-        http_exchange_set_data(x, (void *)1);
         e->parked[e->n_parked++] = x;
         pthread_mutex_unlock(&e->lock);
     } else {

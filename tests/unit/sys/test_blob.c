@@ -53,12 +53,10 @@ static void bytes_are_found_by_their_hash(void **state)
     assert_int_equal(blob_get(p->blobs, name, 4, &p->arena, &got), BLOB_TOO_LARGE);
     assert_int_equal(blob_put(p->blobs, S(""), &p->arena, &name), 0);
     assert_int_equal(blob_get(p->blobs, name, 0, &p->arena, &got), 0);
-    assert_int_equal(blob_delete(p->blobs, S(HELLO)), 0);
-    assert_int_equal(blob_delete(p->blobs, S(HELLO)), 0);
-    assert_int_equal(blob_get(p->blobs, S(HELLO), 9, &p->arena, &got), BLOB_NONE);
+    name.p = "0000000000000000000000000000000000000000000000000000000000000000";
+    assert_int_equal(blob_get(p->blobs, name, 9, &p->arena, &got), BLOB_NONE);
     assert_int_equal(blob_get(p->blobs, S("../../../../etc/passwd"), 9999, &p->arena, &got),
                      BLOB_NONE);
-    assert_int_equal(blob_delete(p->blobs, S("../x")), 0);
 }
 
 static void damage_is_noticed(void **state)

@@ -58,20 +58,6 @@ static void what_is_written_is_read(void **state)
     assert_false(file_exists(at("a")));
 }
 
-static void a_journal_grows_at_its_end(void **state)
-{
-    (void)state;
-    struct str got;
-    int fd = open(at("j"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-
-    assert_int_equal(file_append(fd, S("one\n")), 0);
-    assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
-    assert_int_equal(file_append(fd, S("two\n")), 0);
-    close(fd);
-    assert_int_equal(file_read(&arena, at("j"), 100, &got), 0);
-    assert_str(got, "one\ntwo\n");
-}
-
 static void a_tree_goes_and_what_it_points_to_stays(void **state)
 {
     (void)state;
@@ -126,7 +112,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_written_is_read),
-        cmocka_unit_test(a_journal_grows_at_its_end),
         cmocka_unit_test(a_tree_goes_and_what_it_points_to_stays),
         cmocka_unit_test(a_mount_left_behind_is_not_emptied),
         cmocka_unit_test(a_lock_is_held_by_one),

@@ -29,7 +29,6 @@ MUST_CHECK int message_delete(struct op *op, struct str id);
 MUST_CHECK int message_delete_of_node(struct op *op, struct str node);
 MUST_CHECK int message_hide(struct op *op, struct str id, msec until);
 MUST_CHECK int message_drop_expired(struct op *op, struct str node);
-MUST_CHECK int message_get(struct op *op, struct str id, struct message *ret); /* DB_NO_ROW */
 /* When the node's next message becomes visible; 0: there is none. */
 MUST_CHECK int message_next_visible(struct op *op, struct str node, msec *ret);
 MUST_CHECK int message_list_visible(struct op *op, struct str node, int64_t limit,

@@ -66,12 +66,6 @@ int message_drop_expired(struct op *op, struct str node)
     return 0;
 }
 
-int message_get(struct op *op, struct str id, struct message *ret)
-{
-    return db_one(op->db, op->arena, &message_mapping, ret,
-                  "SELECT " COLUMNS " FROM ssm_message WHERE id = $1", ARGS(V(id)));
-}
-
 int message_next_visible(struct op *op, struct str node, msec *ret)
 {
     TRY(db_int(op->db, ret,
