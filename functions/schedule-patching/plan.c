@@ -18,8 +18,9 @@ struct str plan_event_id(struct arena *a, const struct value *event, struct str 
 }
 
 /* As version 5 of RFC 9562, with SHA-256 in place of SHA-1. */
-struct str plan_uuid(struct arena *a, struct str purpose, struct str function_arn,
-                     struct str event_id)
+/* A UUID that only this function gives this event for this purpose. */
+static struct str uuid_for(struct arena *a, struct str purpose, struct str function_arn,
+                           struct str event_id)
 {
     struct str name =
         arena_fmt(a, "%.*s\n%.*s\n%.*s", STR(purpose), STR(function_arn), STR(event_id));
@@ -72,9 +73,9 @@ struct value *plan_request(struct arena *a, const struct settings *s, struct str
 
     value_set_str(a, v, S("DocumentName"), s->document);
     value_set(a, v, S("Parameters"),
-              parameters(a, s, plan_uuid(a, S("snapshot"), function_arn, event_id)));
+              parameters(a, s, uuid_for(a, S("snapshot"), function_arn, event_id)));
     value_append(a, locations, target_location(a, s));
     value_set(a, v, S("TargetLocations"), locations);
-    value_set_str(a, v, S("ClientToken"), plan_uuid(a, S("client token"), function_arn, event_id));
+    value_set_str(a, v, S("ClientToken"), uuid_for(a, S("client token"), function_arn, event_id));
     return v;
 }

@@ -12,10 +12,6 @@
  * (which the tries of one invocation share). */
 struct str plan_event_id(struct arena *a, const struct value *event, struct str request_id);
 
-/* A UUID that only this function gives this event for this purpose. */
-struct str plan_uuid(struct arena *a, struct str purpose, struct str function_arn,
-                     struct str event_id);
-
 /* The body of StartAutomationExecution. */
 struct value *plan_request(struct arena *a, const struct settings *s, struct str function_arn,
                            struct str event_id);

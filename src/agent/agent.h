@@ -77,7 +77,6 @@ bool worker_wants_reboot(struct agent *agent);
 void worker_plane_is_back(struct agent *agent);
 /* Tell all to end, wait for them a while: false if some have not. Steps go on without us. */
 bool worker_stop_all(struct agent *agent, msec patience);
-void worker_wake(struct worker *w);
 
 /* What worker.c asks of steps.c: the ports of command.h for one command. */
 struct steps;

@@ -51,7 +51,7 @@ static bool set_proxy(struct arena *a, struct config *config, struct str value, 
     return true;
 }
 
-bool config_set(struct arena *a, struct config *config, struct str key, struct str value,
+static bool set(struct arena *a, struct config *config, struct str key, struct str value,
                 struct str *ret_why)
 {
     if (str_is_empty(value)) {
@@ -106,7 +106,7 @@ bool config_parse(struct arena *a, struct config *config, struct str text, struc
             continue;
         struct str why = S("there is no '='");
         if (!str_cut(line, '=', &key, &value) ||
-            !config_set(a, config, str_trim(key), str_trim(value), &why)) {
+            !set(a, config, str_trim(key), str_trim(value), &why)) {
             *ret_why = arena_fmt(a, "line %d: %.*s", number, STR(why));
             return false;
         }

@@ -28,8 +28,6 @@ struct config {
 void config_defaults(struct config *config);
 
 /* False, with a sentence, on an unknown key or a bad value. */
-bool config_set(struct arena *a, struct config *config, struct str key, struct str value,
-                struct str *ret_why);
 bool config_parse(struct arena *a, struct config *config, struct str text, struct str *ret_why);
 
 /* Puts the proxy where this program and the steps it starts look for it. */

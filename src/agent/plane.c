@@ -291,7 +291,8 @@ static int obtain(struct plane *p, const struct plane_call *like, struct arena *
     return 0;
 }
 
-msec plane_renew_at(struct plane *p)
+/* When half of the token's life is over; 0: there is no token. */
+static msec renew_at(struct plane *p)
 {
     pthread_mutex_lock(&p->lock);
     const struct token *t = &p->token;
@@ -304,7 +305,7 @@ int plane_renew(struct plane *p, const struct plane_call *like, struct arena *a,
                 struct plane_answer *ret)
 {
     *ret = (struct plane_answer){ 0 };
-    if (clock_now() < plane_renew_at(p))
+    if (clock_now() < renew_at(p))
         return 0;
     PASS(obtain(p, like, a, ret));
     return 0;
@@ -325,7 +326,7 @@ static bool asks_for_token(struct plane *p, const struct plane_answer *answer)
 int plane_send(struct plane *p, const struct plane_call *call, struct arena *a,
                struct plane_answer *ret)
 {
-    PASS(plane_renew_at(p) == 0 ? obtain(p, call, a, ret) : 0);
+    PASS(renew_at(p) == 0 ? obtain(p, call, a, ret) : 0);
     int sent = plane_call_as(p, &p->identity, call, SIGN_TOKEN, a, ret);
     if (sent != PLANE_LATER || !asks_for_token(p, ret))
         return sent;

@@ -77,8 +77,6 @@ MUST_CHECK int plane_send(struct plane *p, const struct plane_call *call, struct
 MUST_CHECK int plane_renew(struct plane *p, const struct plane_call *like, struct arena *a,
                            struct plane_answer *ret);
 
-msec plane_renew_at(struct plane *p); /* when that will be; 0: there is no token */
-
 /* Whether the key is to be changed: the plane asks for it, it was begun, or the key is
  * older than `key_life` (0: that is no reason). */
 bool plane_key_is_due(struct plane *p, msec key_life);

@@ -48,7 +48,7 @@ struct str updater_sum(struct arena *a, const char *path)
     return sum;
 }
 
-int updater_load(struct arena *a, const char *state, struct update *ret, bool *ret_is_there)
+static int load(struct arena *a, const char *state, struct update *ret, bool *ret_is_there)
 {
     struct value *v;
     struct str text;
@@ -255,7 +255,7 @@ static int carry_out(struct arena *a, const char *state)
     struct update u;
     bool is_there;
 
-    TRY(updater_load(a, state, &u, &is_there));
+    TRY(load(a, state, &u, &is_there));
     if (!is_there || u.phase == UPDATE_OVER)
         return 0;
     update_resume(&u, clock_monotonic());
@@ -337,7 +337,7 @@ static int follow(struct arena *a, const char *state, struct update *ret)
         TRY(start_updater(a, state, &updater));
         TRY(process_wait(&updater, -1, &status));
         wait_for_another(a, state);
-        TRY(updater_load(a, state, ret, &is_there));
+        TRY(load(a, state, ret, &is_there));
         if (!is_there || ret->phase == UPDATE_OVER)
             return is_there ? 0 : err_fault(ENOENT, "the record of the update is gone");
     }
@@ -363,7 +363,7 @@ int updater_update(struct arena *a, const struct update_order *order, struct str
     }
     TRY(locked);
     /* One that nobody is at work on comes first; this one may be for another version. */
-    int prepared = updater_load(a, order->state, &u, &is_there);
+    int prepared = load(a, order->state, &u, &is_there);
     bool is_left_over = prepared == 0 && is_there && u.phase != UPDATE_OVER;
     if (prepared == 0 && !is_left_over)
         prepared = updater_prepare(a, order, &u, &is_nothing, ret);
@@ -388,7 +388,7 @@ void updater_look_in(const char *state)
     bool is_there;
     int lock;
 
-    if (updater_load(&a, state, &u, &is_there) != 0) {
+    if (load(&a, state, &u, &is_there) != 0) {
         log_error("%s", err_trace());
     } else if (is_there && u.phase != UPDATE_OVER && take_lock(&a, state, &lock) == 0) {
         file_unlock(lock);

@@ -48,8 +48,6 @@ void updater_look_in(const char *state);
 /* --- between updater.c and updater_prepare.c -------------------------------------- */
 
 const char *updater_path(struct arena *a, const char *state, const char *name);
-MUST_CHECK int updater_load(struct arena *a, const char *state, struct update *ret,
-                            bool *ret_is_there);
 MUST_CHECK int updater_save(const char *state, const struct update *u);
 
 /* Everything up to the record that says "ready". Outcome UPDATER_REFUSED; also

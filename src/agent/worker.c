@@ -18,7 +18,7 @@
 #define REBOOT_PAUSE (5 * MSEC_SECOND)
 #define FAULT_PAUSE  (30 * MSEC_SECOND)
 
-void worker_wake(struct worker *w)
+static void wake(struct worker *w)
 {
     uint64_t one = 1;
 
@@ -61,7 +61,7 @@ static void publish(struct worker *w, bool is_stepping, bool wants_reboot)
         agent->reboot_wanted_at = any_reboot ? clock_monotonic() : 0;
     for (size_t i = 0; i < AGENT_SLOTS && is_news; i++)
         if (&agent->workers[i] != w)
-            worker_wake(&agent->workers[i]);
+            wake(&agent->workers[i]);
     pthread_mutex_unlock(&agent->lock);
 }
 
@@ -321,7 +321,7 @@ bool worker_cancel(struct agent *agent, struct str id)
     for (size_t i = 0; i < AGENT_SLOTS && !found; i++)
         if (str_eq(str_of(agent->workers[i].id), id)) {
             agent->workers[i].wants_cancel = true;
-            worker_wake(&agent->workers[i]);
+            wake(&agent->workers[i]);
             found = true;
         }
     for (size_t i = 0; i < agent->n_waiting && !found; i++)
@@ -346,7 +346,7 @@ void worker_plane_is_back(struct agent *agent)
     pthread_mutex_lock(&agent->lock);
     agent->plane_back_at = clock_monotonic();
     for (size_t i = 0; i < AGENT_SLOTS; i++)
-        worker_wake(&agent->workers[i]);
+        wake(&agent->workers[i]);
     pthread_mutex_unlock(&agent->lock);
 }
 
@@ -367,7 +367,7 @@ bool worker_stop_all(struct agent *agent, msec patience)
     pthread_mutex_lock(&agent->lock);
     agent->is_stopping = true;
     for (size_t i = 0; i < AGENT_SLOTS; i++)
-        worker_wake(&agent->workers[i]);
+        wake(&agent->workers[i]);
     while (any_busy(agent) && pthread_cond_timedwait(&agent->changed, &agent->lock, &deadline) == 0)
         ;
     bool have_ended = !any_busy(agent);

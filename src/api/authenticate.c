@@ -44,9 +44,9 @@ void key_cache_done(struct key_cache *cache)
 
 /* A key id never changes its secret, so the id, the date and the scope name the
  * derived key. */
-struct digest key_cache_get(struct key_cache *cache, struct arena *a, struct str access_key,
-                            struct str secret, struct str date, struct str region,
-                            struct str service)
+static struct digest key_cache_get(struct key_cache *cache, struct arena *a, struct str access_key,
+                                   struct str secret, struct str date, struct str region,
+                                   struct str service)
 {
     struct str name =
         arena_fmt(a, "%.*s/%.*s/%.*s/%.*s", STR(access_key), STR(date), STR(region), STR(service));

@@ -12,7 +12,8 @@ static struct str resource_of(struct op *op, const void *in)
     return o->resource ? o->resource(op, in) : S("*");
 }
 
-int op_run(struct op *op, const void *in, void *out)
+/* The default authorization of the operation, then its handler. */
+static int run_op(struct op *op, const void *in, void *out)
 {
     const struct operation *o = op->operation;
 
@@ -38,7 +39,7 @@ static int run_here(struct call_state *st, struct db *db, bool writing)
     st->op.is_writing = writing;
     /* An expired wait is told by the time, so time is read before each run. */
     st->op.now = st->rt->config.now();
-    return op_run(&st->op, st->in, st->out);
+    return run_op(&st->op, st->in, st->out);
 }
 
 static int write_run(struct write_job *job, struct db *db)

@@ -129,9 +129,6 @@ struct key_cache {
     struct map entries; /* "key id/date/region/service" -> struct digest */
 };
 
-struct digest key_cache_get(struct key_cache *cache, struct arena *a, struct str access_key,
-                            struct str secret, struct str date, struct str region,
-                            struct str service);
 void key_cache_done(struct key_cache *cache);
 
 /* --- all ------------------------------------------------------------------ */
@@ -149,6 +146,3 @@ struct runtime {
 
 /* This thread's own reader, opened at first use and closed with the thread. */
 struct db *runtime_reader(struct runtime *rt);
-
-/* The default authorization of the operation, then its handler. */
-int op_run(struct op *op, const void *in, void *out);

@@ -96,4 +96,3 @@ bool template_decide_conditions(struct template_error *e, struct template_stack 
 /* ---- template_plan.c ---- */
 /* Circular dependencies that no condition can open. */
 bool template_check_cycles(struct template_error *e, const struct template *t);
-bool template_plan(struct template_error *e, struct template_stack *s);

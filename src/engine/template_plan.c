@@ -158,7 +158,7 @@ static void add_step(struct arena *a, struct template_stack *s, const struct gra
             step->needs[step->n_needs++] = i;
 }
 
-bool template_plan(struct template_error *e, struct template_stack *s)
+static bool plan(struct template_error *e, struct template_stack *s)
 {
     size_t n = s->t->n_resources;
     struct graph g = graph_in(e->arena, n);
@@ -197,7 +197,7 @@ int template_bind(struct arena *a, const struct template *t, const struct templa
     s->t = t;
     s->place = *place;
     bool ok = template_take_parameters(&e, given, n_given, s) &&
-              template_decide_conditions(&e, s) && template_plan(&e, s);
+              template_decide_conditions(&e, s) && plan(&e, s);
     if (ok)
         *ret = s;
     return outcome(ok, &e, ret_why);

@@ -119,8 +119,9 @@ static void remember(struct arena *a, const struct scan *scan, struct state *sta
         state_installed(a, state, &then, &now->facts, run->started_at);
 }
 
-int install_remember(struct arena *a, const char *history_dir, const struct scan *scan,
-                     struct state *state)
+/* What changed since a run that was cut off began, by its history: in memory only. */
+static int remember_cut_off(struct arena *a, const char *history_dir, const struct scan *scan,
+                            struct state *state)
 {
     const struct state_run *run = &state->run;
     struct history_run since;
@@ -153,7 +154,7 @@ int install_recover(struct arena *a, const struct local *local, const struct sca
     TRY(marks_restore(a, local->provider, local->marks_path));
     if (state->run.phase != RUN_INSTALLING)
         return 0;
-    TRY(install_remember(a, local->history_dir, scan, state));
+    TRY(remember_cut_off(a, local->history_dir, scan, state));
     state->run.phase = RUN_DONE;
     int result = state_save(a, local->state_path, state);
     if (result != 0)
@@ -168,7 +169,7 @@ int install_scan(struct arena *a, const struct local *local, const struct scan_o
 
     PASS(scan_run(a, options, &memory, ret, ret_why));
     if (state->run.phase == RUN_INSTALLING && local->history_dir) {
-        TRY(install_remember(a, local->history_dir, ret, state));
+        TRY(remember_cut_off(a, local->history_dir, ret, state));
         scan_decide(a, ret, &memory, options->now);
     }
     return 0;
@@ -273,11 +274,15 @@ static int carry_out(struct arena *a, const struct install_options *options,
     return 0;
 }
 
-/* Who told the run to stop does not want the host to reboot either. */
+/* "(a) this Install installed at least one patch or (b) any patch is in
+ * INSTALLED_PENDING_REBOOT" (patch reference, RebootIfNeeded). Who told the run to stop does not
+ * want the host to reboot either. */
 static bool wants_reboot(const struct install_options *options, const struct install *install)
 {
-    return !options->no_reboot && install_wants_reboot(install) &&
-           !(options->gate && gate_is_signalled());
+    bool waits =
+        install->n_installed > 0 || install->scan.n_state[PATCH_INSTALLED_PENDING_REBOOT] > 0;
+
+    return !options->no_reboot && waits && !(options->gate && gate_is_signalled());
 }
 
 int install_run(struct arena *a, const struct install_options *options, struct state *state,
@@ -313,9 +318,4 @@ int install_run(struct arena *a, const struct install_options *options, struct s
         state->last_no_reboot_install_at = clock_now();
     return journal(a, options, state, install,
                    wants_reboot(options, install) ? RUN_REBOOTING : RUN_DONE, ret_why);
-}
-
-bool install_wants_reboot(const struct install *install)
-{
-    return install->n_installed > 0 || install->scan.n_state[PATCH_INSTALLED_PENDING_REBOOT] > 0;
 }

@@ -48,11 +48,8 @@ MUST_CHECK int install_run(struct arena *a, const struct install_options *option
                            struct state *state, struct install *install, struct str *ret_why);
 
 /* A run that was cut off may have installed packages nobody wrote down: what changed since it
- * began is taken for its work, and waits for a reboot of its boot. In memory only. */
-MUST_CHECK int install_remember(struct arena *a, const char *history_dir, const struct scan *scan,
-                                struct state *state);
-
-/* The same, and written down; where there is no space for that, the next run does it again. */
+ * began is taken for its work, and waits for a reboot of its boot. That is written down; where
+ * there is no space for that, the next run does it again. */
 MUST_CHECK int install_recover(struct arena *a, const struct local *local, const struct scan *scan,
                                struct state *state);
 
@@ -60,7 +57,3 @@ MUST_CHECK int install_recover(struct arena *a, const struct local *local, const
 MUST_CHECK int install_scan(struct arena *a, const struct local *local,
                             const struct scan_options *options, struct state *state,
                             struct scan *ret, struct str *ret_why);
-
-/* "(a) this Install installed at least one patch or (b) any patch is in
- * INSTALLED_PENDING_REBOOT" (patch reference, RebootIfNeeded). */
-bool install_wants_reboot(const struct install *install);

@@ -7,7 +7,7 @@
 #include "base/json.h"
 #include "engine/facts_doc.h"
 
-struct value *package_facts_document(struct arena *a, const struct scan *scan, size_t *ret_left_out)
+static struct value *facts_of(struct arena *a, const struct scan *scan, size_t *ret_left_out)
 {
     const struct facts_doc head = {
         .os = scan->host->os,
@@ -23,8 +23,8 @@ struct value *package_facts_document(struct arena *a, const struct scan *scan, s
     return doc;
 }
 
-struct value *package_facts_request(struct arena *a, const struct report *report,
-                                    struct str instance_id, struct str hash, bool rebooted)
+static struct value *request_of(struct arena *a, const struct report *report,
+                                struct str instance_id, struct str hash, bool rebooted)
 {
     struct value *request = value_map(a);
 
@@ -44,10 +44,10 @@ static int tell(struct arena *a, struct plane *plane, const struct report *repor
                 struct str *ret_why)
 {
     size_t n_left_out;
-    struct value *facts = package_facts_document(a, report->scan, &n_left_out), *answer;
+    struct value *facts = facts_of(a, report->scan, &n_left_out), *answer;
     struct str text = json_format(a, facts);
     struct value *request =
-        package_facts_request(a, report, plane->instance_id, sha256_hex(a, text), rebooted);
+        request_of(a, report, plane->instance_id, sha256_hex(a, text), rebooted);
     struct plane_error error = { 0 };
     int result;
 

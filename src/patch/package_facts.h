@@ -10,10 +10,3 @@
 
 void package_facts_tell(struct arena *a, struct plane *plane, const struct report *report,
                         bool rebooted);
-
-/* ---- for tests ---- */
-
-struct value *package_facts_document(struct arena *a, const struct scan *scan,
-                                     size_t *ret_left_out);
-struct value *package_facts_request(struct arena *a, const struct report *report,
-                                    struct str instance_id, struct str hash, bool rebooted);

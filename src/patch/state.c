@@ -204,7 +204,7 @@ int state_save(struct arena *a, const char *path, const struct state *state)
 
 /* ---- asking and telling ---- */
 
-const struct state_package *state_find(const struct state *state, const struct patch_facts *f)
+static const struct state_package *find(const struct state *state, const struct patch_facts *f)
 {
     for (size_t i = 0; i < state->n_packages; i++) {
         const struct state_package *p = &state->packages[i];
@@ -218,7 +218,7 @@ const struct state_package *state_find(const struct state *state, const struct p
 bool state_is_pending(const struct state *state, const struct host *host,
                       const struct patch_facts *f)
 {
-    const struct state_package *p = state_find(state, f);
+    const struct state_package *p = find(state, f);
 
     return p && !str_is_empty(p->boot_id) && str_eq(p->boot_id, host->boot_id) &&
            str_eq(p->version, f->installed.version);
@@ -227,7 +227,7 @@ bool state_is_pending(const struct state *state, const struct host *host,
 void state_installed(struct arena *a, struct state *state, const struct host *host,
                      const struct patch_facts *f, msec now)
 {
-    struct state_package *known = (struct state_package *)state_find(state, f);
+    struct state_package *known = (struct state_package *)find(state, f);
 
     if (!known) {
         struct state_package *more = arena_array(a, struct state_package, state->n_packages + 1);

@@ -64,8 +64,6 @@ MUST_CHECK int state_load(struct arena *a, const char *path, struct state *ret);
 /* Outcome FILE_NO_SPACE. */
 MUST_CHECK int state_save(struct arena *a, const char *path, const struct state *state);
 
-const struct state_package *state_find(const struct state *state, const struct patch_facts *f);
-
 /* Installed by an Install since this host last booted, and still at that version. */
 bool state_is_pending(const struct state *state, const struct host *host,
                       const struct patch_facts *f);

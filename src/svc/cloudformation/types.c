@@ -35,8 +35,8 @@ static bool has_service(const struct plane *plane, const char *name)
     return false;
 }
 
-int step_call(struct step *s, const char *service, const char *operation, struct value *in,
-              struct aws_result *ret)
+static int call(struct step *s, const char *service, const char *operation, struct value *in,
+                struct aws_result *ret)
 {
     struct aws_request request = {
         .as = s->as,
@@ -69,7 +69,7 @@ int step_fail(struct step *s, const char *fmt, ...)
     return STEP_FAILED;
 }
 
-int step_refused(struct step *s, const char *service, const struct aws_result *result)
+static int refused(struct step *s, const char *service, const struct aws_result *result)
 {
     return step_fail(s,
                      "Resource handler returned message: \"%.*s (Service: %s, Status Code: %d)\" "
@@ -80,10 +80,10 @@ int step_refused(struct step *s, const char *service, const struct aws_result *r
 int step_do(struct step *s, const char *service, const char *operation, struct value *in,
             const char *but, struct aws_result *ret)
 {
-    TRY(step_call(s, service, operation, in, ret));
+    TRY(call(s, service, operation, in, ret));
     if (aws_succeeded(ret) || (but && str_eq(ret->code, str_of(but))))
         return 0;
-    return step_refused(s, service, ret);
+    return refused(s, service, ret);
 }
 
 void step_take(struct step *s, struct value *in, const char *name)

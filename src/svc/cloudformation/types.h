@@ -63,15 +63,11 @@ MUST_CHECK int type_delete(struct step *s, const struct value *properties);
 
 /* --- for the types -------------------------------------------------------- */
 
-/* A call as the stack's principal in the stack's Region; what is worth a retry is a fault. */
-MUST_CHECK int step_call(struct step *s, const char *service, const char *operation,
-                         struct value *in, struct aws_result *ret);
-
-/* STEP_FAILED with the refusal as the reason. */
-MUST_CHECK int step_refused(struct step *s, const char *service, const struct aws_result *result);
+/* STEP_FAILED with this reason. */
 PRINTF(2, 3) int step_fail(struct step *s, const char *fmt, ...);
 
-/* step_call() where nothing but success will do, or also an error of the code `but`. */
+/* A call as the stack's principal in the stack's Region. What is worth a retry is a fault; any
+ * other refusal, but one of the code `but`, is STEP_FAILED with the refusal as the reason. */
 MUST_CHECK int step_do(struct step *s, const char *service, const char *operation, struct value *in,
                        const char *but, struct aws_result *ret);
 

@@ -18,8 +18,6 @@ struct object {
     msec modified_at;
 };
 
-struct str object_arn(struct op *op, struct str bucket, struct str key);
-
 /* --- store: outcome DB_NO_ROW --------------------------------------------- */
 
 MUST_CHECK int object_get(struct db *db, struct arena *a, struct str bucket, struct str key,

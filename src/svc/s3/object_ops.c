@@ -11,7 +11,7 @@
 #include "svc/s3/object.h"
 #include "svc/s3/operations.h"
 
-struct str object_arn(struct op *op, struct str bucket, struct str key)
+static struct str object_arn(struct op *op, struct str bucket, struct str key)
 {
     return arena_fmt(op->arena, "arn:aws:s3:::%.*s/%.*s", STR(bucket), STR(key));
 }

@@ -59,8 +59,6 @@ struct automation_pair {
 };
 
 struct str automation_arn(struct op *op, struct str id);
-/* As policies name what is started: the version as the request has it. */
-struct str automation_definition_arn(struct op *op, struct str name_or_arn, struct str version);
 
 /* --- one execution: automation.c ------------------------------------------ */
 

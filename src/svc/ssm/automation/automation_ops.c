@@ -68,7 +68,8 @@ struct draft {
     struct value *parameters;
 };
 
-struct str automation_definition_arn(struct op *op, struct str name_or_arn, struct str version)
+/* As policies name what is started: the version as the request has it. */
+static struct str definition_arn(struct op *op, struct str name_or_arn, struct str version)
 {
     struct str account = str_starts(name_or_arn, S("AWS-")) ? S("") : op->account;
     struct str region = op->region, name = name_or_arn;
@@ -88,7 +89,7 @@ static struct str start_resource(struct op *op, const void *in)
 {
     const struct automation_request *request = in;
 
-    return automation_definition_arn(op, request->document_name, request->document_version);
+    return definition_arn(op, request->document_name, request->document_version);
 }
 
 /* --- a child's parent ----------------------------------------------------- */

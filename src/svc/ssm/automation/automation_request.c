@@ -3,7 +3,7 @@
 
 #include "base/json.h"
 
-const char *const automation_modes[] = { "Auto", "Interactive", NULL };
+static const char *const modes[] = { "Auto", "Interactive", NULL };
 
 /* clang-format off */
 #define L struct automation_location
@@ -28,7 +28,7 @@ static const struct field request_fields[] = {
              .item_min = 1, .item_max = 50),
     STRING(R,   client_token,     "ClientToken",     OPTIONAL, LENGTH(36, 36), .matches = check_uuid,
            .pattern = "[a-fA-F0-9]{8}-[a-fA-F0-9]{4}-[a-fA-F0-9]{4}-[a-fA-F0-9]{4}-[a-fA-F0-9]{12}"),
-    STRING(R,   mode,             "Mode",            OPTIONAL, .values = automation_modes),
+    STRING(R,   mode,             "Mode",            OPTIONAL, .values = modes),
     STRING(R,   target_parameter, "TargetParameterName", OPTIONAL, LENGTH(1, 50)),
     LIST(R,     targets,          "Targets",         OPTIONAL, target_shape, .max = 5),
     STRING(R,   max_concurrency,  "MaxConcurrency",  OPTIONAL, LENGTH(1, 7)),

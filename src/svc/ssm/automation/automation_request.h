@@ -22,7 +22,6 @@ struct automation_request {
 
 extern const struct shape automation_location_shape;
 extern const struct shape automation_request_shape;
-extern const char *const automation_modes[];
 
 struct str automation_request_format(struct arena *a, const struct automation_request *request);
 MUST_CHECK int automation_request_parse(struct arena *a, struct str text,

@@ -22,7 +22,7 @@ static bool is_builtin_name(struct str name)
     return str_starts(name, S("AWS-"));
 }
 
-struct str document_name(struct op *op, struct str name_or_arn)
+static struct str document_name(struct op *op, struct str name_or_arn)
 {
     struct arn arn;
 

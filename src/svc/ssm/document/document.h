@@ -38,7 +38,6 @@ MUST_CHECK int document_get(struct op *op, struct str name_or_arn, struct str ve
                             struct str version_name, struct document *ret);
 
 /* The name out of a name or an ARN of this account and Region or of Amazon's; absent if none. */
-struct str document_name(struct op *op, struct str name_or_arn);
 /* As policies name it, whether it exists or not. */
 struct str document_arn(struct op *op, struct str name_or_arn);
 bool document_name_is_reserved(struct str name);
