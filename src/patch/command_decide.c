@@ -58,11 +58,11 @@ static bool set_reboot(struct arena *a, void *arguments, struct str value)
     return choose(value, S("RebootIfNeeded"), S("NoReboot"), &d->input.no_reboot);
 }
 
-static bool is_whole(const void *arguments)
+static const char *missing(const void *arguments)
 {
     const struct decide_arguments *d = arguments;
 
-    return d->has_after && d->has_operation;
+    return d->has_after && d->has_operation ? NULL : "--after and --operation are required";
 }
 
 static int run(struct arena *a, const void *context)
@@ -86,17 +86,17 @@ static int run(struct arena *a, const void *context)
     return r == DECIDE_SKIP ? EXIT_SKIP : EXIT_OK;
 }
 
-static const struct command_option options[] = {
-    { "after", OPTION_OWN, .set = set_after },
-    { "operation", OPTION_OWN, .set = set_operation },
-    { "reboot-option", OPTION_OWN, .set = set_reboot },
-    { "execution-id", OPTION_ID, offsetof(struct decide_arguments, input.execution_id),
+static const struct verb_option options[] = {
+    { "after", VERB_OWN, .set = set_after },
+    { "operation", VERB_OWN, .set = set_operation },
+    { "reboot-option", VERB_OWN, .set = set_reboot },
+    { "execution-id", VERB_ID, offsetof(struct decide_arguments, input.execution_id),
       "SSM_COMMAND_ID" },
-    { "state", OPTION_TEXT, offsetof(struct decide_arguments, local.state_dir) },
+    { "state", VERB_TEXT, offsetof(struct decide_arguments, local.state_dir) },
     { 0 },
 };
 
-const struct command command_decide = {
+const struct verb command_decide = {
     .name = "decide",
     .about = "say whether a run with hooks goes on",
     .help = help,
@@ -104,6 +104,6 @@ const struct command command_decide = {
     .defaults = &(const struct decide_arguments){ .local.root = S_INIT("/"),
                                                   .input.execution_id = S_INIT("") },
     .size = sizeof(struct decide_arguments),
-    .is_whole = is_whole,
+    .missing = missing,
     .run = run,
 };

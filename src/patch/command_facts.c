@@ -42,12 +42,12 @@ static int facts(struct arena *a, const void *context)
     return EXIT_OK;
 }
 
-static const struct command_option options[] = {
-    { "json", OPTION_YES, offsetof(struct facts_arguments, json) },
+static const struct verb_option options[] = {
+    { "json", VERB_YES, offsetof(struct facts_arguments, json) },
     { 0 },
 };
 
-const struct command command_facts = {
+const struct verb command_facts = {
     .name = "facts",
     .about = "whether this host wants a reboot, and who runs old code",
     .help = help,

@@ -145,19 +145,19 @@ static int install(struct arena *a, const void *context)
     return change(a, arguments, &local, &state);
 }
 
-static const struct command_option options[] = {
-    { "dry-run", OPTION_YES, offsetof(struct install_arguments, dry_run) },
-    { "reboot-option", OPTION_OWN, .set = set_reboot },
-    { "baseline", OPTION_TEXT, offsetof(struct install_arguments, local.baseline_file) },
-    { "no-refresh", OPTION_YES, offsetof(struct install_arguments, no_refresh) },
-    { "refresh", OPTION_NO, offsetof(struct install_arguments, no_refresh) },
-    { "lock-timeout", OPTION_SECONDS, offsetof(struct install_arguments, lock_timeout) },
-    { "command-id", OPTION_ID, offsetof(struct install_arguments, command_id) },
-    { "state", OPTION_TEXT, offsetof(struct install_arguments, local.state_dir) },
+static const struct verb_option options[] = {
+    { "dry-run", VERB_YES, offsetof(struct install_arguments, dry_run) },
+    { "reboot-option", VERB_OWN, .set = set_reboot },
+    { "baseline", VERB_TEXT, offsetof(struct install_arguments, local.baseline_file) },
+    { "no-refresh", VERB_YES, offsetof(struct install_arguments, no_refresh) },
+    { "refresh", VERB_NO, offsetof(struct install_arguments, no_refresh) },
+    { "lock-timeout", VERB_SECONDS, offsetof(struct install_arguments, lock_timeout) },
+    { "command-id", VERB_ID, offsetof(struct install_arguments, command_id) },
+    { "state", VERB_TEXT, offsetof(struct install_arguments, local.state_dir) },
     { 0 },
 };
 
-const struct command command_install = {
+const struct verb command_install = {
     .name = "install",
     .about = "install what the baseline approves",
     .help = help,

@@ -174,25 +174,27 @@ static int rollback(struct arena *a, const void *context)
     return report(a, arguments);
 }
 
-static bool is_whole(const void *arguments)
+static const char *missing(const void *arguments)
 {
     const struct rollback_arguments *r = arguments;
 
-    return r->last ? !str_is_set(r->id) : str_is_set(r->id) && !str_is_empty(r->id);
+    if (r->last ? !str_is_set(r->id) : str_is_set(r->id) && !str_is_empty(r->id))
+        return NULL;
+    return "a COMMAND-ID is required, or --last: see patchbay-patch history";
 }
 
-static const struct command_option options[] = {
-    { "", OPTION_TEXT, offsetof(struct rollback_arguments, id) },
-    { "last", OPTION_YES, offsetof(struct rollback_arguments, last) },
-    { "dry-run", OPTION_YES, offsetof(struct rollback_arguments, dry_run) },
-    { "partial", OPTION_YES, offsetof(struct rollback_arguments, partial) },
-    { "no-report", OPTION_YES, offsetof(struct rollback_arguments, no_report) },
-    { "lock-timeout", OPTION_SECONDS, offsetof(struct rollback_arguments, lock_timeout) },
-    { "state", OPTION_TEXT, offsetof(struct rollback_arguments, local.state_dir) },
+static const struct verb_option options[] = {
+    { "", VERB_TEXT, offsetof(struct rollback_arguments, id) },
+    { "last", VERB_YES, offsetof(struct rollback_arguments, last) },
+    { "dry-run", VERB_YES, offsetof(struct rollback_arguments, dry_run) },
+    { "partial", VERB_YES, offsetof(struct rollback_arguments, partial) },
+    { "no-report", VERB_YES, offsetof(struct rollback_arguments, no_report) },
+    { "lock-timeout", VERB_SECONDS, offsetof(struct rollback_arguments, lock_timeout) },
+    { "state", VERB_TEXT, offsetof(struct rollback_arguments, local.state_dir) },
     { 0 },
 };
 
-const struct command command_rollback = {
+const struct verb command_rollback = {
     .name = "rollback",
     .about = "return packages to what they were before an install",
     .help = help,
@@ -200,7 +202,7 @@ const struct command command_rollback = {
     .defaults = &(const struct rollback_arguments){ .local.root = S_INIT("/"),
                                                     .lock_timeout = 2 * MSEC_MINUTE },
     .size = sizeof(struct rollback_arguments),
-    .is_whole = is_whole,
+    .missing = missing,
     .run = rollback,
 };
 
@@ -245,13 +247,13 @@ static int history(struct arena *a, const void *context)
     return EXIT_OK;
 }
 
-static const struct command_option history_options[] = {
-    { "json", OPTION_YES, offsetof(struct history_arguments, json) },
-    { "state", OPTION_TEXT, offsetof(struct history_arguments, local.state_dir) },
+static const struct verb_option history_options[] = {
+    { "json", VERB_YES, offsetof(struct history_arguments, json) },
+    { "state", VERB_TEXT, offsetof(struct history_arguments, local.state_dir) },
     { 0 },
 };
 
-const struct command command_history = {
+const struct verb command_history = {
     .name = "history",
     .about = "what was installed and returned on this host",
     .help = history_help,

@@ -80,11 +80,15 @@ static bool set_report(struct arena *a, void *arguments, struct str value)
     return o->as_association || str_eq(value, S("inventory"));
 }
 
-static bool is_whole(const void *arguments)
+static const char *missing(const void *arguments)
 {
     const struct run_options *o = arguments;
 
-    return str_is_set(o->operation) && (!o->as_association || !str_is_empty(o->association_id));
+    if (!str_is_set(o->operation))
+        return "--operation is required";
+    if (o->as_association && str_is_empty(o->association_id))
+        return "--report association needs an --association-id";
+    return NULL;
 }
 
 static int run_for_plane(struct arena *a, const void *arguments)
@@ -92,23 +96,23 @@ static int run_for_plane(struct arena *a, const void *arguments)
     return run(a, arguments);
 }
 
-static const struct command_option options[] = {
-    { "operation", OPTION_OWN, .set = set_operation },
-    { "reboot-option", OPTION_OWN, .set = set_reboot },
-    { "snapshot-id", OPTION_OWN, .set = set_snapshot },
-    { "pin-versions", OPTION_OWN, .set = set_pin },
-    { "baseline-tags", OPTION_OWN, .set = set_tags },
-    { "report", OPTION_OWN, .set = set_report },
-    { "install-override-list", OPTION_TEXT, offsetof(struct run_options, install_override_list) },
-    { "baseline-override", OPTION_TEXT, offsetof(struct run_options, baseline_override) },
-    { "association-id", OPTION_ID, offsetof(struct run_options, association_id) },
-    { "execution-id", OPTION_ID, offsetof(struct run_options, execution_id), "SSM_COMMAND_ID" },
-    { "lock-timeout", OPTION_SECONDS, offsetof(struct run_options, lock_timeout) },
-    { "state", OPTION_TEXT, offsetof(struct run_options, state_dir) },
+static const struct verb_option options[] = {
+    { "operation", VERB_OWN, .set = set_operation },
+    { "reboot-option", VERB_OWN, .set = set_reboot },
+    { "snapshot-id", VERB_OWN, .set = set_snapshot },
+    { "pin-versions", VERB_OWN, .set = set_pin },
+    { "baseline-tags", VERB_OWN, .set = set_tags },
+    { "report", VERB_OWN, .set = set_report },
+    { "install-override-list", VERB_TEXT, offsetof(struct run_options, install_override_list) },
+    { "baseline-override", VERB_TEXT, offsetof(struct run_options, baseline_override) },
+    { "association-id", VERB_ID, offsetof(struct run_options, association_id) },
+    { "execution-id", VERB_ID, offsetof(struct run_options, execution_id), "SSM_COMMAND_ID" },
+    { "lock-timeout", VERB_SECONDS, offsetof(struct run_options, lock_timeout) },
+    { "state", VERB_TEXT, offsetof(struct run_options, state_dir) },
     { 0 },
 };
 
-const struct command command_run = {
+const struct verb command_run = {
     .name = "run",
     .about = "scan or install for the plane, and report to it",
     .help = help,
@@ -124,6 +128,6 @@ const struct command command_run = {
             .lock_timeout = 10 * MSEC_MINUTE,
         },
     .size = sizeof(struct run_options),
-    .is_whole = is_whole,
+    .missing = missing,
     .run = run_for_plane,
 };

@@ -82,18 +82,18 @@ static int scan(struct arena *a, const void *context)
     return EXIT_OK;
 }
 
-static const struct command_option options[] = {
-    { "json", OPTION_YES, offsetof(struct scan_arguments, json) },
-    { "all", OPTION_YES, offsetof(struct scan_arguments, all) },
-    { "baseline", OPTION_TEXT, offsetof(struct scan_arguments, local.baseline_file) },
-    { "refresh", OPTION_YES, offsetof(struct scan_arguments, refresh) },
-    { "no-refresh", OPTION_NO, offsetof(struct scan_arguments, refresh) },
-    { "root", OPTION_TEXT, offsetof(struct scan_arguments, local.root) },
-    { "state", OPTION_TEXT, offsetof(struct scan_arguments, local.state_dir) },
+static const struct verb_option options[] = {
+    { "json", VERB_YES, offsetof(struct scan_arguments, json) },
+    { "all", VERB_YES, offsetof(struct scan_arguments, all) },
+    { "baseline", VERB_TEXT, offsetof(struct scan_arguments, local.baseline_file) },
+    { "refresh", VERB_YES, offsetof(struct scan_arguments, refresh) },
+    { "no-refresh", VERB_NO, offsetof(struct scan_arguments, refresh) },
+    { "root", VERB_TEXT, offsetof(struct scan_arguments, local.root) },
+    { "state", VERB_TEXT, offsetof(struct scan_arguments, local.state_dir) },
     { 0 },
 };
 
-const struct command command_scan = {
+const struct verb command_scan = {
     .name = "scan",
     .about = "show every package and what the baseline says of it",
     .help = help,

@@ -80,27 +80,29 @@ static int why(struct arena *a, const void *context)
     return tell(a, arguments, &result, options.now);
 }
 
-static bool is_whole(const void *arguments)
+static const char *missing(const void *arguments)
 {
-    return str_is_set(((const struct why_arguments *)arguments)->package);
+    const struct why_arguments *w = arguments;
+
+    return str_is_set(w->package) ? NULL : "a PACKAGE is required";
 }
 
-static const struct command_option options[] = {
-    { "", OPTION_TEXT, offsetof(struct why_arguments, package) },
-    { "json", OPTION_YES, offsetof(struct why_arguments, json) },
-    { "baseline", OPTION_TEXT, offsetof(struct why_arguments, local.baseline_file) },
-    { "root", OPTION_TEXT, offsetof(struct why_arguments, local.root) },
-    { "state", OPTION_TEXT, offsetof(struct why_arguments, local.state_dir) },
+static const struct verb_option options[] = {
+    { "", VERB_TEXT, offsetof(struct why_arguments, package) },
+    { "json", VERB_YES, offsetof(struct why_arguments, json) },
+    { "baseline", VERB_TEXT, offsetof(struct why_arguments, local.baseline_file) },
+    { "root", VERB_TEXT, offsetof(struct why_arguments, local.root) },
+    { "state", VERB_TEXT, offsetof(struct why_arguments, local.state_dir) },
     { 0 },
 };
 
-const struct command command_why = {
+const struct verb command_why = {
     .name = "why",
     .about = "why a package is in its patch state, link by link",
     .help = help,
     .options = options,
     .defaults = &(const struct why_arguments){ .local.root = S_INIT("/") },
     .size = sizeof(struct why_arguments),
-    .is_whole = is_whole,
+    .missing = missing,
     .run = why,
 };
