@@ -101,6 +101,17 @@ SETTINGS = {  # a shell line, and what is held by it
         {"pb-low"}),
     "a lock on another repository": (
         f"printf '{LOCK.format('glob', 'on', 'pb-low', 'repo: other')}' > {LOCKS}", set()),
+    "a lock by the default match": (f"printf 'type: package\\nsolvable_name: B-LO\\n' > {LOCKS}",
+                                    {"pb-low", "pb-locked"}),
+    "a lock on one version": (
+        f"printf '{LOCK.format('glob', 'on', 'pb-low', 'version: 1.0-2.el9')}' > {LOCKS}",
+        {"pb-low"}),
+    "a lock on any release": (f"{ZYPPER} addlock 'pb-m* = 1.0'", {"pb-moderate", "pb-multi"}),
+    "a lock on newer versions than any release": (f"{ZYPPER} addlock 'pb-low > 1.0'", set()),
+    "a lock on two repositories": (
+        f"printf '{LOCK.format('glob', 'on', 'pb-low', 'repo: testbed')}repo: x\\n' > {LOCKS}",
+        {"pb-low"}),
+    "a lock on packages and patches": (f"{ZYPPER} addlock -t package -t patch pb-low", {"pb-low"}),
     "a lock on a patch": (f"{ZYPPER} addlock -t patch SUSE-SLE-2024-1", set()),
     "locks that are off": (f"{ZYPPER} addlock pb-low; echo 'locksfile.apply = no' >> "
                            "/etc/zypp/zypp.conf", set()),
@@ -127,6 +138,17 @@ def test_what_zypper_is_told_holds(world, setting):
             assert {p["origin"] for p in found.values() if p["update"]} == {"a/b"}
     finally:
         world.sh("rm -rf /etc/zypp; mv /root/kept /etc/zypp")
+
+
+def test_packages_are_to_fit_the_architecture_that_zypper_is_told(world):
+    world.sh("cp /etc/zypp/zypp.conf /root; echo 'arch = i686' >> /etc/zypp/zypp.conf")
+    try:
+        found = updates(packages(world))
+        assert found.pop(("pb-old-name", "noarch"))  # which is replaced, and zypper lists no such
+        assert found == list_updates(world, "--all")
+        assert found and {arch for _, arch in found} == {"noarch"}
+    finally:
+        world.sh("mv /root/zypp.conf /etc/zypp/zypp.conf")
 
 
 def test_a_lock_that_is_not_understood_is_no_clean_bill(world):

@@ -293,6 +293,8 @@ int rpm_pool_open(struct rpm_pool *p, struct str *ret_why)
     if (result == RPM_CONFIG_BAD)
         return RPM_POOL_UNREADABLE;
     TRY(result);
+    if (str_is_set(p->config.arch))
+        pool_setarch(p->pool, arena_cstr(p->arena, p->config.arch));
     if (p->config.n_repos == 0) { /* a host that nothing is known of must not look up to date */
         *ret_why = S("no repository is enabled");
         return RPM_POOL_UNREADABLE;

@@ -24,15 +24,16 @@ struct rpm_repo {
     bool module_hotfixes;
 };
 
-enum rpm_lock_match { RPM_LOCK_GLOB, RPM_LOCK_EXACT, RPM_LOCK_SUBSTRING, RPM_LOCK_REGEX };
+enum rpm_lock_match { RPM_LOCK_SUBSTRING, RPM_LOCK_GLOB, RPM_LOCK_EXACT, RPM_LOCK_REGEX };
 
-/* A lock of zypper: on what is installed as on what is offered. */
+/* A lock of zypper: on what is installed as on what is offered. Nothing set is what libzypp
+ * takes where a lock does not say. */
 struct rpm_lock {
     struct strs names;      /* any of them; none: whatever its name */
-    struct str repo;        /* absent: any */
+    struct strs repos;      /* any of them; none: any */
     struct str op, version; /* "<=" and an edition; absent: any */
     enum rpm_lock_match match;
-    bool ignores_case;
+    bool minds_case;
 };
 
 /* How names of vendors begin, and the group whose members replace each other's packages. */
@@ -50,6 +51,7 @@ struct rpm_config {
     size_t n_locks;
     struct rpm_vendor *vendors;
     size_t n_vendors;
+    struct str arch; /* that packages are to fit instead of the host's own; absent: none */
     bool obsoletes;
     bool keeps_vendor; /* an update is of the same vendor, or of one of its group */
 };

@@ -128,7 +128,7 @@ static int refuse(struct arena *a, struct str line, struct str *ret_why)
     return RPM_CONFIG_BAD;
 }
 
-/* "> 1.0": an operator and an edition. */
+/* "> 1.0": an operator, or none for "==", and an edition. */
 static bool set_version(struct rpm_lock *lock, struct str value)
 {
     static const char *const operators[] = { "==", "=", "!=", "<=", ">=", "<", ">" };
@@ -139,7 +139,9 @@ static bool set_version(struct rpm_lock *lock, struct str value)
             lock->version = str_trim(str_from(value, lock->op.len));
             return !str_is_empty(lock->version);
         }
-    return false;
+    lock->op = S("==");
+    lock->version = value;
+    return !str_is_empty(value);
 }
 
 static bool set_match(struct rpm_lock *lock, struct str value)
@@ -157,34 +159,44 @@ static bool set_match(struct rpm_lock *lock, struct str value)
     return false;
 }
 
-static void add_name(struct arena *a, struct rpm_lock *lock, struct str name)
+static void add_word(struct arena *a, struct strs *words, struct str word)
 {
-    struct str *all = arena_array(a, struct str, lock->names.count + 1);
+    struct str *all = arena_array(a, struct str, words->count + 1);
 
-    for (size_t i = 0; i < lock->names.count; i++)
-        all[i] = lock->names.items[i];
-    all[lock->names.count++] = name;
-    lock->names.items = all;
+    for (size_t i = 0; i < words->count; i++)
+        all[i] = words->items[i];
+    all[words->count++] = word;
+    words->items = all;
 }
 
-/* One line of a lock. False: not understood. */
-static bool set_line(struct arena *a, struct rpm_lock *lock, struct str key, struct str value,
-                     bool *ret_of_packages)
+/* "tool > 1": libzypp reads a condition into it, which zypper writes as a line of its own. */
+static bool add_name(struct arena *a, struct rpm_lock *lock, struct str name)
 {
-    if (str_eq(key, S("type")))
-        *ret_of_packages = str_eq(value, S("package"));
-    else if (str_eq(key, S("match_type")))
+    if (str_find(name, '<') >= 0 || str_find(name, '=') >= 0 || str_find(name, '>') >= 0)
+        return false;
+    add_word(a, &lock->names, name);
+    return true;
+}
+
+/* One line of a lock: what zypper writes, and libzypp's own locks. Several types, repositories
+ * or names are any of them. False: not understood. */
+static bool set_line(struct arena *a, struct rpm_lock *lock, struct str key, struct str value,
+                     struct strs *types)
+{
+    if (str_eq(key, S("type")) || str_eq(key, S("kind")))
+        add_word(a, types, value);
+    else if (str_eq(key, S("match_type")) || str_eq(key, S("string_type")))
         return set_match(lock, value);
     else if (str_eq(key, S("case_sensitive")))
-        lock->ignores_case = !ini_bool(value, true);
+        lock->minds_case = ini_bool(value, true);
     else if (str_eq(key, S("solvable_name")))
-        add_name(a, lock, value);
-    else if (str_eq(key, S("repo")))
-        lock->repo = value;
+        return add_name(a, lock, value);
     else if (str_eq(key, S("version")))
         return set_version(lock, value);
-    else
-        return str_eq(key, S("comment")) || str_eq(key, S("query_string"));
+    else if (!str_eq(key, S("repo")))
+        return str_eq(key, S("comment"));
+    else if (!str_is_empty(value))
+        add_word(a, &lock->repos, value);
     return true;
 }
 
@@ -193,7 +205,8 @@ static int parse_lock(struct arena *a, struct str block, struct rpm_config *conf
                       size_t *capacity, struct str *ret_why)
 {
     struct rpm_lock lock = { 0 };
-    bool is_empty = true, of_packages = true, is_understood = true;
+    struct strs types = { 0 };
+    bool is_empty = true;
     struct str line, key, value, strange = { 0 };
 
     while (str_next(&block, '\n', &line)) {
@@ -202,14 +215,13 @@ static int parse_lock(struct arena *a, struct str block, struct rpm_config *conf
             continue;
         is_empty = false;
         if (str_cut(line, ':', &key, &value) &&
-            set_line(a, &lock, str_trim(key), str_trim(value), &of_packages))
+            set_line(a, &lock, str_trim(key), str_trim(value), &types))
             continue;
-        is_understood = false;
         strange = line;
     }
-    if (is_empty || !of_packages)
+    if (is_empty || (types.count > 0 && !strs_have(types, S("package"))))
         return 0;
-    if (!is_understood)
+    if (str_is_set(strange))
         return refuse(a, strange, ret_why);
     config->locks = ARENA_GROW(a, config->locks, config->n_locks, capacity);
     config->locks[config->n_locks++] = lock;
@@ -326,6 +338,9 @@ int zypp_config_read(struct arena *a, const struct rpm_host *host, struct rpm_co
     PASS(config_read(&r.files, S(CONF), &text));
     ini_add(a, text, &r.conf);
     r.config_dir = path_of(&r, "configdir", S("/etc"), "zypp");
+    text = get(&r, "arch");
+    if (!str_is_empty(text))
+        config.arch = text;
     config.keeps_vendor = !ini_bool(get(&r, "solver.allowVendorChange"), false);
     PASS(read_repos(&r, &config));
     PASS(read_multiversion(&r, &config));

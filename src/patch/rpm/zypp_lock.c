@@ -38,17 +38,16 @@ static bool is_named(const struct rpm_pool *p, const struct rpm_lock *lock, cons
 
         switch (lock->match) {
         case RPM_LOCK_GLOB:
-            found = fnmatch(pattern, name, lock->ignores_case ? FNM_CASEFOLD : 0) == 0;
+            found = fnmatch(pattern, name, lock->minds_case ? 0 : FNM_CASEFOLD) == 0;
             break;
         case RPM_LOCK_EXACT:
-            found =
-                lock->ignores_case ? str_ieq(wanted, str_of(name)) : str_eq(wanted, str_of(name));
+            found = lock->minds_case ? str_eq(wanted, str_of(name)) : str_ieq(wanted, str_of(name));
             break;
         case RPM_LOCK_SUBSTRING:
-            found = has_substring(str_of(name), wanted, lock->ignores_case);
+            found = has_substring(str_of(name), wanted, !lock->minds_case);
             break;
         case RPM_LOCK_REGEX:
-            found = matches_regex(pattern, name, lock->ignores_case);
+            found = matches_regex(pattern, name, !lock->minds_case);
             break;
         }
         if (found)
@@ -60,12 +59,12 @@ static bool is_named(const struct rpm_pool *p, const struct rpm_lock *lock, cons
 /* An edition without a release is any release's. */
 static bool is_of_version(const struct rpm_pool *p, const struct rpm_lock *lock, const Solvable *s)
 {
-    int order;
+    int order, mode = str_find(lock->version, '-') < 0 ? EVRCMP_COMPARE_EVONLY : EVRCMP_COMPARE;
 
     if (!str_is_set(lock->op))
         return true;
     order = pool_evrcmp_str(p->pool, pool_id2str(p->pool, s->evr),
-                            arena_cstr(p->arena, lock->version), EVRCMP_MATCH_RELEASE);
+                            arena_cstr(p->arena, lock->version), mode);
     if (str_eq(lock->op, S("!=")))
         return order != 0;
     if (order == 0)
@@ -77,8 +76,7 @@ static bool is_in_repo(const struct rpm_pool *p, const struct rpm_lock *lock, Id
 {
     const Solvable *s = pool_id2solvable(p->pool, id);
 
-    return !str_is_set(lock->repo) || str_is_empty(lock->repo) ||
-           str_eq(lock->repo, str_of(s->repo->name));
+    return lock->repos.count == 0 || strs_have(lock->repos, str_of(s->repo->name));
 }
 
 void rpm_pool_lock(struct rpm_pool *p)

@@ -77,13 +77,15 @@ static void zypp_conf_moves_things(void **state)
 
     make_root(&f);
     put(&f, "/etc/zypp/zypp.conf",
-        "[main]\ncachedir = /srv/cache\nreposdir = /srv/repos\nsolver.allowVendorChange = true\n"
+        "[main]\narch = i686\ncachedir = /srv/cache\n"
+        "reposdir = /srv/repos\nsolver.allowVendorChange = true\n"
         "multiversion = provides:multiversion(kernel), tool\nlocksfile.path = /srv/locks\n");
     put(&f, "/etc/zypp/multiversion.d/more", "# none\nprovides:other\n");
     put(&f, "/srv/repos/a.repo", "[a]\nbaseurl=x\n");
     put(&f, "/srv/locks", "solvable_name: x\n");
     assert_int_equal(look(&f), 0);
     assert_dir(&f, 0, "/srv/cache/raw/a");
+    assert_str(f.config.arch, "i686");
     assert_false(f.config.keeps_vendor);
     assert_int_equal(f.config.n_locks, 1);
     assert_int_equal(f.config.install_only.count, 3);
@@ -127,19 +129,43 @@ static void locks_are_blocks_of_lines(void **state)
     assert_int_equal(config.n_locks, 2);
     assert_int_equal(config.locks[0].names.count, 2);
     assert_str(config.locks[0].names.items[1], "tool");
-    assert_false(config.locks[0].ignores_case);
+    assert_true(config.locks[0].minds_case);
+    assert_int_equal(config.locks[0].match, RPM_LOCK_GLOB);
     assert_int_equal(config.locks[1].match, RPM_LOCK_REGEX);
-    assert_true(config.locks[1].ignores_case);
+    assert_false(config.locks[1].minds_case);
     assert_str(config.locks[1].op, ">=");
     assert_str(config.locks[1].version, "1.0-1");
-    assert_str(config.locks[1].repo, "main");
+    assert_str(config.locks[1].repos.items[0], "main");
+    arena_done(&a);
+}
+
+static void what_a_lock_does_not_say_is_as_libzypp_has_it(void **state)
+{
+    (void)state;
+    struct arena a = { 0 };
+    struct rpm_config config = { 0 };
+    struct str why;
+
+    assert_int_equal(zypp_locks_parse(&a,
+                                      S("solvable_name: x\nversion: 2\n\n"
+                                        "type: package\ntype: patch\nrepo: a\nrepo: b\n\n"
+                                        "kind: pattern\nstring_type: exact\nsolvable_name: y\n"),
+                                      &config, &why),
+                     0);
+    assert_int_equal(config.n_locks, 2); /* that of patterns is none */
+    assert_int_equal(config.locks[0].match, RPM_LOCK_SUBSTRING);
+    assert_false(config.locks[0].minds_case);
+    assert_str(config.locks[0].op, "==");
+    assert_str(config.locks[0].version, "2");
+    assert_int_equal(config.locks[1].repos.count, 2);
     arena_done(&a);
 }
 
 static void a_lock_that_is_not_understood_is_refused(void **state)
 {
     (void)state;
-    static const char *const bad[] = { "complex: x", "match_type: word", "version: 1", "nothing" };
+    static const char *const bad[] = { "complex: x",      "match_type: word",     "version: >",
+                                       "query_string: x", "solvable_name: x > 1", "nothing" };
 
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
         struct arena a = { 0 };
@@ -159,6 +185,7 @@ int main(void)
         cmocka_unit_test(zypp_conf_moves_things),
         cmocka_unit_test(alternative_sources_take_the_place_of_all),
         cmocka_unit_test(locks_are_blocks_of_lines),
+        cmocka_unit_test(what_a_lock_does_not_say_is_as_libzypp_has_it),
         cmocka_unit_test(a_lock_that_is_not_understood_is_refused),
     };
 
