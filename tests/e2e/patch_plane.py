@@ -160,6 +160,26 @@ class Plane:
                 if item["Id"].startswith("pb-")}
 
 
+class PlaneElsewhen(Plane):
+    """A plane whose clock is far ahead of the host's, or behind it: it refuses what is signed by
+    another, as AWS does."""
+
+    def __init__(self, days):
+        super().__init__()
+        self.ahead = datetime.timedelta(days=days)
+        handler = self.server.RequestHandlerClass
+        handler.date_time_string = lambda h, timestamp=None: (
+            datetime.datetime.now(datetime.timezone.utc) + self.ahead).strftime(
+                "%a, %d %b %Y %H:%M:%S GMT")
+
+    def call(self, headers, body):
+        signed = datetime.datetime.strptime(headers["X-Amz-Date"], "%Y%m%dT%H%M%SZ")
+        now = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None) + self.ahead
+        if abs(now - signed) > datetime.timedelta(minutes=5):
+            return 400, {"__type": "RequestTimeTooSkewed", "message": "clock"}
+        return super().call(headers, body)
+
+
 @pytest.fixture(scope="module")
 def repo(tmp_path_factory):
     repo = LocalRepo(tmp_path_factory.mktemp("repo"))

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from patch_host import (BUILD, FAILING, PATCH, SLOW, STATE, LocalRepo, baseline, begin, have,
-                        host, new_host, patch, scan, states, updates, upgradable,  # noqa: F401
+                        host, new_host, over, patch, scan, start, states, updates, upgradable,  # noqa: F401
                         wait_until)
 import testbed  # patch_host says where it is
 
@@ -242,8 +242,10 @@ def test_a_lock_that_another_holds_is_waited_for(host):
     begin(host, "dpkg -i /srv/repo/pool/pb-slow_2_all.deb")
     done = patch(host, "install", "--lock-timeout", "0", expect=1)
     assert "FAILED pb-good 2: another package manager holds" in done.stdout
-    host.sh("(sleep 1; rm /run/hold) >/dev/null 2>&1 &")
-    patch(host, "install", expect=194)
+    start(host)
+    host.sh(f"while ! grep -q '\"installing\"' {STATE}/state.json; do sleep 0.02; done")
+    host.sh("rm /run/hold")  # and not before the install has come to the lock
+    assert over(host)[0] == 194
     assert states(host, ["pb-good"]) == {"pb-good": "InstalledPendingReboot"}
 
 

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """patchbay-patch on an RPM host as the document runs it: what it tells the plane."""
 
+import datetime
 import json
 
 import pytest
 
 from rpm_host import installed, new_host
-from patch_plane import KEYS, NODE, Plane, run
+from patch_plane import KEYS, NODE, Plane, PlaneElsewhen, run
 
+RELEASED = datetime.date(2024, 1, 1)
 RULES = [
     {"filterGroup": {"filters": [{"key": "CLASSIFICATION", "values": ["Security"]}]},
      "approveAfterDays": 0, "complianceLevel": "HIGH"},
@@ -17,8 +19,13 @@ RULES = [
 
 
 @pytest.fixture
-def plane():
-    plane = Plane()
+def clock():
+    return 0  # days that the plane's is ahead
+
+
+@pytest.fixture
+def plane(clock):
+    plane = PlaneElsewhen(clock) if clock else Plane()
     plane.baseline |= {"operatingSystem": "ROCKY_LINUX", "approvalRules": {"rules": RULES}}
     yield plane
     plane.server.shutdown()
@@ -115,3 +122,23 @@ def test_no_reboot_leaves_the_node_pending(host, plane):
     host.reboot()
     run(host, "Install", command="command-2")
     assert items(plane)["pb-critical.noarch"]["PatchState"] == "Installed"
+
+
+# --- what must never look compliant ---
+
+@pytest.mark.parametrize("line", ["rm /etc/yum.repos.d/*", "sed -i 's/^enabled.*//; /^\\[/a enabled=0' "
+                                  "/etc/yum.repos.d/*"])
+def test_without_an_enabled_repository_a_host_is_not_up_to_date(host, plane, line):
+    run(host, "Scan")
+    host.sh(line)
+    assert "repositor" in run(host, "Scan", expect=1).stderr
+    assert len(plane.reports) == 1 and items(plane)["pb-critical.noarch"]["PatchState"] == "Missing"
+
+
+@pytest.mark.parametrize("clock", [100 - (datetime.date.today() - RELEASED).days])
+def test_the_planes_clock_says_when_an_approval_comes(host, plane, clock):
+    """For the plane it is 100 days since, whatever the host takes for today."""
+    for days, state in ((95, "Missing"), (105, "InstalledOther")):
+        plane.baseline["approvalRules"] = {"rules": [dict(r, approveAfterDays=days) for r in RULES]}
+        run(host, "Scan")
+        assert items(plane)["pb-critical.noarch"]["PatchState"] == state

@@ -10,7 +10,7 @@ import threading
 import pytest
 
 from patch_host import PATCH, SLOW, STATE, LocalRepo, begin, have, new_host, patch, scan
-from patch_plane import Plane, host, join, plane, run  # noqa: F401 (fixtures)
+from patch_plane import PlaneElsewhen, host, join, plane, run  # noqa: F401 (fixtures)
 
 LISTS = "/var/lib/apt/lists"
 MARKS = f"{STATE}/marks"
@@ -69,6 +69,39 @@ def test_a_host_without_any_repository_is_not_up_to_date(host, plane):
     host.sh(f"rm -rf /etc/apt/sources.list.d/* {LISTS}/*")
     assert "no package lists" in run(host, "Scan", expect=1).stderr
     assert plane.states["pb-good"] == "Missing"
+
+
+def test_lists_that_are_out_of_date_are_an_error(host, plane, repo):
+    have(host, "pb-good")
+    run(host, "Scan")
+    repo.publish("--field", "Valid-Until: Mon, 01 Jan 2024 00:00:00 UTC")
+    host.write("/etc/apt/apt.conf.d/zz-dates", 'Acquire::Check-Date "true";\n'
+               'Acquire::Check-Valid-Until "true";\n')
+    assert "is expired" in run(host, "Scan", expect=1).stderr
+    assert len(plane.reports) == 1
+    repo.publish("--field", "Valid-Until: Fri, 01 Jan 2100 00:00:00 UTC")
+    run(host, "Scan")
+
+
+# --- a full disk ---
+
+def fill(host):
+    host.sh(f"dd if=/dev/zero of={STATE}/filler bs=4096 2>/dev/null; true")
+
+
+def test_where_nothing_can_be_written_down_nothing_is_begun(host, plane):
+    """And nothing is told that the next run would not know of."""
+    have(host, "pb-good")
+    run(host, "Scan")
+    host.sh(f"mv {STATE} /root/kept; mkdir {STATE}; "
+            f"mount -t tmpfs -o size=200m,mode=700 none {STATE}; cp -a /root/kept/. {STATE}/")
+    before = host.read(f"{STATE}/state.json")
+    fill(host)
+    assert "no space left" in run(host, "Install", expect=1).stderr
+    assert host.sh("dpkg-query -W -f '${Version}' pb-good") == "1"
+    assert host.read(f"{STATE}/state.json") == before
+    host.sh(f"rm {STATE}/filler")
+    run(host, "Install", expect=194)
 
 
 # --- runs that were cut off ---
@@ -140,27 +173,8 @@ def test_a_host_that_comes_back_late_is_judged_by_todays_lists(host, plane, repo
 
 # --- clocks ---
 
-class LatePlane(Plane):
-    """A plane whose clock is far ahead: it refuses what is signed by another, as AWS does."""
-
-    def __init__(self):
-        super().__init__()
-        self.ahead = datetime.timedelta(days=400)
-        handler = self.server.RequestHandlerClass
-        handler.date_time_string = lambda h, timestamp=None: (
-            datetime.datetime.now(datetime.timezone.utc) + self.ahead).strftime(
-                "%a, %d %b %Y %H:%M:%S GMT")
-
-    def call(self, headers, body):
-        signed = datetime.datetime.strptime(headers["X-Amz-Date"], "%Y%m%dT%H%M%SZ")
-        now = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None) + self.ahead
-        if abs(now - signed) > datetime.timedelta(minutes=5):
-            return 400, {"__type": "RequestTimeTooSkewed", "message": "clock"}
-        return super().call(headers, body)
-
-
 def test_a_host_whose_clock_is_behind_reports_by_the_planes(repo):
-    plane = LatePlane()
+    plane = PlaneElsewhen(days=400)
     try:
         with new_host(repo) as host:
             join(host, repo, plane)
