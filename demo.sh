@@ -18,7 +18,11 @@ work=$PWD/build/demo
 build=$PWD/build
 started=$SECONDS
 keep=
-[ "${1:-}" = --keep ] && keep=yes
+case $#:${1:-} in
+0:) ;;
+1:--keep) keep=yes ;;
+*) echo "usage: ./demo.sh [--keep]" >&2; exit 2 ;;
+esac
 [ -t 0 ] && [ -t 1 ] && keep=yes
 
 plane_pid= host_pids=() url=
@@ -391,7 +395,8 @@ main() {
     report
     local status=$?
     printf '\nrun: %ds, all: %ds\n' $((SECONDS - run_started)) $((SECONDS - started))
-    cat <<EOF
+    if [ -n "$keep" ]; then
+        cat <<EOF
 
 Look further:
   export PATCHBAY_ENDPOINT=$url AWS_SHARED_CREDENTIALS_FILE=$AWS_SHARED_CREDENTIALS_FILE AWS_PROFILE=management
@@ -400,11 +405,12 @@ Look further:
   build/src/cli/patchbay executions watch $execution
   eval "\$(build/src/cli/patchbay --account ${accounts[0]} env)"; aws --endpoint-url $url ssm list-commands
 EOF
-    if [ -n "$keep" ]; then
         echo "The plane and the hosts run until Ctrl-C."
         while kill -0 "$plane_pid" 2>/dev/null; do
             sleep 1
         done
+    else
+        echo "The plane and the hosts are gone now; ./demo.sh --keep lets you look further."
     fi
     return $status
 }

@@ -24,6 +24,14 @@ int command_no_arguments(const struct command_run *r, const char *name)
     return EXIT_USAGE;
 }
 
+void command_tell_empty(const struct command_run *r, const char *what)
+{
+    bool is_narrowed = str_is_set(r->account) || r->regions.count > 0;
+
+    fprintf(stderr, "patchbay: there are no %s%s\n", what,
+            is_narrowed ? " in this account and Region" : "");
+}
+
 struct str command_region(const struct command_run *r)
 {
     static const char *const names[] = { "AWS_REGION", "AWS_DEFAULT_REGION" };

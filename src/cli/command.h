@@ -47,6 +47,10 @@ int command_failed(struct command_run *r, int result);
 /* Told, and EXIT_USAGE, if there are any; else EXIT_WELL. */
 int command_no_arguments(const struct command_run *r, const char *name);
 
+/* A table without rows says nothing: said on standard error, so that both a person and a pipe are
+ * served. */
+void command_tell_empty(const struct command_run *r, const char *what);
+
 /* The Region of what is in one: --region, AWS_REGION, AWS_DEFAULT_REGION, us-east-1. */
 struct str command_region(const struct command_run *r);
 

@@ -6,16 +6,18 @@
 #include "cli/command.h"
 #include "cli/table.h"
 
-static int list_drift(struct command_run *r, struct str snapshot, struct value **ret)
+/* What is kept of a pinned run: "ListPatchPins" or "ListPatchDrift". */
+static int list_of_run(struct command_run *r, const char *target, struct str items,
+                       struct str snapshot, struct value **ret)
 {
     const struct client_call call = {
         .service = "patchbay",
-        .target = "Patchbay.ListPatchDrift",
+        .target = target,
         .in = value_map(&r->a),
     };
 
     value_set_str(&r->a, call.in, S("SnapshotId"), snapshot);
-    return command_list_all(r, call, S("PatchDrift"), ret);
+    return command_list_all(r, call, items, ret);
 }
 
 static void print_drift(struct command_run *r, const struct value *all)
@@ -42,22 +44,29 @@ static void print_drift(struct command_run *r, const struct value *all)
 
 static int run_drift(struct command_run *r)
 {
-    struct value *all;
+    struct value *all, *pins;
 
     if (r->n_words != 1) {
         fputs("usage: patchbay drift SNAPSHOT-ID\n", stderr);
         return EXIT_USAGE;
     }
-    int result = list_drift(r, str_of(r->words[0]), &all);
+    struct str snapshot = str_of(r->words[0]);
+    int result = list_of_run(r, "Patchbay.ListPatchDrift", S("PatchDrift"), snapshot, &all);
+    if (result == 0)
+        result = list_of_run(r, "Patchbay.ListPatchPins", S("PatchPins"), snapshot, &pins);
     if (result != 0)
         return command_failed(r, result);
     if (r->json)
         command_print_json(r, all);
-    else if (value_count(all) == 0)
-        puts("no node offered another version than the pinned one");
-    else
+    else if (value_count(all) > 0)
         print_drift(r, all);
-    return value_count(all) == 0 ? EXIT_WELL : EXIT_NOT_WELL;
+    else if (value_count(pins) > 0)
+        puts("no node offered another version than the pinned one");
+    if (value_count(pins) == 0)
+        fprintf(stderr,
+                "patchbay: with snapshot id %.*s nothing was pinned in the last three days\n",
+                STR(snapshot));
+    return value_count(all) == 0 && value_count(pins) > 0 ? EXIT_WELL : EXIT_NOT_WELL;
 }
 
 const struct command command_drift = {

@@ -127,6 +127,11 @@ static int run_env(struct command_run *r)
     int status = command_no_arguments(r, "env");
     if (status != EXIT_WELL)
         return status;
+    if (r->json) {
+        fputs("patchbay env prints what a shell reads, no JSON: see patchbay credentials\n",
+              stderr);
+        return EXIT_USAGE;
+    }
     int result = print_exports(r);
     return result == 0 ? EXIT_WELL : command_failed(r, result);
 }

@@ -41,6 +41,8 @@ static int list_executions(struct command_run *r)
         command_print_json(r, list);
     else
         print_executions(r, list);
+    if (value_count(list) == 0)
+        fprintf(stderr, "patchbay: there are no executions in %.*s\n", STR(call.region));
     return EXIT_WELL;
 }
 

@@ -41,6 +41,25 @@ static int wrong_use(const char *what, const char *which)
     return EXIT_USAGE;
 }
 
+/* Each --region adds to those before. */
+static void add_regions(struct command_run *r, struct str value)
+{
+    struct strs more = arena_split(&r->a, value, ',');
+    struct str *all = arena_array(&r->a, struct str, r->regions.count + more.count);
+
+    for (size_t i = 0; i < r->regions.count; i++)
+        all[i] = r->regions.items[i];
+    for (size_t i = 0; i < more.count; i++)
+        all[r->regions.count + i] = more.items[i];
+    r->regions = (struct strs){ all, r->regions.count + more.count };
+}
+
+static bool set_account(struct command_run *r, struct str value)
+{
+    r->account = value;
+    return value.len == 12 && str_is_digits(value);
+}
+
 static bool set_output(struct command_run *r, const char *value)
 {
     r->json = strcmp(value, "json") == 0;
@@ -58,7 +77,6 @@ static bool take_option(struct command_run *r, const char *name, const char *val
         { "--profile", &r->options.profile },
         { "--credentials", &r->options.credentials_file },
         { "--ca-file", &r->options.ca_file },
-        { "--account", &r->account },
     };
 
     *ret_ok = value != NULL;
@@ -71,7 +89,11 @@ static bool take_option(struct command_run *r, const char *name, const char *val
     }
     if (strcmp(name, "--region") == 0) {
         if (value)
-            r->regions = arena_split(&r->a, str_of(value), ',');
+            add_regions(r, str_of(value));
+        return true;
+    }
+    if (strcmp(name, "--account") == 0) {
+        *ret_ok = value && set_account(r, str_of(value));
         return true;
     }
     if (strcmp(name, "--output") == 0) {

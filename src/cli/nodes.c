@@ -136,6 +136,8 @@ static int run_nodes(struct command_run *r)
         command_print_json(r, nodes);
     else
         print_nodes(r, nodes);
+    if (value_count(nodes) == 0)
+        command_tell_empty(r, "managed nodes");
     for (size_t i = 0; i < value_count(nodes); i++)
         if (!str_eq(value_get_str(value_at(nodes, i), S("PingStatus")), S("Online")))
             return EXIT_NOT_WELL;
@@ -309,6 +311,10 @@ static int run_compliance(struct command_run *r)
         command_print_json(r, states);
     else
         print_states(r, states);
+    if (value_count(states) == 0) { /* not "all are compliant": perhaps the place is a wrong one */
+        command_tell_empty(r, "managed nodes");
+        return EXIT_NOT_WELL;
+    }
     for (size_t i = 0; i < value_count(states); i++)
         if (!value_get_bool(value_at(states, i), S("Compliant"), false))
             return EXIT_NOT_WELL;

@@ -49,6 +49,8 @@ def hosts(plane, organization):
     (["nodes", "now"], "takes no arguments"), (["status", "--details"], "only nodes takes"),
     (["compliance", "now"], "takes no arguments"),
     (["executions", "watch"], "usage: patchbay executions"),
+    (["nodes", "--account", "1"], "missing or wrong value of --account"),
+    (["env", "--output", "json"], "no JSON"),
 ])
 def test_wrong_use(patchbay, args, sentence):
     assert sentence in patchbay(*args, status=USAGE).stderr
@@ -87,7 +89,19 @@ def test_nodes_of_all_accounts_in_order(patchbay, organization, hosts):
     assert [n["InstanceId"] for n in as_json] == [n["NODE"] for n in listed]
     only = rows(patchbay("--account", organization.members[1], "nodes"))
     assert [n["HOST"] for n in only] == ["beta"]
-    assert rows(patchbay("--region", EMPTY_REGION, "nodes")) == []
+    both = patchbay("--region", EMPTY_REGION, "--region", f"{REGION},sa-east-1", "nodes")
+    assert [n["NODE"] for n in rows(both)] == [n["NODE"] for n in listed]
+
+
+def test_where_there_is_nothing_it_is_said(patchbay, hosts):
+    place = ("--region", EMPTY_REGION)
+    for command, status, sentence in [
+            ("nodes", WELL, "no managed nodes"), ("executions", WELL, "no executions"),
+            ("compliance", NOT_WELL, "no managed nodes")]:  # nobody is not "all are compliant"
+        done = patchbay(*place, command, status=status)
+        assert sentence in done.stderr and rows(done) == [], command
+        done = patchbay(*place, "--output", "json", command, status=status)
+        assert json.loads(done.stdout) == [], command
 
 
 def test_what_hosts_say_of_themselves_is_in_the_details(patchbay, hosts):
