@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/str.h"
 
+#include <math.h>
+#include <stdlib.h>
+
 static unsigned char lower(char c)
 {
     return (unsigned char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
@@ -128,6 +131,24 @@ bool str_to_int(struct str s, int64_t *ret)
             return false;
     }
     if (!negative && __builtin_mul_overflow(value, -1, &value))
+        return false;
+    *ret = value;
+    return true;
+}
+
+bool str_to_double(struct str s, double *ret)
+{
+    char text[STR_DOUBLE_MAX + 1];
+    char *end;
+
+    if (s.len == 0 || s.len >= sizeof(text))
+        return false;
+    memcpy(text, s.p, s.len);
+    text[s.len] = '\0';
+    if (strspn(text, "+-.0123456789eE") != s.len) /* strtod also takes "inf" and hexadecimal */
+        return false;
+    double value = strtod(text, &end);
+    if (*end || !isfinite(value))
         return false;
     *ret = value;
     return true;

@@ -72,6 +72,11 @@ bool str_next(struct str *rest, char c, struct str *ret_piece);
 /* Decimal, optional leading '-', the whole string; false on anything else and on overflow. */
 bool str_to_int(struct str s, int64_t *ret);
 
+/* Decimal, with or without fraction and exponent, the whole string, up to STR_DOUBLE_MAX bytes;
+ * false on anything else and on what is not finite. */
+#define STR_DOUBLE_MAX 127
+bool str_to_double(struct str s, double *ret);
+
 /* Only digits, at least one. */
 bool str_is_digits(struct str s);
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <arpa/inet.h>
-#include <math.h>
-#include <stdlib.h>
 
 #include "base/time.h"
 
@@ -47,19 +45,10 @@ static const struct condition_operator operators[] = {
 #undef LIKE
 #undef FOLD
 
+/* As in a policy, so in a request: a longer text is no number. */
 static bool parse_number(struct str s, double *ret)
 {
-    char text[64];
-    char *end;
-
-    if (s.len == 0 || s.len >= sizeof text)
-        return false;
-    memcpy(text, s.p, s.len);
-    text[s.len] = '\0';
-    if (strspn(text, "+-.0123456789eE") != s.len) /* strtod also takes "inf" and hexadecimal */
-        return false;
-    *ret = strtod(text, &end);
-    return *end == '\0' && isfinite(*ret);
+    return s.len < 64 && str_to_double(s, ret);
 }
 
 static bool parse_date(struct str s, msec *ret)

@@ -2,25 +2,7 @@
 /*
  * Parameters: their definitions, and whether what a client gives fits them.
  */
-#include <math.h>
-#include <stdlib.h>
-
 #include "engine/template_internal.h"
-
-static bool parse_number(struct str s, double *ret)
-{
-    char text[128];
-    char *end;
-
-    if (s.len == 0 || s.len >= sizeof text)
-        return false;
-    memcpy(text, s.p, s.len);
-    text[s.len] = '\0';
-    if (strspn(text, "+-.0123456789eE") != s.len) /* strtod also takes "inf" and hexadecimal */
-        return false;
-    *ret = strtod(text, &end);
-    return *end == '\0' && isfinite(*ret);
-}
 
 /* ---- definitions ---- */
 
@@ -124,7 +106,7 @@ static bool read_bound(struct definition *d, const char *name, double *ret, bool
         return text.p == NULL && !str_is_set(d->error->why);
     if (d->p->type != TEMPLATE_NUMBER && d->p->type != TEMPLATE_NUMBER_LIST)
         return not_for_type(d, name);
-    *ret_has = parse_number(text, ret);
+    *ret_has = str_to_double(text, ret);
     return *ret_has ||
            template_refuse(d->error, "Template format error: Parameter %.*s: %s must be a number.",
                            STR(d->p->name), name);
@@ -233,7 +215,7 @@ static bool check_number(struct template_error *e, const struct template_paramet
 {
     double number;
 
-    if (!parse_number(text, &number))
+    if (!str_to_double(text, &number))
         return template_refuse(e, "Parameter '%.*s' must be a number", STR(p->name));
     if (p->has_min && number < p->min_value)
         return broken(e, p,

@@ -1,30 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Scalars as text: what Query parameters, XML, headers and paths carry. */
-#include <math.h>
-#include <stdlib.h>
-
 #include "base/hex.h"
 #include "base/time.h"
 #include "wire/shape_private.h"
-
-#define MAX_DOUBLE_TEXT 64
 
 static int malformed(struct arena *a, const struct field *f, const char *wanted,
                      struct str *ret_why)
 {
     *ret_why = arena_fmt(a, "%s must be %s.", f->name, wanted);
     return SHAPE_MALFORMED;
-}
-
-static bool parse_double(struct arena *a, struct str text, double *ret)
-{
-    char *end;
-
-    if (text.len == 0 || text.len > MAX_DOUBLE_TEXT)
-        return false;
-    const char *c = arena_cstr(a, text);
-    *ret = strtod(c, &end);
-    return end == c + text.len && isfinite(*ret);
 }
 
 static int time_value(struct arena *a, const struct field *f, struct str text, struct value **ret,
@@ -55,7 +39,7 @@ int text_to_value(struct arena *a, const struct field *f, struct str text, struc
         *ret = value_int(a, i);
         return 0;
     case FIELD_DOUBLE:
-        if (!parse_double(a, str_trim(text), &d))
+        if (!str_to_double(str_trim(text), &d))
             return malformed(a, f, "a number", ret_why);
         *ret = value_double(a, d);
         return 0;

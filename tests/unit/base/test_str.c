@@ -16,6 +16,15 @@ static void numbers_are_read_whole_or_not_at_all(void **state)
     assert_false(str_to_int(S(""), &n));
     assert_false(str_to_int(S("-"), &n));
     assert_false(str_to_int(S("1 "), &n));
+
+    double d = 7;
+    assert_true(str_to_double(S("-12.5e1"), &d));
+    assert_true(d == -125);
+    for (const char **wrong =
+             (const char *[]){ "", "-", "1 ", " 1", "0x10", "inf", "nan", "1e999", "1.2.3", NULL };
+         *wrong; wrong++)
+        assert_false(str_to_double(str_of(*wrong), &d));
+    assert_true(d == -125);
 }
 
 static void globs_match_as_policies_want(void **state)
