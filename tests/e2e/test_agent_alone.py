@@ -389,8 +389,8 @@ def test_nothing_is_lost_or_repeated_whenever_the_agent_is_killed(plane, agent, 
              and all(p.name.endswith(".json") for p in (agent.state / "done").iterdir()))
 
 
-def test_a_damaged_record_is_reported_and_put_aside(plane, agent):
-    message = plane.run(agent.node, "sleep 1")
+def test_a_damaged_record_is_reported_and_put_aside(plane, agent, tmp_path):
+    message = plane.run(agent.node, waiting(tmp_path / "stop"))
     wait_for(lambda: message in plane.acks)
     agent.kill()
     record = agent.state / "commands" / f"{message.split('.')[2]}.json"
@@ -398,6 +398,7 @@ def test_a_damaged_record_is_reported_and_put_aside(plane, agent):
     agent.start()
     assert "damaged" in plane.final(message)["documentTraceOutput"]
     wait_for(lambda: not record.exists())
+    (tmp_path / "stop").touch()
 
 
 # --- a plane that fails ---
