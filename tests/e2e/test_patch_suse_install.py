@@ -166,6 +166,17 @@ def test_metadata_with_a_wrong_signature_is_not_believed(tmp_path):
         assert version_of(host, "tr-good") == ["1"]
 
 
+def test_a_key_that_a_repository_brings_is_not_trusted_by_that(host, repo):
+    have_old(host, repo, "tr-good")
+    host.sh("rpm -e --allmatches gpg-pubkey; rm -rf /var/cache/zypp")
+    for command in ("scan", "--refresh"), ("install",):
+        refused = patch(host, *command, expect=1).stderr
+        assert "from repository 'testbed' is signed with an unknown key" in refused
+    assert host.sh("rpm -qa gpg-pubkey") == "" and version_of(host, "tr-good") == ["1"]
+    host.sh("rpm --import /etc/pki/rpm-gpg/RPM-GPG-KEY-testbed")
+    assert "1 installed" in patch(host, "install", expect=194).stdout
+
+
 # --- other hands on the same host ---
 
 @pytest.mark.parametrize("other", [

@@ -74,7 +74,7 @@ static struct str drop_tags(struct str line)
 
 static struct str drop_prefix(struct str line)
 {
-    static const char *const prefixes[] = { "Problem: ", "Error: ", "error: " };
+    static const char *const prefixes[] = { "Problem: ", "Error: ", "error: ", "Warning: " };
 
     line = drop_tags(str_trim(line));
     for (size_t i = 0; i < ARRAY_LEN(prefixes); i++)
@@ -88,6 +88,7 @@ struct str zypper_output_reason(struct arena *a, struct str output, struct str n
     static const char *const general[] = {
         "No space left",
         "more space",
+        "signed with an unknown key",
         "Signature verification failed",
         "Problem: ",
         "Problem retrieving",

@@ -65,6 +65,9 @@ static void the_line_about_a_package_is_its_reason(void **state)
           "tr-bad-2-1.noarch (main): Signature verification failed [6-File is unsigned]" },
         { "'tr-gone.noarch=3-1' not found in package names. Trying capabilities.\n", "tr-gone",
           "'tr-gone.noarch=3-1' not found in package names. Trying capabilities." },
+        { "Warning: File 'repomd.xml' from repository 'main' is signed with an unknown key '1'.\n"
+          " - Signature verification failed for repomd.xml\n",
+          NULL, "File 'repomd.xml' from repository 'main' is signed with an unknown key '1'." },
         { "Problem retrieving files from 'main'.\n", NULL,
           "Problem retrieving files from 'main'." },
     };
