@@ -86,16 +86,6 @@ static int add_script(struct arena *a, struct child *child, struct change *const
     return 0;
 }
 
-static struct child repair_command(struct arena *a, const struct change_request *request)
-{
-    struct child child = { .timeout = HAND_INSTALL_TIMEOUT, .gate = request->gate };
-
-    dnf_begin(a, &child, request->host, false);
-    child_arg(a, &child, "remove");
-    child_arg(a, &child, "--duplicates");
-    return child;
-}
-
 static void hide_others(struct arena *a, struct child *child, const struct change *c)
 {
     for (size_t i = 0; i < c->others.count; i++)
@@ -111,16 +101,15 @@ int dnf_command(struct arena *a, const struct hand_call *call, struct child *ret
 {
     const struct change_request *request = call->request;
     bool simulate = call->act == HAND_TRY;
-    struct child child = { .timeout = simulate ? HAND_SHORT_TIMEOUT : HAND_INSTALL_TIMEOUT,
-                           .memory_limit = simulate ? 0 : request->memory_limit,
-                           .group = simulate ? NULL : request->group,
-                           .gate = simulate ? NULL : request->gate };
+    struct child child = hand_child(call);
 
+    dnf_begin(a, &child, request->host, simulate);
     if (call->act == HAND_REPAIR) {
-        *ret = repair_command(a, request);
+        child_arg(a, &child, "remove");
+        child_arg(a, &child, "--duplicates");
+        *ret = child;
         return 0;
     }
-    dnf_begin(a, &child, request->host, simulate);
     child_arg(a, &child, "--setopt=*.metadata_expire=-1");
     if (!request->is_return)
         child_arg(a, &child, "--setopt=best=0");

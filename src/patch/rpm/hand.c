@@ -7,7 +7,8 @@
 #include "patch/gate.h"
 #include "sys/clock.h"
 
-#define NOT_HERE S("the packages of another root cannot be changed from here")
+#define NOT_HERE          S("the packages of another root cannot be changed from here")
+#define STATUS_NO_PROGRAM 127
 
 struct run {
     struct arena *arena;
@@ -49,30 +50,100 @@ int hand_ask(struct arena *a, struct child *child, int log, struct child_result 
     return 0;
 }
 
-int hand_ask_until(struct arena *a, const struct rpm_hand *hand, const struct child *child, int log,
-                   msec deadline, struct child_result *ret)
+static bool is_locked(const struct rpm_hand *hand, const struct child_result *answer)
+{
+    return answer->status == hand->locked_status;
+}
+
+static struct str reason_of(struct arena *a, const struct rpm_hand *hand,
+                            const struct child_result *answer, struct str name)
+{
+    struct str ended = child_reason(a, answer, name);
+    struct str reason = hand->explain(a, answer->output, name);
+
+    if (str_is_set(ended))
+        return ended;
+    if (answer->timed_out)
+        return S("it took too long and was stopped");
+    if (is_locked(hand, answer))
+        return hand->locked;
+    if (answer->status == STATUS_NO_PROGRAM)
+        return arena_fmt(a, "there is no %s on this host", hand->name);
+    if (str_is_set(reason))
+        return reason;
+    return arena_fmt(a, "%s ended with status %d and without it", hand->name, answer->status);
+}
+
+/* Again and again while another package manager holds a lock. */
+static int ask_until(struct arena *a, const struct rpm_hand *hand, const struct child *child,
+                     int log, msec deadline, struct child_result *ret)
 {
     for (;;) {
         struct child again = *child;
 
         again.capacity = again.argc; /* grown anew: hand_ask() adds its end */
         TRY(hand_ask(a, &again, log, ret));
-        if (!hand->is_locked(ret) || clock_monotonic() >= deadline || gate_is_stopping(child->gate))
+        if (!is_locked(hand, ret) || clock_monotonic() >= deadline || gate_is_stopping(child->gate))
             return 0;
         nanosleep(&(struct timespec){ .tv_sec = 1 }, NULL);
     }
 }
 
-int hand_refresh(struct arena *a, const struct rpm_hand *hand, const struct child *child,
-                 struct str *ret_why)
+int hand_refresh(struct arena *a, const struct rpm_hand *hand, const struct host *host,
+                 msec timeout, const char *const *args, size_t n_args, struct str *ret_why)
 {
+    struct child child = { .timeout = timeout };
     struct child_result answer;
 
-    TRY(hand_ask_until(a, hand, child, -1, clock_monotonic() + child->timeout, &answer));
+    if (!str_eq(host->root, S("/"))) {
+        *ret_why = S("the metadata of another root cannot be refreshed from here");
+        return PROVIDER_FAILED;
+    }
+    hand->begin(a, &child, host, true);
+    child_args(a, &child, args, n_args);
+    TRY(ask_until(a, hand, &child, -1, clock_monotonic() + timeout, &answer));
     if (answer.status == 0)
         return 0;
-    *ret_why = hand->reason(a, &answer, (struct str){ 0 });
-    return hand->is_locked(&answer) ? PROVIDER_LOCKED : PROVIDER_FAILED;
+    *ret_why = reason_of(a, hand, &answer, (struct str){ 0 });
+    return is_locked(hand, &answer) ? PROVIDER_LOCKED : PROVIDER_FAILED;
+}
+
+static void add_names(struct arena *a, struct child *child, const struct change_request *request)
+{
+    child_arg(a, child, "--");
+    for (size_t i = 0; i < request->count; i++)
+        if (!str_is_set(request->changes[i].failure))
+            child_arg(a, child, arena_cstr(a, request->changes[i].new_name));
+}
+
+int hand_list(struct arena *a, const struct rpm_hand *hand, const struct change_request *request,
+              const char *const *args, size_t n_args, int none_status, struct str *ret_output,
+              struct str *ret_why)
+{
+    struct child child = { .timeout = HAND_SHORT_TIMEOUT };
+    struct child_result answer;
+
+    hand->begin(a, &child, request->host, true);
+    child_args(a, &child, args, n_args);
+    add_names(a, &child, request);
+    TRY(ask_until(a, hand, &child, -1, clock_monotonic() + request->lock_timeout, &answer));
+    *ret_output = answer.output;
+    if (answer.status == 0 || answer.status == none_status)
+        return 0;
+    *ret_why = reason_of(a, hand, &answer, (struct str){ 0 });
+    return PROVIDER_FAILED;
+}
+
+struct child hand_child(const struct hand_call *call)
+{
+    const struct change_request *request = call->request;
+
+    if (call->act == HAND_TRY)
+        return (struct child){ .timeout = HAND_SHORT_TIMEOUT };
+    return (struct child){ .timeout = HAND_INSTALL_TIMEOUT,
+                           .memory_limit = request->memory_limit,
+                           .group = request->group,
+                           .gate = request->gate };
 }
 
 void hand_go_gently(struct arena *a, struct child *child)
@@ -92,13 +163,12 @@ static int call_manager(struct run *run, const struct hand_call *call, struct ch
         child.lock = run->rpm_lock;
         child.begins = run->hand->begins;
     }
-    result =
-        hand_ask_until(run->arena, run->hand, &child,
+    result = ask_until(run->arena, run->hand, &child,
                        call->act == HAND_TRY ? -1 : run->request->log, run->lock_deadline, ret);
     if (script >= 0)
         close(script);
     TRY(result);
-    run->locked = run->hand->is_locked(ret);
+    run->locked = is_locked(run->hand, ret);
     return 0;
 }
 
@@ -183,14 +253,6 @@ size_t hand_count_open(const struct change_request *request)
     return count;
 }
 
-void hand_add_names(struct arena *a, struct child *child, const struct change_request *request)
-{
-    child_arg(a, child, "--");
-    for (size_t i = 0; i < request->count; i++)
-        if (!str_is_set(request->changes[i].failure))
-            child_arg(a, child, arena_cstr(a, request->changes[i].new_name));
-}
-
 /* hand_row()s of what rpm's database has of these packages. */
 static int list_installed(struct arena *a, const struct change_request *request, struct str *ret)
 {
@@ -204,7 +266,7 @@ static int list_installed(struct arena *a, const struct change_request *request,
     if (hand_count_open(request) == 0)
         return 0;
     child_args(a, &child, args, ARRAY_LEN(args));
-    hand_add_names(a, &child, request);
+    add_names(a, &child, request);
     TRY(hand_ask(a, &child, -1, &answer)); /* its status tells that one is not there */
     *ret = answer.output;
     return 0;
@@ -301,7 +363,7 @@ static void fail_all(struct run *run, struct change **changes, size_t count,
                      const struct child_result *answer)
 {
     for (size_t i = 0; i < count; i++)
-        changes[i]->failure = run->hand->reason(run->arena, answer, changes[i]->new_name);
+        changes[i]->failure = reason_of(run->arena, run->hand, answer, changes[i]->new_name);
 }
 
 /* What a transaction left out and gave a reason for has failed. Where dependencies, a
@@ -369,8 +431,23 @@ static int repair(struct run *run)
         return 0;
     TRY(ask(run, changes, count, HAND_REPAIR, &answer));
     for (size_t i = 0; i < count && answer.status != 0; i++)
-        changes[i]->failure = run->hand->reason(run->arena, &answer, changes[i]->name);
+        changes[i]->failure = reason_of(run->arena, run->hand, &answer, changes[i]->name);
     return 0;
+}
+
+static struct run run_of(struct arena *a, const struct rpm_hand *hand,
+                         struct change_request *request, enum hand_act act)
+{
+    msec now = clock_monotonic();
+
+    return (struct run){
+        .arena = a,
+        .hand = hand,
+        .request = request,
+        .act = act,
+        .deadline = now + (act == HAND_TRY ? HAND_SHORT_TIMEOUT : HAND_INSTALL_TIMEOUT),
+        .lock_deadline = now + request->lock_timeout,
+    };
 }
 
 static size_t choose_open(struct change_request *request, struct change **changes)
@@ -386,15 +463,7 @@ static size_t choose_open(struct change_request *request, struct change **change
 int hand_install(struct arena *a, const struct rpm_hand *hand, struct change_request *request,
                  struct str *ret_why)
 {
-    msec now = clock_monotonic();
-    struct run run = {
-        .arena = a,
-        .hand = hand,
-        .request = request,
-        .act = HAND_BRING,
-        .deadline = now + HAND_INSTALL_TIMEOUT,
-        .lock_deadline = now + request->lock_timeout,
-    };
+    struct run run = run_of(a, hand, request, HAND_BRING);
     struct change **changes = arena_array(a, struct change *, request->count + 1);
     size_t count;
 
@@ -442,7 +511,7 @@ int hand_find_along(struct arena *a, const struct rpm_hand *hand,
                     const struct change_request *request, struct changes *ret, struct str *ret_why)
 {
     struct change_request trial = *request;
-    struct run run = { .arena = a, .hand = hand, .request = &trial };
+    struct run run = run_of(a, hand, &trial, HAND_TRY);
     struct change **changes = arena_array(a, struct change *, request->count + 1);
     struct child_result answer;
     struct changes found = { 0 };
@@ -451,7 +520,6 @@ int hand_find_along(struct arena *a, const struct rpm_hand *hand,
     trial.changes = arena_array(a, struct change, request->count + 1); /* they are judged */
     for (size_t i = 0; i < request->count; i++)
         trial.changes[i] = request->changes[i];
-    run.lock_deadline = clock_monotonic() + request->lock_timeout;
     count = choose_open(&trial, changes);
     if (count > 0) {
         TRY(ask(&run, changes, count, HAND_TRY, &answer));
@@ -472,15 +540,7 @@ int hand_find_along(struct arena *a, const struct rpm_hand *hand,
 int hand_simulate(struct arena *a, const struct rpm_hand *hand, struct change_request *request,
                   struct str *ret_why)
 {
-    msec now = clock_monotonic();
-    struct run run = {
-        .arena = a,
-        .hand = hand,
-        .request = request,
-        .act = HAND_TRY,
-        .deadline = now + HAND_SHORT_TIMEOUT,
-        .lock_deadline = now + request->lock_timeout,
-    };
+    struct run run = run_of(a, hand, request, HAND_TRY);
     struct change **changes = arena_array(a, struct change *, request->count + 1);
     size_t count = choose_open(request, changes);
 

@@ -12,9 +12,6 @@
 #define HAND_INSTALL_TIMEOUT (110 * MSEC_MINUTE) /* below the 7200 s of the document's step */
 #define HAND_SHORT_TIMEOUT   (5 * MSEC_MINUTE)
 
-#define HAND_TOO_LONG      S("it took too long and was stopped")
-#define HAND_NOT_FROM_HERE S("the metadata of another root cannot be refreshed from here")
-
 enum hand_act {
     HAND_BRING,  /* bring these changes in */
     HAND_TRY,    /* say whether they would come in, changing nothing */
@@ -36,21 +33,25 @@ struct hand_brought {
 };
 
 struct rpm_hand {
-    struct str locked; /* that another holds its lock, for people */
+    const char *name;  /* "dnf" */
+    int locked_status; /* what it ends with where another holds its lock */
+    struct str locked; /* that one does, for people */
     struct str begins; /* what it prints before it changes anything, once all is downloaded */
     bool leaves_out;   /* a HAND_TRY leaves out what cannot come in, and tells of the others */
     bool hides;        /* it is told which versions of what comes along not to take, or else the
                         * names of those that it takes */
+
+    /* The program and what it is always told; `is_gentle` where it changes nothing. */
+    void (*begin)(struct arena *a, struct child *child, const struct host *host, bool is_gentle);
 
     /* The command line. `*ret_script`, where it is set, is a file that the program reads, to
      * be closed after it. */
     int (*command)(struct arena *a, const struct hand_call *call, struct child *ret,
                    int *ret_script);
 
-    /* What its answer means; a `name` that is absent is any package. */
-    bool (*is_locked)(const struct child_result *answer);
+    /* What it says of a package; a `name` that is absent is any. */
     struct str (*blames)(struct str output, struct str name);
-    struct str (*reason)(struct arena *a, const struct child_result *answer, struct str name);
+    struct str (*explain)(struct arena *a, struct str output, struct str name);
 
     /* Sets `done` of the changes that a HAND_TRY would bring in, or `failure`. */
     void (*judge)(struct arena *a, const struct hand_call *call, struct child_result *answer);
@@ -80,18 +81,22 @@ int hand_find_versions(struct arena *a, const struct rpm_hand *hand, struct chan
 
 /* ---- for the managers ---- */
 
-/* Outcomes as of a provider's refresh(). */
-int hand_refresh(struct arena *a, const struct rpm_hand *hand, const struct child *child,
-                 struct str *ret_why);
+/* With these arguments. Outcomes as of a provider's refresh(). */
+int hand_refresh(struct arena *a, const struct rpm_hand *hand, const struct host *host,
+                 msec timeout, const char *const *args, size_t n_args, struct str *ret_why);
+
+/* What it lists with these arguments and the names of what is still to be done; where it has
+ * none of them it may end with `none_status`. Outcome PROVIDER_FAILED. */
+int hand_list(struct arena *a, const struct rpm_hand *hand, const struct change_request *request,
+              const char *const *args, size_t n_args, int none_status, struct str *ret_output,
+              struct str *ret_why);
+
+/* With the limits of what a call does. */
+struct child hand_child(const struct hand_call *call);
 
 /* In an environment of our own: nothing asks, nothing is translated, and no variable of the
  * caller changes what they do. */
 MUST_CHECK int hand_ask(struct arena *a, struct child *child, int log, struct child_result *ret);
-
-/* Again and again while another package manager holds a lock. */
-MUST_CHECK int hand_ask_until(struct arena *a, const struct rpm_hand *hand,
-                              const struct child *child, int log, msec deadline,
-                              struct child_result *ret);
 
 /* It changes nothing, so it can wait for the host's own work. */
 void hand_go_gently(struct arena *a, struct child *child);
@@ -100,7 +105,6 @@ void hand_go_gently(struct arena *a, struct child *child);
 bool hand_is_open(const struct change *change);
 
 size_t hand_count_open(const struct change_request *request);
-void hand_add_names(struct arena *a, struct child *child, const struct change_request *request);
 
 /* A version of a package in a list of them: the one that came in, or is to go. */
 struct str hand_row(struct arena *a, const struct change *change);

@@ -2,42 +2,15 @@
 #include "patch/rpm/zypper.h"
 
 #include "base/buf.h"
-#include "sys/clock.h"
 #include "sys/file.h"
 
 #define STATUS_LOCKED        7 /* another program holds /run/zypp.pid */
 #define STATUS_REFUSED       4 /* the solver found no way */
 #define STATUS_NOTHING_FOUND 104
-#define STATUS_NO_PROGRAM    127
 #define LOCKED               S_INIT("another package manager holds zypper's or rpm's lock")
 #define MARKS                "/var/lib/zypp/AutoInstalled"
 #define PID_FILE             "/run/zypp.pid"
 #define MARKS_MAX            ((size_t)1024 * 1024)
-
-/* ---- what it says ---- */
-
-static bool is_locked(const struct child_result *answer)
-{
-    return answer->status == STATUS_LOCKED;
-}
-
-static struct str reason_of(struct arena *a, const struct child_result *answer, struct str name)
-{
-    struct str ended = child_reason(a, answer, name);
-    struct str reason = zypper_output_reason(a, answer->output, name);
-
-    if (str_is_set(ended))
-        return ended;
-    if (answer->timed_out)
-        return HAND_TOO_LONG;
-    if (is_locked(answer))
-        return (struct str)LOCKED;
-    if (answer->status == STATUS_NO_PROGRAM)
-        return S("there is no zypper on this host");
-    if (str_is_set(reason))
-        return reason;
-    return arena_fmt(a, "zypper ended with status %d and without it", answer->status);
-}
 
 /* ---- a try ---- */
 
@@ -160,22 +133,13 @@ static int list_offered(struct arena *a, const struct change_request *request, s
 {
     static const char *const args[] = { "--no-refresh", "--xmlout", "search",       "--details",
                                         "--type",       "package",  "--match-exact" };
-    struct child child = { .timeout = HAND_SHORT_TIMEOUT };
     struct buf rows = buf_in(a);
     struct zypper_solvable s;
-    struct child_result answer;
-    struct str section = { 0 };
+    struct str output, section = { 0 };
 
-    zypper_begin(a, &child, request->host, true);
-    child_args(a, &child, args, ARRAY_LEN(args));
-    hand_add_names(a, &child, request);
-    TRY(hand_ask_until(a, &zypper_hand, &child, -1, clock_monotonic() + request->lock_timeout,
-                       &answer));
-    if (answer.status != 0 && answer.status != STATUS_NOTHING_FOUND) {
-        *ret_why = reason_of(a, &answer, (struct str){ 0 });
-        return PROVIDER_FAILED;
-    }
-    while (zypper_output_next(&answer.output, &section, &s))
+    PASS(hand_list(a, &zypper_hand, request, args, ARRAY_LEN(args), STATUS_NOTHING_FOUND, &output,
+                   ret_why));
+    while (zypper_output_next(&output, &section, &s))
         if (!str_eq(s.repository, S("(System Packages)")))
             buf_fmt(&rows, HAND_ROW "\n", STR(s.name), STR(full_version(a, s.edition)),
                     STR(s.arch));
@@ -184,12 +148,14 @@ static int list_offered(struct arena *a, const struct change_request *request, s
 }
 
 const struct rpm_hand zypper_hand = {
+    .name = "zypper",
+    .locked_status = STATUS_LOCKED,
     .locked = LOCKED,
     .begins = S_INIT("\nChecking for file conflicts:"),
+    .begin = zypper_begin,
     .command = zypper_command,
-    .is_locked = is_locked,
     .blames = zypper_output_blames,
-    .reason = reason_of,
+    .explain = zypper_output_reason,
     .judge = judge,
     .next_brought = next_brought,
     .list_offered = list_offered,
@@ -201,17 +167,9 @@ const struct rpm_hand zypper_hand = {
  * host look compliant. */
 int zypper_refresh(struct arena *a, const struct host *host, msec timeout, struct str *ret_why)
 {
-    struct child child = { .timeout = timeout };
+    static const char *const args[] = { "refresh", "--services" };
 
-    if (!str_eq(host->root, S("/"))) {
-        *ret_why = HAND_NOT_FROM_HERE;
-        return PROVIDER_FAILED;
-    }
-    zypper_begin(a, &child, host, true);
-    child_arg(a, &child, "refresh");
-    if (!host->sources_dir)
-        child_arg(a, &child, "--services");
-    return hand_refresh(a, &zypper_hand, &child, ret_why);
+    return hand_refresh(a, &zypper_hand, host, timeout, args, host->sources_dir ? 1 : 2, ret_why);
 }
 
 /* ---- marks ---- */

@@ -41,10 +41,7 @@ int zypper_command(struct arena *a, const struct hand_call *call, struct child *
 {
     const struct change_request *request = call->request;
     bool simulate = call->act == HAND_TRY;
-    struct child child = { .timeout = simulate ? HAND_SHORT_TIMEOUT : HAND_INSTALL_TIMEOUT,
-                           .memory_limit = simulate ? 0 : request->memory_limit,
-                           .group = simulate ? NULL : request->group,
-                           .gate = simulate ? NULL : request->gate };
+    struct child child = hand_child(call);
 
     zypper_begin(a, &child, request->host, simulate);
     child_arg(a, &child, "--no-refresh");
