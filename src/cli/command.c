@@ -51,13 +51,18 @@ void command_print_json(struct command_run *r, const struct value *v)
     printf("%s\n", json_format_pretty(&r->a, v).p);
 }
 
-struct str command_time(struct command_run *r, const struct value *v)
+msec command_msec(const struct value *v)
 {
     if (value_is(v, VALUE_INT))
-        return time_iso(&r->a, v->integer * MSEC_SECOND);
-    if (value_is(v, VALUE_DOUBLE))
-        return time_iso(&r->a, (msec)(v->number * 1000));
-    return S("-");
+        return v->integer * MSEC_SECOND;
+    return value_is(v, VALUE_DOUBLE) ? (msec)(v->number * 1000) : 0;
+}
+
+struct str command_time(struct command_run *r, const struct value *v)
+{
+    msec t = command_msec(v);
+
+    return t != 0 ? time_iso(&r->a, t) : S("-");
 }
 
 static void add_place(struct command_run *r, struct place **places, size_t *count, size_t *capacity,

@@ -79,5 +79,8 @@ int command_watch(struct command_run *r, struct str id);
 /* The answer as JSON on stdout. */
 void command_print_json(struct command_run *r, const struct value *v);
 
+/* Epoch seconds of an answer; 0 if absent. */
+msec command_msec(const struct value *v);
+
 /* Epoch seconds of an answer as text, "-" if absent. */
 struct str command_time(struct command_run *r, const struct value *v);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "cli/command.h"
+#include "cli/failed_runs.h"
 #include "cli/table.h"
 
 static struct client_call in_place(const struct place *p, const char *target)
@@ -214,7 +215,6 @@ static int states_of(struct command_run *r, const struct place *p, const struct 
         for (size_t i = 0; i < value_count(found); i++) {
             struct value *state = value_at(found, i);
             command_mark(r, state, p);
-            value_set_bool(&r->a, state, S("Compliant"), is_compliant(state));
             value_append(&r->a, states, state);
         }
     }
@@ -227,6 +227,15 @@ static bool has_state(const struct value *states, struct str node)
         if (str_eq(value_get_str(value_at(states, i), S("InstanceId")), node))
             return true;
     return false;
+}
+
+static void judge(struct command_run *r, struct value *states)
+{
+    for (size_t i = 0; i < value_count(states); i++) {
+        struct value *state = value_at(states, i);
+        value_set_bool(&r->a, state, S("Compliant"),
+                       is_compliant(state) && !value_get(state, S("LastRunFailed")));
+    }
 }
 
 /* A node never scanned is not compliant: nobody knows. */
@@ -255,10 +264,14 @@ static int list_states(struct command_run *r, struct value **ret)
     PASS(command_places(r, &places, &n_places));
     for (size_t i = 0; i < n_places; i++) {
         struct client_call call = in_place(&places[i], "AmazonSSM.DescribeInstanceInformation");
-        struct value *nodes;
+        struct value *nodes, *here = value_list(&r->a);
         PASS(client_list(&r->client, &call, S("InstanceInformationList"), &nodes, &r->why));
-        PASS(states_of(r, &places[i], nodes, *ret));
-        add_unknown(r, &places[i], nodes, *ret);
+        PASS(states_of(r, &places[i], nodes, here));
+        PASS(failed_runs_mark(r, &places[i], here));
+        judge(r, here);
+        add_unknown(r, &places[i], nodes, here);
+        for (size_t n = 0; n < value_count(here); n++)
+            value_append(&r->a, *ret, value_at(here, n));
     }
     sort(*ret);
     return 0;
@@ -269,6 +282,15 @@ static struct str count_text(struct command_run *r, const struct value *state, s
     if (!value_get(state, name))
         return S("-");
     return arena_fmt(&r->a, "%lld", (long long)value_get_int(state, name, 0));
+}
+
+static struct str verdict(const struct value *state)
+{
+    if (value_get_bool(state, S("NeverScanned"), false))
+        return S("never scanned");
+    if (!is_compliant(state))
+        return S("NO");
+    return value_get(state, S("LastRunFailed")) ? S("not known: the last run failed") : S("yes");
 }
 
 static void print_states(struct command_run *r, const struct value *states)
@@ -290,9 +312,7 @@ static void print_states(struct command_run *r, const struct value *states)
         cells[6] = count_text(r, s, S("FailedCount"));
         cells[7] = count_text(r, s, S("InstalledPendingRebootCount"));
         cells[8] = command_time(r, value_get(s, S("OperationEndTime")));
-        cells[9] = value_get_bool(s, S("NeverScanned"), false) ? S("never scanned")
-                   : value_get_bool(s, S("Compliant"), false)  ? S("yes")
-                                                               : S("NO");
+        cells[9] = verdict(s);
     }
     table_print(&t);
 }

@@ -144,6 +144,25 @@ def test_compliance(patchbay, hosts):
     patchbay("compliance", status=WELL)
 
 
+def test_compliance_is_not_known_after_a_run_that_failed(patchbay, plane, organization, hosts):
+    """It could not report, and the report before it still stands."""
+    beta, host, _ = hosts
+    for each in hosts:
+        each.report(OperationEndTime="2026-01-01T00:00:00Z")
+    ssm = plane.client("ssm", organization.members[0])
+    for document in "AWS-RunShellScript", "AWS-RunPatchBaseline":
+        patchbay("compliance", status=WELL)
+        parameters = ({"commands": ["false"]} if document == "AWS-RunShellScript"
+                      else {"Operation": ["Scan"]})
+        ssm.send_command(InstanceIds=[host.id], DocumentName=document, Parameters=parameters)
+        host.agent.run(host.agent.next_message(), "Failed", code=1)
+    by_node = {n["NODE"]: n for n in rows(patchbay("compliance", status=NOT_WELL))}
+    assert by_node[host.id]["COMPLIANT"] == "not known: the last run failed"
+    assert by_node[beta.id]["COMPLIANT"] == "yes"
+    host.report(OperationEndTime="2100-01-01T00:00:00Z")
+    patchbay("compliance", status=WELL)
+
+
 # --- env ------------------------------------------------------------------------------------------------
 
 def aws_after_env(patchbay, arguments, *commands):
