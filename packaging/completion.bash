@@ -7,7 +7,7 @@ _patchbay_commands() {
     awk -v program="$1" -v depth="$2" '
         { at = 0; for (i = 1; i <= 2; i++) if ($i == program) at = i }
         at && (at == 1 || $1 == "usage:") { word = $(at + depth); if (word ~ /^[a-z][a-z-]*$/) print word }
-        depth == 1 && /^  [a-z][a-z-]* +[^ ]/ { print $1 }'
+        /^  [a-z][a-z-]* +[^ ]/ { print $1 }'
 }
 
 _patchbay() {

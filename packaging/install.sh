@@ -37,6 +37,19 @@ say() {
     echo "install.sh: $*"
 }
 
+# A code in the arguments can be seen by every user of the host. Standard input is this script.
+read_code() {
+    code=${PATCHBAY_ACTIVATION_CODE:-}
+    [ -z "$code" ] || return 0
+    (: </dev/tty) 2>/dev/null ||
+        fail "--activation-code -: there is no terminal to ask, and PATCHBAY_ACTIVATION_CODE is not set"
+    printf 'Activation code: ' >/dev/tty
+    stty -echo </dev/tty 2>/dev/null || :
+    read -r code </dev/tty || :
+    stty echo </dev/tty 2>/dev/null || :
+    echo >/dev/tty
+}
+
 read_options() {
     id='' code='' region='' ca='' insecure='' force='' register=yes
     while [ $# -gt 0 ]; do
@@ -66,7 +79,7 @@ read_options() {
         shift
     done
     [ -z "$ca" ] || [ -f "$ca" ] || fail "there is no file $ca"
-    [ "$code" != - ] || code=${PATCHBAY_ACTIVATION_CODE:-}
+    [ "$code" != - ] || read_code
     [ -z "$register" ] || { [ -n "$id" ] && [ -n "$code" ] && [ -n "$region" ]; } ||
         fail "--activation-id, --activation-code and --region are needed (or --no-register)"
 }

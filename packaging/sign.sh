@@ -17,12 +17,17 @@
 set -eu
 umask 022
 
+own_name=${0##*/} # installed as sign-packages
+
 fail() {
-    echo "sign.sh: $*" >&2
+    echo "$own_name: $*" >&2
     exit 1
 }
 
-[ $# -ge 2 ] && [ $# -le 3 ] || fail "usage: sign.sh DIR KEYFILE [SCRIPT]"
+if [ $# -lt 2 ] || [ $# -gt 3 ]; then
+    echo "usage: $own_name DIR KEYFILE [SCRIPT]" >&2
+    exit 2
+fi
 dir=$1 key=$2
 own=$(dirname "$0")
 script=${3:-}
@@ -40,7 +45,7 @@ if [ ! -e "$key" ]; then
     (umask 077 && openssl genpkey -algorithm ED25519 -out "$key.new") ||
         fail "cannot make the key $key"
     mv "$key.new" "$key"
-    echo "sign.sh: made the key $key: keep it, and keep it secret" >&2
+    echo "$own_name: made the key $key: keep it, and keep it secret" >&2
 fi
 
 work=$(mktemp -d "$dir/.sign.XXXXXX")

@@ -221,12 +221,12 @@ static int states_of(struct command_run *r, const struct place *p, const struct 
     return 0;
 }
 
-static bool has_state(const struct value *states, struct str node)
+static struct value *state_of(const struct value *states, struct str node)
 {
     for (size_t i = 0; i < value_count(states); i++)
         if (str_eq(value_get_str(value_at(states, i), S("InstanceId")), node))
-            return true;
-    return false;
+            return value_at(states, i);
+    return NULL;
 }
 
 static void judge(struct command_run *r, struct value *states)
@@ -238,20 +238,24 @@ static void judge(struct command_run *r, struct value *states)
     }
 }
 
-/* A node never scanned is not compliant: nobody knows. */
-static void add_unknown(struct command_run *r, const struct place *p, const struct value *nodes,
-                        struct value *states)
+/* Every state with its node's name. A node never scanned is not compliant: nobody knows. */
+static void add_names(struct command_run *r, const struct place *p, const struct value *nodes,
+                      struct value *states)
 {
     for (size_t i = 0; i < value_count(nodes); i++) {
-        struct str id = value_get_str(value_at(nodes, i), S("InstanceId"));
-        if (has_state(states, id))
-            continue;
-        struct value *state = value_map(&r->a);
-        value_set_str(&r->a, state, S("InstanceId"), id);
-        command_mark(r, state, p);
-        value_set_bool(&r->a, state, S("Compliant"), false);
-        value_set_bool(&r->a, state, S("NeverScanned"), true);
-        value_append(&r->a, states, state);
+        const struct value *node = value_at(nodes, i);
+        struct str id = value_get_str(node, S("InstanceId"));
+        struct value *state = state_of(states, id);
+
+        if (!state) {
+            state = value_map(&r->a);
+            value_set_str(&r->a, state, S("InstanceId"), id);
+            command_mark(r, state, p);
+            value_set_bool(&r->a, state, S("Compliant"), false);
+            value_set_bool(&r->a, state, S("NeverScanned"), true);
+            value_append(&r->a, states, state);
+        }
+        value_set_str(&r->a, state, S("ComputerName"), value_get_str(node, S("ComputerName")));
     }
 }
 
@@ -269,7 +273,7 @@ static int list_states(struct command_run *r, struct value **ret)
         PASS(states_of(r, &places[i], nodes, here));
         PASS(failed_runs_mark(r, &places[i], here));
         judge(r, here);
-        add_unknown(r, &places[i], nodes, here);
+        add_names(r, &places[i], nodes, here);
         for (size_t n = 0; n < value_count(here); n++)
             value_append(&r->a, *ret, value_at(here, n));
     }
@@ -295,9 +299,9 @@ static struct str verdict(const struct value *state)
 
 static void print_states(struct command_run *r, const struct value *states)
 {
-    static const char *const headings[] = { "ACCOUNT", "REGION",    "NODE",    ">INSTALLED",
-                                            ">OTHER",  ">MISSING",  ">FAILED", ">PENDING REBOOT",
-                                            "LAST",    "COMPLIANT", NULL };
+    static const char *const headings[] = { "ACCOUNT",         "REGION", "NODE",      "HOST",
+                                            ">INSTALLED",      ">OTHER", ">MISSING",  ">FAILED",
+                                            ">PENDING REBOOT", "LAST",   "COMPLIANT", NULL };
     struct table t = table_new(&r->a, headings);
 
     for (size_t i = 0; i < value_count(states); i++) {
@@ -306,13 +310,14 @@ static void print_states(struct command_run *r, const struct value *states)
         cells[0] = value_get_str(s, S("Account"));
         cells[1] = value_get_str(s, S("Region"));
         cells[2] = value_get_str(s, S("InstanceId"));
-        cells[3] = count_text(r, s, S("InstalledCount"));
-        cells[4] = count_text(r, s, S("InstalledOtherCount"));
-        cells[5] = count_text(r, s, S("MissingCount"));
-        cells[6] = count_text(r, s, S("FailedCount"));
-        cells[7] = count_text(r, s, S("InstalledPendingRebootCount"));
-        cells[8] = command_time(r, value_get(s, S("OperationEndTime")));
-        cells[9] = verdict(s);
+        cells[3] = value_get_str(s, S("ComputerName"));
+        cells[4] = count_text(r, s, S("InstalledCount"));
+        cells[5] = count_text(r, s, S("InstalledOtherCount"));
+        cells[6] = count_text(r, s, S("MissingCount"));
+        cells[7] = count_text(r, s, S("FailedCount"));
+        cells[8] = count_text(r, s, S("InstalledPendingRebootCount"));
+        cells[9] = command_time(r, value_get(s, S("OperationEndTime")));
+        cells[10] = verdict(s);
     }
     table_print(&t);
 }

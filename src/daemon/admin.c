@@ -2,22 +2,18 @@
 #include "daemon/admin.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include "daemon/datadir.h"
 #include "daemon/wiring.h"
 #include "svc/iam/iam.h"
 #include "svc/organizations/organizations.h"
 #include "sys/clock.h"
+#include "sys/verb.h"
 
-static const char usage[] =
-    "usage: patchbayd admin create-account --data DIR [--account 12DIGITS] [--name NAME]\n"
-    "       patchbayd admin new-keys --data DIR [--account 12DIGITS]\n"
-    "\n"
-    "create-account  makes a stand-alone account, outside any organization\n"
-    "new-keys        makes new keys of the root user and of the user `admin` of an\n"
-    "                account (the management account if none is given)\n"
-    "\n"
-    "Both write profiles into DIR/credentials. The plane must be stopped.\n";
+struct admin_arguments {
+    struct str data, account, name;
+};
 
 struct order {
     struct arena a;
@@ -26,27 +22,6 @@ struct order {
     struct bootstrap_keys keys;
     struct str is_wrong;
 };
-
-static bool read_order(struct order *o, int argc, char **argv)
-{
-    if (argc < 2)
-        return false;
-    o->creates = strcmp(argv[1], "create-account") == 0;
-    if (!o->creates && strcmp(argv[1], "new-keys") != 0)
-        return false;
-    for (int i = 2; i < argc; i += 2) {
-        struct str *value = strcmp(argv[i], "--data") == 0      ? &o->data
-                            : strcmp(argv[i], "--account") == 0 ? &o->account
-                            : strcmp(argv[i], "--name") == 0    ? &o->name
-                                                                : NULL;
-        if (!value || i + 1 == argc)
-            return false;
-        *value = str_of(argv[i + 1]);
-    }
-    bool account_is_right =
-        !str_is_set(o->account) || (o->account.len == 12 && str_is_digits(o->account));
-    return str_is_set(o->data) && account_is_right;
-}
 
 static struct str keep(struct order *o, struct str s)
 {
@@ -129,24 +104,119 @@ static int run(struct order *o)
     return result;
 }
 
-int admin_main(int argc, char **argv)
+/* Without a plane's data nothing is made: it would be another plane, of nobody. */
+static bool is_there(struct order *o)
 {
-    struct order o = { 0 };
+    return access(arena_fmt(&o->a, "%.*s/patchbay.db", STR(o->data)).p, F_OK) == 0;
+}
 
-    if (!read_order(&o, argc, argv)) {
-        fputs(usage, stderr);
-        arena_done(&o.a);
-        return 2;
-    }
-    int result = run(&o);
+static int carry_out_order(const struct admin_arguments *given, bool creates)
+{
+    struct order o = {
+        .data = given->data, .account = given->account, .name = given->name, .creates = creates
+    };
+    int result = 0;
+
+    if (is_there(&o))
+        result = run(&o);
+    else
+        o.is_wrong = S("no plane has kept its data there");
     if (result != 0)
         fprintf(stderr, "patchbayd admin: %s\n", err_trace());
     else if (str_is_set(o.is_wrong))
-        fprintf(stderr, "patchbayd admin: %.*s: %.*s\n", STR(o.account), STR(o.is_wrong));
+        fprintf(stderr, "patchbayd admin: %.*s: %.*s\n",
+                STR(str_is_set(o.account) ? o.account : o.data), STR(o.is_wrong));
     else
         printf("account %.*s: profiles account-%.*s and account-%.*s-root in %.*s/credentials\n",
                STR(o.account), STR(o.account), STR(o.account), STR(o.data));
     bool ok = result == 0 && !str_is_set(o.is_wrong);
     arena_done(&o.a);
-    return ok ? 0 : 1;
+    return ok ? VERB_OK : VERB_FAILED;
+}
+
+static int create_account(struct arena *a, const void *arguments)
+{
+    (void)a;
+    return carry_out_order(arguments, true);
+}
+
+static int new_keys(struct arena *a, const void *arguments)
+{
+    (void)a;
+    return carry_out_order(arguments, false);
+}
+
+/* ---- the command line ---- */
+
+static bool set_account(struct arena *a, void *arguments, struct str value)
+{
+    (void)a;
+    ((struct admin_arguments *)arguments)->account = value;
+    return value.len == 12 && str_is_digits(value);
+}
+
+static const char *missing(const void *arguments)
+{
+    const struct admin_arguments *given = arguments;
+
+    return str_is_empty(given->data) ? "--data DIR is required" : NULL;
+}
+
+static const struct verb_option create_options[] = {
+    { "data", VERB_TEXT, offsetof(struct admin_arguments, data) },
+    { "account", VERB_OWN, .set = set_account },
+    { "name", VERB_TEXT, offsetof(struct admin_arguments, name) },
+    { 0 },
+};
+
+static const struct verb_option keys_options[] = {
+    { "data", VERB_TEXT, offsetof(struct admin_arguments, data) },
+    { "account", VERB_OWN, .set = set_account },
+    { 0 },
+};
+
+static const struct verb verb_create_account = {
+    .name = "create-account",
+    .about = "make a stand-alone account, outside any organization",
+    .help =
+        "usage: patchbayd admin create-account --data DIR [--account 12DIGITS] [--name NAME]\n\n"
+        "Makes a stand-alone account, outside any organization, and writes profiles with its\n"
+        "keys into DIR/credentials. The plane must be stopped.\n\n"
+        "  --data DIR          of the plane\n"
+        "  --account 12DIGITS  its id (random)\n"
+        "  --name NAME         its name (account)\n",
+    .options = create_options,
+    .defaults = &(const struct admin_arguments){ .data = S_INIT("") },
+    .size = sizeof(struct admin_arguments),
+    .missing = missing,
+    .run = create_account,
+};
+
+static const struct verb verb_new_keys = {
+    .name = "new-keys",
+    .about = "make new keys where all were lost",
+    .help = "usage: patchbayd admin new-keys --data DIR [--account 12DIGITS]\n\n"
+            "Makes new keys of the root user and of the user `admin` of an account, and writes\n"
+            "profiles with them into DIR/credentials. The plane must be stopped.\n\n"
+            "  --data DIR          of the plane\n"
+            "  --account 12DIGITS  whose (the management account's)\n",
+    .options = keys_options,
+    .defaults = &(const struct admin_arguments){ .data = S_INIT("") },
+    .size = sizeof(struct admin_arguments),
+    .missing = missing,
+    .run = new_keys,
+};
+
+int admin_main(int argc, char **argv)
+{
+    static const struct verb *const verbs[] = { &verb_create_account, &verb_new_keys };
+    const struct verb_program program = {
+        .name = "patchbayd admin",
+        .version = PATCHBAY_VERSION,
+        .about = "Both take --data DIR and --account 12DIGITS, create-account --name NAME too.\n",
+        .verbs = verbs,
+        .count = ARRAY_LEN(verbs),
+    };
+
+    return verb_main(&program, argc, argv);
 }

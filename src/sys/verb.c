@@ -146,9 +146,14 @@ static int run_verb(const struct verb_program *program, const struct verb *verb,
 
 static void print_help(const struct verb_program *program, FILE *to)
 {
+    int width = 0;
+
+    for (size_t i = 0; i < program->count; i++)
+        if ((int)strlen(program->verbs[i]->name) > width)
+            width = (int)strlen(program->verbs[i]->name);
     fprintf(to, "usage: %s COMMAND [--help] ...\n\n", program->name);
     for (size_t i = 0; i < program->count; i++)
-        fprintf(to, "  %-8s  %s\n", program->verbs[i]->name, program->verbs[i]->about);
+        fprintf(to, "  %-*s  %s\n", width, program->verbs[i]->name, program->verbs[i]->about);
     fputs("\n  --help, --version\n", to);
     if (program->about)
         fprintf(to, "\n%s", program->about);

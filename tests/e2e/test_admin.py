@@ -4,6 +4,8 @@
 import stat
 import subprocess
 
+import pytest
+
 from conftest import PATCHBAYD, fails_with
 
 
@@ -53,3 +55,12 @@ def test_lost_keys_are_replaced(make_plane):
     with fails_with("InvalidClientTokenId", 403):
         plane.client_with(lost, "sts").get_caller_identity()
     assert admin(plane, "new-keys", "--account", "999999999999").returncode == 1
+
+
+@pytest.mark.parametrize("command", ["new-keys", "create-account"])
+def test_a_folder_that_is_no_planes_stays_as_it_is(tmp_path, command):
+    for folder in (tmp_path / "none", tmp_path):
+        made = subprocess.run([PATCHBAYD, "admin", command, "--data", folder],
+                              capture_output=True, text=True, timeout=20)
+        assert made.returncode == 1 and "no plane has kept its data there" in made.stderr
+    assert list(tmp_path.iterdir()) == []

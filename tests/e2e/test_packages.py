@@ -451,6 +451,23 @@ def test_the_script_makes_a_node_of_a_bare_host_and_is_idempotent(served, bare_h
     assert is_untouched(bare_host)
 
 
+def test_the_code_is_asked_for_at_the_terminal(served, bare_host):
+    """Where it is neither in the arguments nor in the history of a shell."""
+    *arguments, code = activation(served)
+    script = ask(served, "/install.sh")[2].decode()
+    done = install(bare_host, script, *arguments, "-")
+    assert done.returncode == 1 and "there is no terminal to ask" in done.stderr
+    assert is_untouched(bare_host)
+
+    bare_host.write("/tmp/install.sh", script)
+    line = " ".join(["sh", "/tmp/install.sh", *arguments, "-"])
+    done = bare_host.exec("script", "-qec", line, "/dev/null", check=False, input=f"{code}\n")
+    assert done.returncode == 0 and "registered as mi-" in done.stdout, done.stdout
+    assert "Activation code: " in done.stdout
+    bare_host.exec("dpkg", "-P", "patchbay-agent")
+    assert is_untouched(bare_host)
+
+
 def spoil_signature(directory):
     path = directory / "MANIFEST.sig"
     data = bytearray(path.read_bytes())

@@ -135,7 +135,7 @@ static void right_use_reaches_the_verb(void **state)
         { { "greet", "--help" }, VERB_OK, "usage: program greet", "" },
         { { "--help" },
           VERB_OK,
-          "usage: program COMMAND [--help] ...\n\n  greet     say hello",
+          "usage: program COMMAND [--help] ...\n\n  greet  say hello",
           "" },
         { { "--version" }, VERB_OK, "program 1.2\n", "" },
     };
