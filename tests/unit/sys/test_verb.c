@@ -133,10 +133,7 @@ static void right_use_reaches_the_verb(void **state)
         { { "greet", "Ann", "--times", "3" }, 7, "Ann none - 0 quiet 3\n", "" },
         { { "greet", "--", "--loud" }, 7, "--loud none - 0 quiet 1\n", "" },
         { { "greet", "--help" }, VERB_OK, "usage: program greet", "" },
-        { { "--help" },
-          VERB_OK,
-          "usage: program COMMAND [--help] ...\n\n  greet  say hello",
-          "" },
+        { { "--help" }, VERB_OK, "usage: program COMMAND [--help] ...\n\n  greet  say hello", "" },
         { { "--version" }, VERB_OK, "program 1.2\n", "" },
     };
 
