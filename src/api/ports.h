@@ -154,8 +154,6 @@ struct sandbox_result {
     struct str payload;        /* what the handler returned, or the error object */
     struct str function_error; /* "Unhandled" or absent */
     struct str log;            /* what it printed, START/END/REPORT lines included */
-    msec duration;
-    int64_t max_memory_mb;
 };
 
 struct sandbox_port {

@@ -24,4 +24,3 @@ typedef int64_t msec;
 #define MUST_CHECK        __attribute__((warn_unused_result))
 #define PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 #define CLEANUP(fn)       __attribute__((cleanup(fn)))
-#define UNUSED            __attribute__((unused))

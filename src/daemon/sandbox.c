@@ -334,8 +334,6 @@ static int run(struct run *r)
     }
     r->report.peak_mb = (r->watch.peak_kb + 1023) / 1024;
     r->result->log = report_log(r->arena, &r->report, buf_str(&r->watch.log));
-    r->result->duration = r->report.duration;
-    r->result->max_memory_mb = r->report.peak_mb;
     return 0;
 }
 

@@ -50,7 +50,6 @@ struct location {
     struct strs exclude;         /* account and unit ids */
     struct location_unit *units; /* every unit that is named above */
     size_t n_units;
-    bool has_own_targets;
 };
 
 /* Whether ids are ids and limits are kept, before units are resolved. Spaces

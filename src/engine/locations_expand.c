@@ -122,7 +122,6 @@ static struct strs accounts_of(struct arena *a, const struct location *l, struct
 struct candidate {
     struct pair pair;
     uint32_t order;
-    uint32_t job; /* 0: the execution's own targets; else those of a location */
     bool is_again;
 };
 
@@ -143,8 +142,6 @@ static int by_pair(const void *one, const void *other)
 
     if (result == 0)
         result = str_cmp(a->pair.region, b->pair.region);
-    if (result == 0)
-        result = compare_u32(a->job, b->job);
     return result ? result : compare_u32(a->order, b->order);
 }
 
@@ -156,8 +153,7 @@ static int by_order(const void *one, const void *other)
 
 static bool is_same(const struct candidate *a, const struct candidate *b)
 {
-    return str_eq(a->pair.account, b->pair.account) && str_eq(a->pair.region, b->pair.region) &&
-           a->job == b->job;
+    return str_eq(a->pair.account, b->pair.account) && str_eq(a->pair.region, b->pair.region);
 }
 
 static void mark_repeated(struct candidates *all)
@@ -191,7 +187,6 @@ static int add_location(struct arena *a, const struct location *l, uint32_t loca
             all->items[all->count] = (struct candidate){
                 .pair = { accounts.items[i], l->regions.items[r], location },
                 .order = (uint32_t)all->count,
-                .job = l->has_own_targets ? location + 1 : 0,
             };
             all->count++;
         }

@@ -11,7 +11,6 @@
 #include "patch/gate.h"
 #include "sys/clock.h"
 
-#define OUTPUT_MAX      ((size_t)1024 * 1024)
 #define INSTALL_TIMEOUT (110 * MSEC_MINUTE) /* below the 7200 s of the document's step */
 #define SHORT_TIMEOUT   (5 * MSEC_MINUTE)
 #define LOCKED          S("another package manager holds dpkg's or apt's lock")

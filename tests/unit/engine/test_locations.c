@@ -65,14 +65,10 @@ static void a_pair_comes_once(void **state)
         { .accounts = LIST(S("111111111111"), S("111111111111")),
           .regions = LIST(S("us-east-1"), S("us-east-1")) },
         { .accounts = LIST(S("111111111111"), S("222222222222")), .regions = LIST(S("us-east-1")) },
-        { .accounts = LIST(S("111111111111")),
-          .regions = LIST(S("us-east-1")),
-          .has_own_targets = true },
         { .accounts = LIST(S("222222222222")), .regions = LIST(S("us-east-1")) },
     };
 
-    assert_string_equal(expanded(l, 4), "111111111111:us-east-1@0 222222222222:us-east-1@1 "
-                                        "111111111111:us-east-1@2");
+    assert_string_equal(expanded(l, 3), "111111111111:us-east-1@0 222222222222:us-east-1@1");
 }
 
 static void an_empty_unit_has_no_pairs(void **state)
