@@ -3,6 +3,7 @@
 
 #include "svc/iam/errors.h"
 #include "svc/iam/operations.h"
+#include "svc/iam/schema.h"
 
 static const struct operation *const nouns[] = {
     user_operations,    access_key_operations,

@@ -9,7 +9,6 @@
 #include "api/service.h"
 
 extern const struct service iam_service;
-extern const struct schema iam_schema;
 extern const struct identity_port iam_identity;
 
 struct bootstrap_keys {

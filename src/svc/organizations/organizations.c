@@ -5,6 +5,7 @@
 #include "svc/organizations/creation.h"
 #include "svc/organizations/errors.h"
 #include "svc/organizations/operations.h"
+#include "svc/organizations/schema.h"
 
 static const struct operation *const nouns[] = {
     organization_operations, account_operations, creation_operations,

@@ -10,7 +10,6 @@
 #include "api/service.h"
 
 extern const struct service organizations_service;
-extern const struct schema organizations_schema;
 extern const struct directory_port organizations_directory;
 
 /* --- for the first start and the administration of a data directory --- */

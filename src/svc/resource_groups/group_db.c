@@ -1,17 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "svc/resource_groups/group.h"
-#include "svc/resource_groups/schema.h"
 
 #define GROUP "name, description, query_type, query, created_at"
-
-static const struct migration migrations[] = {
-    { "CREATE TABLE resource_group ("
-      " account TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL,"
-      " description TEXT, query_type TEXT NOT NULL, query TEXT NOT NULL,"
-      " created_at INTEGER NOT NULL, PRIMARY KEY (account, region, name));" },
-};
-const struct schema resource_groups_schema = { "resource-groups", migrations,
-                                               ARRAY_LEN(migrations) };
 
 static const struct column columns[] = {
     COL_STR(struct group, name),       COL_STR(struct group, description),
@@ -70,11 +60,10 @@ int group_list(struct op *op, struct str after, int64_t limit, struct group **re
                size_t *ret_count)
 {
     void *items;
-    TRY(db_all(
-        op->db, op->arena, &mapping, &items, ret_count,
-        "SELECT " GROUP " FROM resource_group"
-        " WHERE account = $1 AND region = $2 AND name > $3 ORDER BY name LIMIT $4",
-        ARGS(V(op->account), V(op->region), V(str_is_set(after) ? after : S("")), V(limit))));
+    TRY(db_all(op->db, op->arena, &mapping, &items, ret_count,
+               "SELECT " GROUP " FROM resource_group"
+               " WHERE account = $1 AND region = $2 AND name > $3 ORDER BY name LIMIT $4",
+               ARGS(V(op->account), V(op->region), V(str_is_set(after) ? after : S("")), V(limit))));
     *ret = items;
     return 0;
 }

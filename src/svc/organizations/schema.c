@@ -3,7 +3,7 @@
  * Organizations' tables. An account without an organization stands alone. While an
  * account is being made its status is CREATING, and only the directory knows it.
  */
-#include "svc/organizations/organizations.h"
+#include "svc/organizations/schema.h"
 
 static const char tree_sql[] =
     "CREATE TABLE org_organization ("

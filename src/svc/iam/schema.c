@@ -5,7 +5,7 @@
  * AROA...), or to the account for its root user: a rename moves nothing, and
  * somebody new of the same name inherits nothing.
  */
-#include "svc/iam/iam.h"
+#include "svc/iam/schema.h"
 
 /* One row an account: bumped by every write, it names a generation of policies. */
 static const char epoch_sql[] = "CREATE TABLE iam_epoch ("
