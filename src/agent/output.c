@@ -27,7 +27,7 @@ static size_t sequence(struct str s)
 struct str output_clean(struct arena *a, struct str raw)
 {
     if (str_is_empty(raw) || str_is_utf8(raw))
-        return str_is_set(raw) ? raw : S("");
+        return str_or_empty(raw);
 
     struct buf b = buf_in(a);
     for (size_t i = 0; i < raw.len;) {

@@ -27,14 +27,14 @@ static struct value *step_value(struct arena *a, const struct run *run, size_t s
     value_set_str(a, v, S("status"), str_of(run_status_name(run_step_status(s))));
     value_set_int(a, v, S("code"), s->code);
     value_set_str(a, v, S("name"), run->document->steps[step].action);
-    value_set_str(a, v, S("output"), str_is_set(s->message) ? s->message : S(""));
+    value_set_str(a, v, S("output"), str_or_empty(s->message));
     value_set_str(a, v, S("startDateTime"), time_iso_ms(a, s->started_at));
     value_set_str(a, v, S("endDateTime"), time_iso_ms(a, s->ended_at));
     value_set_str(a, v, S("outputS3BucketName"), S(""));
     value_set_str(a, v, S("outputS3KeyPrefix"), S(""));
     value_set_str(a, v, S("stepName"), S(""));
-    value_set_str(a, v, S("standardOutput"), str_is_set(s->out) ? s->out : S(""));
-    value_set_str(a, v, S("standardError"), str_is_set(s->err) ? s->err : S(""));
+    value_set_str(a, v, S("standardOutput"), str_or_empty(s->out));
+    value_set_str(a, v, S("standardError"), str_or_empty(s->err));
     return v;
 }
 

@@ -189,7 +189,7 @@ struct value *update_to_value(struct arena *a, const struct update *u)
     value_set_bool(a, v, S("systemd"), u->has_systemd);
     value_set_int(a, v, S("patience"), u->patience);
     value_set_int(a, v, S("tries"), u->tries);
-    value_set_str(a, v, S("why"), str_is_set(u->why) ? u->why : S(""));
+    value_set_str(a, v, S("why"), str_or_empty(u->why));
     return v;
 }
 

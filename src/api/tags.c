@@ -135,7 +135,7 @@ int tags_find(struct db *db, struct arena *a, struct str account, struct str reg
     buf_lit(&q->sql, " AND region = ");
     fits = add_param(q, region) && fits;
     buf_lit(&q->sql, " AND arn > ");
-    fits = add_param(q, str_is_set(after) ? after : S("")) && fits;
+    fits = add_param(q, str_or_empty(after)) && fits;
     if (types.count > 0) {
         buf_lit(&q->sql, " AND type IN ");
         fits = add_list(q, types) && fits;

@@ -23,8 +23,7 @@ int task_add(struct op *op, const struct task *task)
     TRY(db_exec(op->db, NULL,
                 "INSERT INTO task (kind, key, account, region, due_at, payload) "
                 "VALUES ($1, $2, $3, $4, $5, $6)",
-                ARGS(V(task->kind), V(task->key), V(str_is_set(account) ? account : S("")),
-                     V(str_is_set(region) ? region : S("")),
+                ARGS(V(task->kind), V(task->key), V(str_or_empty(account)), V(str_or_empty(region)),
                      V(task->due_at ? task->due_at : op->now), V(task->payload))));
     op->adds_tasks = true;
     return 0;

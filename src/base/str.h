@@ -40,6 +40,11 @@ static inline bool str_is_set(struct str s)
     return s.p != NULL;
 }
 
+static inline struct str str_or_empty(struct str s) /* what is absent is "" */
+{
+    return str_is_set(s) ? s : (struct str){ "", 0 };
+}
+
 static inline bool str_is_empty(struct str s) /* absent counts as empty */
 {
     return s.len == 0;

@@ -259,7 +259,7 @@ struct health health_parse(struct arena *a, const struct value *v)
     struct str boot_id = value_get_str(v, S("bootId"));
 
     return (struct health){
-        .boot_id = str_is_set(boot_id) ? boot_id : S(""),
+        .boot_id = str_or_empty(boot_id),
         .is_systemd = value_get_bool(v, S("systemd"), false),
         .system_state = value_get_str(v, S("systemState")),
         .failed_units = strings_of(a, value_get(v, S("failedUnits")), HEALTH_MAX_UNITS),

@@ -59,7 +59,7 @@ struct value *history_json(struct arena *a, const struct history_run *run)
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
         struct str s = *member((void *)run, texts[i].offset);
 
-        value_set_str(a, v, str_of(texts[i].key), str_is_set(s) ? s : S(""));
+        value_set_str(a, v, str_of(texts[i].key), str_or_empty(s));
     }
     value_set_str(a, v, S("startedTime"), time_iso_ms(a, run->started_at));
     value_set_str(a, v, S("endedTime"), run->ended_at ? time_iso_ms(a, run->ended_at) : S(""));
@@ -117,7 +117,7 @@ static struct history_run parse(struct arena *a, const struct value *doc)
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
         struct str s = value_get_str(doc, str_of(texts[i].key));
 
-        *member(&run, texts[i].offset) = str_is_set(s) ? s : S("");
+        *member(&run, texts[i].offset) = str_or_empty(s);
     }
     run.started_at = time_of(doc, S("startedTime"));
     run.ended_at = time_of(doc, S("endedTime"));

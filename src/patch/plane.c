@@ -123,7 +123,7 @@ static void read_error(const struct value *answer, const struct http_response *r
     if (!str_is_set(message))
         message = value_get_str(answer, S("Message"));
     ret->code = str_is_set(type) ? type : arena_fmt(a, "HTTP %d", response->status);
-    ret->message = str_is_set(message) ? message : S("");
+    ret->message = str_or_empty(message);
 }
 
 /* What a later try may well answer otherwise. */

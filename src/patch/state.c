@@ -38,7 +38,7 @@ static struct str text_of(const struct value *v, struct str key)
 {
     struct str s = value_get_str(v, key);
 
-    return str_is_set(s) ? s : S("");
+    return str_or_empty(s);
 }
 
 static struct str text_or(const struct value *v, struct str key, struct str otherwise)

@@ -377,8 +377,7 @@ static int list_instances(struct op *op, const struct list_in *in, struct set_li
     PASS(call_as_self(op, in->call_as));
     PASS(set_must(op, in->name, &set));
     PASS(page_open(op, in->next_token, &after));
-    TRY(instance_list(op, set.id, str_is_set(after) ? after : S(""), in->max_results + 1,
-                      &instances, &count));
+    TRY(instance_list(op, set.id, str_or_empty(after), in->max_results + 1, &instances, &count));
     if (count > limit) {
         count = limit;
         out->next_token =

@@ -74,7 +74,7 @@ struct value *parameters_map(struct arena *a, const struct list *parameters)
     for (size_t i = 0; i < parameters->count; i++) {
         const struct parameter *p = LIST_ITEM(struct parameter, *parameters, i);
         if (str_is_set(p->key))
-            value_set_str(a, map, p->key, str_is_set(p->value) ? p->value : S(""));
+            value_set_str(a, map, p->key, str_or_empty(p->value));
     }
     return map;
 }

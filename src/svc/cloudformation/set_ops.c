@@ -273,8 +273,7 @@ static int list_sets(struct op *op, const struct list_in *in, struct set_listing
 
     PASS(call_as_self(op, in->call_as));
     PASS(page_open(op, in->next_token, &after));
-    TRY(set_list(op, in->status, str_is_set(after) ? after : S(""), in->max_results + 1, &sets,
-                 &count));
+    TRY(set_list(op, in->status, str_or_empty(after), in->max_results + 1, &sets, &count));
     if (count > limit) {
         count = limit;
         out->next_token = page_token(op, sets[count - 1].id);

@@ -99,7 +99,7 @@ int stack_list(struct op *op, const struct stack_page *page, struct stack **ret,
 {
     void *items;
     msec before = page->before ? page->before : INT64_MAX;
-    struct str before_id = str_is_set(page->before_id) ? page->before_id : S("");
+    struct str before_id = str_or_empty(page->before_id);
 
     TRY(db_all(op->db, op->arena, &mapping, &items, ret_count,
                "SELECT " STACK " WHERE account = $1 AND region = $2"

@@ -62,8 +62,8 @@ int rule_list(struct op *op, struct str prefix, struct str after, int64_t limit,
     TRY(db_all(op->db, op->arena, &mapping, &items, ret_count,
                "SELECT " RULE " FROM events_rule WHERE account = $1 AND region = $2"
                " AND substr(name, 1, length($3)) = $3 AND name > $4 ORDER BY name LIMIT $5",
-               ARGS(V(op->account), V(op->region), V(str_is_set(prefix) ? prefix : S("")),
-                    V(str_is_set(after) ? after : S("")), V(limit))));
+               ARGS(V(op->account), V(op->region), V(str_or_empty(prefix)), V(str_or_empty(after)),
+                    V(limit))));
     *ret = items;
     return 0;
 }

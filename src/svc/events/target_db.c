@@ -47,7 +47,6 @@ int target_rules(struct op *op, struct str arn, struct str after, int64_t limit,
                 "SELECT DISTINCT rule FROM events_target"
                 " WHERE account = $1 AND region = $2 AND arn = $3 AND rule > $4"
                 " ORDER BY rule LIMIT $5",
-                ARGS(V(op->account), V(op->region), V(arn), V(str_is_set(after) ? after : S("")),
-                     V(limit))));
+                ARGS(V(op->account), V(op->region), V(arn), V(str_or_empty(after)), V(limit))));
     return 0;
 }

@@ -149,8 +149,8 @@ static int list_policies(struct op *op, enum entity_kind kind, const struct list
 
     PASS(paging_start(op, &in->paging, &after));
     PASS(entity_get(op, kind, in->entity, &entity));
-    TRY(inline_names(op->db, op->arena, entity.id, str_is_set(after) ? after : S(""),
-                     in->paging.max_items + 1, &out->names));
+    TRY(inline_names(op->db, op->arena, entity.id, str_or_empty(after), in->paging.max_items + 1,
+                     &out->names));
     size_t count = paging_cut(&in->paging, out->names.count);
     out->is_truncated = count < out->names.count;
     out->names.count = count;

@@ -198,7 +198,7 @@ static int list_users(struct op *op, const struct list_in *in, struct listing *o
 
     PASS(paging_start(op, &in->paging, &after));
     TRY(user_list(op->db, op->arena, op->account, str_is_set(in->prefix) ? in->prefix : S("/"),
-                  str_is_set(after) ? after : S(""), in->paging.max_items + 1, &out->items));
+                  str_or_empty(after), in->paging.max_items + 1, &out->items));
     size_t count = paging_cut(&in->paging, out->items.count);
     out->is_truncated = count < out->items.count;
     out->items.count = count;

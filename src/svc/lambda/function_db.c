@@ -67,11 +67,10 @@ int function_list(struct op *op, struct str after, int64_t limit, struct functio
                   size_t *ret_count)
 {
     void *items;
-    TRY(db_all(
-        op->db, op->arena, &mapping, &items, ret_count,
-        "SELECT " FUNCTION " FROM lambda_function"
-        " WHERE account = $1 AND region = $2 AND name > $3 ORDER BY name LIMIT $4",
-        ARGS(V(op->account), V(op->region), V(str_is_set(after) ? after : S("")), V(limit))));
+    TRY(db_all(op->db, op->arena, &mapping, &items, ret_count,
+               "SELECT " FUNCTION " FROM lambda_function"
+               " WHERE account = $1 AND region = $2 AND name > $3 ORDER BY name LIMIT $4",
+               ARGS(V(op->account), V(op->region), V(str_or_empty(after)), V(limit))));
     *ret = items;
     return 0;
 }

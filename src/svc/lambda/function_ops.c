@@ -89,7 +89,7 @@ static int view_of(struct op *op, const struct function *f, struct view *ret)
         .runtime = f->runtime,
         .role = f->role,
         .handler = f->handler,
-        .description = str_is_set(f->description) ? f->description : S(""),
+        .description = str_or_empty(f->description),
         .modified = modified_text(op, f->modified_at),
         .sha256 = f->code_sha256,
         .version = S("$LATEST"),

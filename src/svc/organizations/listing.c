@@ -6,7 +6,7 @@ int listing_start(struct op *op, const struct paging *in, struct str *ret_after)
     struct str after;
 
     PASS(page_open(op, in->next_token, &after));
-    *ret_after = str_is_set(after) ? after : S("");
+    *ret_after = str_or_empty(after);
     return 0;
 }
 

@@ -63,7 +63,7 @@ int group_list(struct op *op, struct str after, int64_t limit, struct group **re
     TRY(db_all(op->db, op->arena, &mapping, &items, ret_count,
                "SELECT " GROUP " FROM resource_group"
                " WHERE account = $1 AND region = $2 AND name > $3 ORDER BY name LIMIT $4",
-               ARGS(V(op->account), V(op->region), V(str_is_set(after) ? after : S("")), V(limit))));
+               ARGS(V(op->account), V(op->region), V(str_or_empty(after)), V(limit))));
     *ret = items;
     return 0;
 }

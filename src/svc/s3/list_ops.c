@@ -174,8 +174,8 @@ static int enter(struct op *op, const struct list_in *in)
 {
     struct bucket bucket;
     struct str max = arena_fmt(op->arena, "%lld", (long long)in->max_keys);
-    struct str prefix = str_is_set(in->prefix) ? in->prefix : S("");
-    struct str delimiter = str_is_set(in->delimiter) ? in->delimiter : S("");
+    struct str prefix = str_or_empty(in->prefix);
+    struct str delimiter = str_or_empty(in->delimiter);
     struct op_key *keys = arena_array(op->arena, struct op_key, op->n_keys + 3);
     struct op inner = *op;
 
@@ -202,14 +202,14 @@ static int list_objects(struct op *op, const struct list_in *in, struct list_out
     struct listing l = {
         .op = op,
         .in = in,
-        .prefix = str_is_set(in->prefix) ? in->prefix : S(""),
+        .prefix = str_or_empty(in->prefix),
         .limit = in->max_keys < LIST_MAX ? in->max_keys : LIST_MAX,
     };
 
     PASS(enter(op, in));
     PASS(page_open(op, in->token, &l.after));
     if (!str_is_set(l.after))
-        l.after = str_is_set(in->start_after) ? in->start_after : S("");
+        l.after = str_or_empty(in->start_after);
     if (l.limit > 0)
         TRY(collect(&l));
     out->name = in->bucket;

@@ -207,7 +207,7 @@ static int put_object(struct op *op, const struct put_in *given, struct put_out 
     const struct put_in *in = &unpacked;
 
     PASS(unpack(op, given, &unpacked));
-    struct str body = str_is_set(in->body) ? in->body : S("");
+    struct str body = str_or_empty(in->body);
     struct object o = {
         .bucket = in->bucket,
         .key = in->key,

@@ -52,7 +52,7 @@ struct value *automation_refusal(struct arena *a, const struct aws_result *resul
 
     value_set_str(a, answer, S("code"), result->code);
     value_set_str(a, answer, S("operation"), str_of(operation));
-    value_set_str(a, answer, S("message"), str_is_set(result->message) ? result->message : S(""));
+    value_set_str(a, answer, S("message"), str_or_empty(result->message));
     return answer;
 }
 

@@ -25,7 +25,7 @@ const struct shape plugin_view_shape = SHAPE("CommandPlugin", struct plugin_view
 
 static struct str text(struct str s)
 {
-    return str_is_set(s) ? s : S("");
+    return str_or_empty(s);
 }
 
 static void take(struct plugin_facts *f, const struct runcommand_plugin *row)

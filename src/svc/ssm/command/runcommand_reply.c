@@ -65,7 +65,7 @@ static struct plugin known_state(const struct runcommand_plugin *known, size_t n
 static struct str text_of(const struct value *v, struct str key)
 {
     struct str s = value_get_str(v, key);
-    return str_is_set(s) ? s : S("");
+    return str_or_empty(s);
 }
 
 static int take_plugin(struct op *op, const struct runcommand_invocation *row,

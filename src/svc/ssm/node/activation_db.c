@@ -43,11 +43,10 @@ int activation_list(struct op *op, struct str after, int64_t limit, struct activ
 {
     void *items;
 
-    TRY(db_all(
-        op->db, op->arena, &activation_mapping, &items, ret_count,
-        "SELECT " COLUMNS " FROM ssm_activation"
-        " WHERE account = $1 AND region = $2 AND id > $3 ORDER BY id LIMIT $4",
-        ARGS(V(op->account), V(op->region), V(str_is_set(after) ? after : S("")), V(limit))));
+    TRY(db_all(op->db, op->arena, &activation_mapping, &items, ret_count,
+               "SELECT " COLUMNS " FROM ssm_activation"
+               " WHERE account = $1 AND region = $2 AND id > $3 ORDER BY id LIMIT $4",
+               ARGS(V(op->account), V(op->region), V(str_or_empty(after)), V(limit))));
     *ret = items;
     return 0;
 }

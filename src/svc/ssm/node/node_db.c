@@ -99,11 +99,10 @@ int node_list(struct op *op, struct str after, int64_t limit, struct node **ret,
 {
     void *items;
 
-    TRY(db_all(
-        op->db, op->arena, &node_mapping, &items, ret_count,
-        "SELECT " COLUMNS " FROM ssm_node"
-        " WHERE account = $1 AND region = $2 AND id > $3 ORDER BY id LIMIT $4",
-        ARGS(V(op->account), V(op->region), V(str_is_set(after) ? after : S("")), V(limit))));
+    TRY(db_all(op->db, op->arena, &node_mapping, &items, ret_count,
+               "SELECT " COLUMNS " FROM ssm_node"
+               " WHERE account = $1 AND region = $2 AND id > $3 ORDER BY id LIMIT $4",
+               ARGS(V(op->account), V(op->region), V(str_or_empty(after)), V(limit))));
     *ret = items;
     return 0;
 }

@@ -61,7 +61,7 @@ static const struct shape list_out_shape =
 static struct str text(const struct value *item, struct str key)
 {
     struct str s = value_get_str(item, key);
-    return str_is_set(s) ? s : S("");
+    return str_or_empty(s);
 }
 
 /* The time of what is not installed is the epoch: the member is required. */

@@ -55,8 +55,8 @@ static int describe_properties(struct op *op, const struct properties_in *in,
         return op_invalid(op, "The property %.*s is not supported for %s.", STR(in->property),
                           patch_os_info(os)->name);
     PASS(page_open(op, in->next_token, &after));
-    TRY(patch_offer_values(op, str_of(patch_os_info(os)->name), key,
-                           str_is_set(after) ? after : S(""), in->max_results + 1, &values));
+    TRY(patch_offer_values(op, str_of(patch_os_info(os)->name), key, str_or_empty(after),
+                           in->max_results + 1, &values));
     out->properties = value_list(op->arena);
     for (size_t i = 0; i < values.count && i < max; i++) {
         struct value *map = value_map(op->arena);
