@@ -5,7 +5,12 @@
 #include "svc/logs/operations.h"
 #include "svc/logs/schema.h"
 
-static const struct operation *const nouns[] = { log_operations, NULL };
+static const struct operation *const nouns[] = {
+    log_group_operations,
+    log_stream_operations,
+    log_event_operations,
+    NULL,
+};
 
 const struct service logs_service = {
     .name = "logs",

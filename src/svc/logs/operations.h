@@ -3,4 +3,6 @@
 
 #include "api/service.h"
 
-extern const struct operation log_operations[];
+extern const struct operation log_group_operations[];
+extern const struct operation log_stream_operations[];
+extern const struct operation log_event_operations[];
