@@ -253,8 +253,8 @@ size_t hand_count_open(const struct change_request *request)
     return count;
 }
 
-/* hand_row()s of what rpm's database has of these packages. */
-static int list_installed(struct arena *a, const struct change_request *request, struct str *ret)
+/* hand_row()s of what rpm's database has of the packages that a command line names. */
+static int list_installed(struct arena *a, const struct child *names, struct str *ret)
 {
     static const char *const args[] = {
         "/usr/bin/rpm", "-q", "--qf=<%{NAME} %{EPOCHNUM}:%{VERSION}-%{RELEASE} %{ARCH}>\n"
@@ -263,10 +263,10 @@ static int list_installed(struct arena *a, const struct change_request *request,
     struct child_result answer;
 
     *ret = S("");
-    if (hand_count_open(request) == 0)
+    if (names->argc <= 1) /* "--" alone */
         return 0;
     child_args(a, &child, args, ARRAY_LEN(args));
-    add_names(a, &child, request);
+    child_args(a, &child, names->argv, names->argc);
     TRY(hand_ask(a, &child, -1, &answer)); /* its status tells that one is not there */
     *ret = answer.output;
     return 0;
@@ -289,12 +289,14 @@ static struct strs other_versions(struct arena *a, struct str rows, const struct
 int hand_find_versions(struct arena *a, const struct rpm_hand *hand, struct change_request *request,
                        struct str *ret_why)
 {
+    struct child names = { 0 };
     struct str offered, installed;
 
     if (hand_count_open(request) == 0)
         return 0;
     PASS(hand->list_offered(a, request, &offered, ret_why));
-    TRY(list_installed(a, request, &installed));
+    add_names(a, &names, request);
+    TRY(list_installed(a, &names, &installed));
     for (size_t i = 0; i < request->count; i++) {
         struct change *c = &request->changes[i];
 
@@ -316,9 +318,11 @@ int hand_find_versions(struct arena *a, const struct rpm_hand *hand, struct chan
 static int look(struct run *run, struct change **changes, size_t count)
 {
     struct arena *a = run->arena;
+    struct child names = { 0 };
     struct str installed;
 
-    TRY(list_installed(a, run->request, &installed));
+    add_names(a, &names, run->request);
+    TRY(list_installed(a, &names, &installed));
     for (size_t i = 0; i < count; i++)
         changes[i]->done =
             str_contains(installed, hand_row(a, changes[i])) != change_removes(changes[i]);
@@ -402,6 +406,36 @@ static int install_set(struct run *run, struct change **changes, size_t count)
     return run->locked ? 0 : install_set(run, changes + front, left - front);
 }
 
+static bool has_any(struct arena *a, struct str installed, const struct change *c)
+{
+    struct str line, start = arena_fmt(a, "<%.*s ", STR(c->name));
+    struct str end = arena_fmt(a, " %.*s>", STR(c->arch));
+
+    while (str_next(&installed, '\n', &line))
+        if (str_starts(line, start) && str_ends(line, end))
+            return true;
+    return false;
+}
+
+/* What was removed while we waited does not come back: to zypper an update is an install. */
+static int drop_removed(struct run *run)
+{
+    struct change_request *request = run->request;
+    struct child names = { 0 };
+    struct str installed;
+
+    child_arg(run->arena, &names, "--");
+    for (size_t i = 0; i < request->count; i++)
+        if (hand_is_open(&request->changes[i]))
+            child_arg(run->arena, &names, arena_cstr(run->arena, request->changes[i].name));
+    TRY(list_installed(run->arena, &names, &installed));
+    for (size_t i = 0; i < request->count; i++)
+        if (hand_is_open(&request->changes[i]) &&
+            !has_any(run->arena, installed, &request->changes[i]))
+            request->changes[i].failure = S("it was removed meanwhile");
+    return 0;
+}
+
 /* All of them or none: one transaction, and no second try. */
 static int return_set(struct run *run, struct change **changes, size_t count)
 {
@@ -476,6 +510,8 @@ int hand_install(struct arena *a, const struct rpm_hand *hand, struct change_req
     run.locked = !child_wait_for_locks(&run.rpm_lock, 1, run.lock_deadline, request->gate);
     if (!run.locked)
         TRY(repair(&run));
+    if (!run.locked && !request->is_return)
+        TRY(drop_removed(&run));
     count = choose_open(request, changes);
     if (!run.locked && request->is_return)
         TRY(return_set(&run, changes, count));
