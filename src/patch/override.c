@@ -5,6 +5,8 @@
 
 #include "base/yaml.h"
 
+#define TOLD_MAX 5 /* entries: the output of a step is short */
+
 static int malformed(struct arena *a, size_t index, const char *what, struct str *ret_why)
 {
     *ret_why = arena_fmt(a, "patches[%zu] %s", index, what);
@@ -50,7 +52,7 @@ int override_parse(struct arena *a, struct str text, struct override_list *ret, 
     return 0;
 }
 
-bool override_matches(const struct override_list *list, const struct patch_facts *f)
+static bool entry_matches(const struct override_entry *entry, const struct patch_facts *f)
 {
     char id[OVERRIDE_MAX_TEXT], title[2 * OVERRIDE_MAX_TEXT];
     int id_len = snprintf(id, sizeof(id), "%.*s.%.*s", STR(f->name), STR(f->arch));
@@ -59,13 +61,47 @@ bool override_matches(const struct override_list *list, const struct patch_facts
     if (id_len < 0 || (size_t)id_len >= sizeof(id) || title_len < 0 ||
         (size_t)title_len >= sizeof(title))
         return false;
-    for (size_t i = 0; i < list->count; i++) {
-        const struct override_entry *entry = &list->entries[i];
+    return str_glob(entry->id, (struct str){ id, (size_t)id_len }) &&
+           (!str_is_set(entry->title) ||
+            str_glob(entry->title, (struct str){ title, (size_t)title_len }));
+}
 
-        if (str_glob(entry->id, (struct str){ id, (size_t)id_len }) &&
-            (!str_is_set(entry->title) ||
-             str_glob(entry->title, (struct str){ title, (size_t)title_len })))
+bool override_matches(const struct override_list *list, const struct patch_facts *f)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (entry_matches(&list->entries[i], f))
+            return true;
+    return false;
+}
+
+static bool names_an_update(const struct override_entry *entry, const struct packages *packages)
+{
+    for (size_t i = 0; i < packages->count; i++) {
+        const struct patch_facts *f = &packages->items[i].facts;
+
+        if (str_is_set(f->candidate.version) && entry_matches(entry, f))
             return true;
     }
     return false;
+}
+
+struct str override_explain(struct arena *a, const struct override_list *list,
+                            const struct packages *packages)
+{
+    struct str text = S("");
+    size_t n_idle = 0;
+
+    for (size_t i = 0; i < list->count; i++) {
+        const struct override_entry *entry = &list->entries[i];
+        bool has_title = str_is_set(entry->title);
+
+        if (names_an_update(entry, packages) || n_idle++ >= TOLD_MAX)
+            continue;
+        text = arena_fmt(a, "%.*sthe list's id %.*s%s%.*s names no update of this host\n",
+                         STR(text), STR(entry->id), has_title ? " with the title " : "",
+                         STR(has_title ? entry->title : S("")));
+    }
+    if (n_idle > TOLD_MAX)
+        text = arena_fmt(a, "%.*sas do %zu more\n", STR(text), n_idle - TOLD_MAX);
+    return text;
 }

@@ -30,5 +30,10 @@ enum override_outcome {
 MUST_CHECK int override_parse(struct arena *a, struct str text, struct override_list *ret,
                               struct str *ret_why);
 
+/* A line for each entry that names no update among these packages, of the first few: an update that
+ * came in already, or a mistake in writing. */
+struct str override_explain(struct arena *a, const struct override_list *list,
+                            const struct packages *packages);
+
 /* "The id matches and there is no title or the title matches", for the candidate. */
 bool override_matches(const struct override_list *list, const struct patch_facts *f);

@@ -309,12 +309,13 @@ static bool is_given_address(struct str url)
     return str_find(rest, '/') > 0 && !str_ends(rest, S("/"));
 }
 
-static struct str explain_status(struct arena *a, int status)
+static struct str explain_status(struct arena *a, int status, bool is_s3)
 {
     if (status == 404 || status == 410)
         return arena_fmt(a, "it is not there (HTTP %d)", status);
     if (status == 401 || status == 403)
-        return arena_fmt(a, "access to it is denied (HTTP %d)", status);
+        return arena_fmt(a, "access to it is denied (HTTP %d)%s", status,
+                         is_s3 ? ": the node's role needs s3:GetObject on it" : "");
     if (status >= 300 && status < 400)
         return arena_fmt(a, "it is elsewhere (HTTP %d), and redirects are not followed", status);
     return arena_fmt(a, "its server answers with HTTP %d", status);
@@ -333,7 +334,8 @@ int plane_fetch_given(struct arena *a, struct plane *p, struct str url, size_t m
         return 0;
     if (result < 0)
         TRY(result);
-    *ret_why = arena_fmt(a, "%.*s: %.*s", STR(url),
-                         STR(result == PLANE_REFUSED ? explain_status(a, error.status) : why));
+    if (result == PLANE_REFUSED)
+        why = explain_status(a, error.status, str_starts(url, S("s3://")));
+    *ret_why = arena_fmt(a, "%.*s: %.*s", STR(url), STR(why));
     return PLANE_UNREACHABLE;
 }

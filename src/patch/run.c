@@ -397,6 +397,8 @@ static int run_install(struct session *s)
     if (r != 0)
         return command_fail(r, why, EXIT_FAILED);
     print_differences(&pins);
+    if (options.list)
+        printf("%.*s", STR(override_explain(s->arena, options.list, &install.scan.packages)));
     r = install_recover(s->arena, &s->local, &install.scan, &s->state);
     if (r != 0)
         return command_fail(r, why, EXIT_FAILED);

@@ -219,7 +219,7 @@ def test_each_way_an_address_fails_has_its_own_sentence(  # noqa: F811
             (web.url.replace("https", "http"), "no https or s3 address"),
             ("s3://bucket", "no https or s3 address"), ("s3://bucket/a/", "no https or s3"),
             ("s3://bucket/missing", "it is not there (HTTP 404)"),
-            ("s3://bucket/denied", "access to it is denied (HTTP 403)"),
+            ("s3://bucket/denied", "denied (HTTP 403): the node's role needs s3:GetObject on it"),
             ("s3://bucket/big", "too large")]:
         said = run(host, operation, parameter, url, expect=1).stderr
         assert f"bad {name}: " in said and why in said, (url, said)

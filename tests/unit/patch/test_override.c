@@ -44,6 +44,29 @@ static void id_and_title_have_to_match(void **state)
     arena_done(&a);
 }
 
+static void what_names_no_update_is_told(void **state)
+{
+    (void)state;
+    struct arena a = { 0 };
+    struct package items[] = {
+        { .facts = { .name = S("bash"), .arch = S("amd64"), .candidate = { .version = S("2") } } },
+        { .facts = { .name = S("sed"), .arch = S("amd64") } }, /* no update */
+    };
+    const struct packages packages = { .items = items, .count = ARRAY_LEN(items) };
+    struct override_list list = parse(&a, "patches:\n"
+                                          "  - id: 'bash.amd64'\n"
+                                          "  - id: 'sed.amd64'\n"
+                                          "  - id: 'bash*'\n"
+                                          "    title: '3'\n");
+
+    assert_str(override_explain(&a, &list, &packages),
+               "the list's id sed.amd64 names no update of this host\n"
+               "the list's id bash* with the title 3 names no update of this host\n");
+    list = parse(&a, "patches: [{id: a}, {id: b}, {id: c}, {id: d}, {id: e}, {id: f}, {id: g}]\n");
+    assert_true(str_ends(override_explain(&a, &list, &packages), S("host\nas do 2 more\n")));
+    arena_done(&a);
+}
+
 static void the_same_in_json(void **state)
 {
     (void)state;
@@ -83,6 +106,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(id_and_title_have_to_match),
+        cmocka_unit_test(what_names_no_update_is_told),
         cmocka_unit_test(the_same_in_json),
         cmocka_unit_test(a_list_that_lies_is_refused),
     };
