@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A stack, its resources and its events, as they are stored. The rows are the whole
- * state of its machine (step.h).
+ * state of its machine (machine.h).
  */
 #pragma once
 
