@@ -1,90 +1,51 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "patch/rpm/zypp_config.h"
 
-#include <stdlib.h>
+#include "rpm_root.h"
 
-#include "sys/file.h"
-
-#include "../test.h"
-
-struct fixture {
-    struct arena a;
-    char root[64];
-    const char *sources;
-    struct rpm_config config;
-    struct str why;
-};
-
-static void make_root(struct fixture *f)
+static void make_root(struct rpm_root *f)
 {
-    *f = (struct fixture){ .root = "/tmp/zypp-config-XXXXXX" };
-    assert_non_null(mkdtemp(f->root));
-}
-
-static void put(struct fixture *f, const char *path, const char *text)
-{
-    struct str full = arena_fmt(&f->a, "%s%s", f->root, path);
-    struct str dir = str_slice(full, 0, (size_t)str_rfind(full, '/'));
-
-    assert_int_equal(file_make_dirs(arena_cstr(&f->a, dir), 0755), 0);
-    assert_int_equal(file_write(full.p, str_of(text), 0644), 0);
-}
-
-static int look(struct fixture *f)
-{
-    const struct rpm_host host = { f->root, f->sources, S("15"), S("x86_64") };
-
-    return zypp_config_read(&f->a, &host, &f->config, &f->why);
-}
-
-static void done(struct fixture *f)
-{
-    assert_int_equal(file_remove_tree(f->root), 0);
-    arena_done(&f->a);
-}
-
-static void assert_dir(const struct fixture *f, size_t i, const char *dir)
-{
-    assert_str(str_from(str_of(f->config.repos[i].dir), strlen(f->root)), dir);
+    rpm_root_make(f, zypp_config_read, "15");
 }
 
 static void enabled_repositories_are_known_with_the_folder_of_their_metadata(void **state)
 {
     (void)state;
-    struct fixture f;
+    struct rpm_root f;
 
     make_root(&f);
-    put(&f, "/etc/zypp/repos.d/a.repo",
-        "[SLES:15/main]\nbaseurl=https://$releasever.invalid\npriority=20\npath=/sub\n"
-        "[off]\nenabled=0\nbaseurl=x\n[plain]\nbaseurl=dir:///srv\n");
-    assert_int_equal(look(&f), 0);
+    rpm_root_put(&f, "/etc/zypp/repos.d/a.repo",
+                 "[SLES:15/main]\nbaseurl=https://$releasever.invalid\npriority=20\npath=/sub\n"
+                 "[off]\nenabled=0\nbaseurl=x\n[plain]\nbaseurl=dir:///srv\n");
+    assert_int_equal(rpm_root_look(&f), 0);
     assert_int_equal(f.config.n_repos, 2);
     assert_str(f.config.repos[0].id, "SLES:15/main");
-    assert_dir(&f, 0, "/var/cache/zypp/raw/SLES:15_main/sub");
+    assert_str(rpm_root_dir(&f, 0), "/var/cache/zypp/raw/SLES:15_main/sub");
     assert_int_equal(f.config.repos[0].priority, 20);
     assert_false(f.config.repos[0].is_local);
-    assert_dir(&f, 1, "/var/cache/zypp/raw/plain");
+    assert_str(rpm_root_dir(&f, 1), "/var/cache/zypp/raw/plain");
     assert_int_equal(f.config.repos[1].priority, 99);
     assert_true(f.config.repos[1].is_local);
     assert_true(f.config.keeps_vendor);
-    done(&f);
+    rpm_root_done(&f);
 }
 
 static void zypp_conf_moves_things(void **state)
 {
     (void)state;
-    struct fixture f;
+    struct rpm_root f;
 
     make_root(&f);
-    put(&f, "/etc/zypp/zypp.conf",
+    rpm_root_put(
+        &f, "/etc/zypp/zypp.conf",
         "[main]\narch = i686\ncachedir = /srv/cache\n"
         "reposdir = /srv/repos\nsolver.allowVendorChange = true\n"
         "multiversion = provides:multiversion(kernel), tool\nlocksfile.path = /srv/locks\n");
-    put(&f, "/etc/zypp/multiversion.d/more", "# none\nprovides:other\n");
-    put(&f, "/srv/repos/a.repo", "[a]\nbaseurl=x\n");
-    put(&f, "/srv/locks", "solvable_name: x\n");
-    assert_int_equal(look(&f), 0);
-    assert_dir(&f, 0, "/srv/cache/raw/a");
+    rpm_root_put(&f, "/etc/zypp/multiversion.d/more", "# none\nprovides:other\n");
+    rpm_root_put(&f, "/srv/repos/a.repo", "[a]\nbaseurl=x\n");
+    rpm_root_put(&f, "/srv/locks", "solvable_name: x\n");
+    assert_int_equal(rpm_root_look(&f), 0);
+    assert_str(rpm_root_dir(&f, 0), "/srv/cache/raw/a");
     assert_str(f.config.arch, "i686");
     assert_false(f.config.keeps_vendor);
     assert_int_equal(f.config.n_locks, 1);
@@ -92,23 +53,20 @@ static void zypp_conf_moves_things(void **state)
     assert_str(f.config.install_only.items[0], "multiversion(kernel)");
     assert_str(f.config.install_only.items[1], "tool");
     assert_str(f.config.install_only.items[2], "other");
-    done(&f);
+    rpm_root_done(&f);
 }
 
 static void alternative_sources_take_the_place_of_all(void **state)
 {
     (void)state;
-    struct fixture f;
+    rpm_root_takes_sources_alone(zypp_config_read, "/etc/zypp/repos.d/a.repo",
+                                 "/state/zypp/raw/patchbay-source-1");
+}
 
-    make_root(&f);
-    f.sources = "/state";
-    put(&f, "/etc/zypp/repos.d/a.repo", "[a]\nbaseurl=x\n");
-    assert_int_equal(look(&f), RPM_CONFIG_BAD); /* there are none */
-    put(&f, "/state/repos/1.repo", "[patchbay-source-1]\nbaseurl=x\n");
-    assert_int_equal(look(&f), 0);
-    assert_int_equal(f.config.n_repos, 1);
-    assert_dir(&f, 0, "/state/zypp/raw/patchbay-source-1");
-    done(&f);
+static void a_file_too_large_is_told(void **state)
+{
+    (void)state;
+    rpm_root_tells_of_large_files(zypp_config_read, "/etc/zypp/zypp.conf");
 }
 
 static void locks_are_blocks_of_lines(void **state)
@@ -184,6 +142,7 @@ int main(void)
         cmocka_unit_test(enabled_repositories_are_known_with_the_folder_of_their_metadata),
         cmocka_unit_test(zypp_conf_moves_things),
         cmocka_unit_test(alternative_sources_take_the_place_of_all),
+        cmocka_unit_test(a_file_too_large_is_told),
         cmocka_unit_test(locks_are_blocks_of_lines),
         cmocka_unit_test(what_a_lock_does_not_say_is_as_libzypp_has_it),
         cmocka_unit_test(a_lock_that_is_not_understood_is_refused),
