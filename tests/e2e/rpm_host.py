@@ -63,6 +63,10 @@ def packages(host, *arguments):
     return {(p["name"], p["arch"]): p for p in answer["packages"]}
 
 
+def names_in(found, state):
+    return {name for (name, _), p in found.items() if p["state"] == state}
+
+
 def updates(found):
     """{(name, arch): evr of the candidate}."""
     return {key: evr(p["candidate"]) for key, p in found.items() if p["update"]}

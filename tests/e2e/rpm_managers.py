@@ -32,6 +32,8 @@ class Manager:
     at_work: str                   # is in install.log once it has begun
     distrusts: tuple               # what it says of a bad signature
     keeps: str                     # the folders of its own that a scan leaves alone
+    lists: str                     # what it fetched of repositories
+    advice: str                    # what fetches that
 
     def baseline(self, host, path="/root/baseline.json", **members):
         return rpm_host.baseline(host, path, operatingSystem=self.os, **members)
@@ -42,11 +44,11 @@ MANAGERS = {one.name: one for one in (
             lambda host: rpm_host.native_updates(host)[0],
             "echo 'tr-locked-0:1-1.*' > /etc/dnf/plugins/versionlock.list",
             "dnf -q -y upgrade tr-slow", ({}, {"skip_if_unavailable": 1}), "Running transaction",
-            ("GPG key", "is not signed"), "/var/lib/dnf /var/cache/dnf /etc/dnf"),
+            ("GPG key", "is not signed"), "/var/lib/dnf /var/cache/dnf /etc/dnf", "/var/cache/dnf", "dnf makecache"),
     Manager("zypper", "sles", "SUSE", "/etc/zypp/repos.d", suse_host.use, suse_host.list_updates,
             "zypper -n addlock tr-locked", "zypper -n --no-refresh install tr-slow",
             ({"autorefresh": 1},), "Retrieving", ("Signature verification failed",),
-            "/var/lib/zypp /var/cache/zypp /etc/zypp"))}
+            "/var/lib/zypp /var/cache/zypp /etc/zypp", "/var/cache/zypp/raw", "zypper refresh"))}
 
 
 @pytest.fixture(scope="module", params=MANAGERS)

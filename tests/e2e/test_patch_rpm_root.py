@@ -3,13 +3,11 @@
 
 import datetime
 import json
-import subprocess
 
 import pytest
 
-from rpm_host import (BUILD, PATCH, RpmRepo, baseline, evr, installed, native_notices,
-                      native_updates, new_host, only, packages, patch, rpm_root, rule, scan,
-                      states, updates, use, version_of)
+from rpm_host import (RpmRepo, baseline, evr, installed, names_in, native_notices, native_updates,
+                      new_host, only, packages, patch, rule, scan, updates, use, version_of)
 
 DEFAULTS = {  # what the predefined baselines approve of the world, but for what is only obsoleted
     "security": {"pb-critical", "pb-important", "pb-epoch", "pb-tilde", "pb-config", "pb-locked",
@@ -49,10 +47,6 @@ def agree(host, *arguments):
         assert {key for key in classified
                 if found[key]["classification"] == classification} == keys & classified
     return found
-
-
-def names_in(found, state):
-    return {name for (name, _), p in found.items() if p["state"] == state}
 
 
 @pytest.fixture(scope="module")
@@ -115,27 +109,6 @@ def test_the_oldest_kernel_goes_and_not_the_newest():
         assert {v[1] for v in installed(host)["kernel-core", "x86_64"]} == {
             "5.14.0-2.el9", "5.14.0-3.el9"}
         agree(host)
-
-
-def test_a_scan_changes_nothing_and_needs_no_root():
-    with new_host() as host:
-        host.sh("useradd -m somebody")
-        looks = ("rpm -qa | sort; find /var/lib/rpm /var/lib/dnf /var/cache/dnf /etc/dnf -type f "
-                 "! -name '*-shm' | sort | xargs sha256sum")
-        before = host.sh(looks)
-        inside = updates(packages(host))
-        said = json.loads(host.sh(f"su somebody -c '{PATCH} scan --json'"))
-        assert {(p["name"], p["arch"]): evr(p["candidate"]) for p in said["packages"]
-                if p["update"]} == inside
-        assert host.sh(looks) == before
-
-
-def test_another_root_is_scanned_from_outside(world, tmp_path):
-    done = subprocess.run([BUILD / "src/patch/patchbay-patch", "scan", "--json", "--root",
-                           rpm_root("rocky"), "--state", tmp_path],
-                          capture_output=True, text=True, check=True)
-    found = {(p["name"], p["arch"]): p for p in json.loads(done.stdout)["packages"]}
-    assert updates(found) == updates(packages(world))
 
 
 # --- the administrator's settings are dnf's ---
@@ -214,17 +187,6 @@ APPROVALS = [
 def test_rules_see_type_and_severity_of_the_notice(world, one, expected):
     found = packages(world, "--baseline", baseline(world, **only(one)))
     assert names_in(found, "Missing") == expected
-
-
-def test_only_what_is_in_a_notice_counts_unless_a_rule_says_so(world):
-    everything = names_in(packages(world, "--baseline", baseline(world, **only(rule()))),
-                          "Missing")
-    assert not {"pb-nonotice", "pb-hidden"} & everything
-    assert {"pb-none", "pb-newpackage", "pb-low"} <= everything
-    path = baseline(world, **only(rule(non_security=True)))
-    found = packages(world, "--baseline", path)
-    assert names_in(found, "Missing") == everything | {"pb-nonotice", "pb-hidden"}
-    assert evr(found["pb-hidden", "noarch"]["candidate"]) == ("0", "1.1-1.el9")
 
 
 @pytest.mark.parametrize("entry, expected", [
@@ -324,12 +286,3 @@ def test_a_host_without_notices_is_warned_of():
         assert found["summary"]["securitySources"] == 0
         assert found["summary"]["Missing"] == 0
         assert "WARNING" in patch(host, "scan", "--baseline", path).stdout
-
-
-def test_lists_that_were_never_fetched_are_no_clean_bill(world):
-    with new_host() as host:
-        host.sh("rm -rf /var/cache/dnf")
-        done = host.exec(PATCH, "scan", check=False)
-        assert done.returncode != 0 or "WARNING" in done.stdout
-        patch(host, "scan", "--refresh")
-        assert states(host, ["pb-critical"]) == {"pb-critical": "Missing"}
