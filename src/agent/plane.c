@@ -345,6 +345,7 @@ int plane_register(struct http_client *client, const struct identity *id, struct
     value_set_str(a, input, S("Fingerprint"), id->fingerprint);
     value_set_str(a, input, S("PublicKey"), base64_encode(a, public_key));
     value_set_str(a, input, S("PublicKeyType"), S("Rsa"));
+    value_set_str(a, input, S("Region"), id->region);
     const struct plane_call call = { .client = client,
                                      .service = PLANE_SSM,
                                      .operation = "RegisterManagedInstance",

@@ -175,6 +175,21 @@ def test_a_node_whose_key_is_old_is_asked_for_a_new_one(plane, ssm, node):
     assert node.logged().count("has a new key") == 1
 
 
+def test_an_activation_of_another_region_is_refused_and_not_spent(plane, ssm, role, tmp_path):
+    """Else the host would be a node of a Region in which no call of it is ever taken."""
+    activation = ssm.create_activation(IamRole=role)
+    for region, status in ("eu-west-1", 1), (REGION, 0):
+        done = subprocess.run(
+            [AGENT, "register", "--endpoint", plane.url, "--region", region, "--activation-id",
+             activation["ActivationId"], "--activation-code", activation["ActivationCode"],
+             "--state", tmp_path / "state"], capture_output=True, text=True, timeout=60)
+        assert done.returncode == status, done.stderr
+        if status:
+            assert f"InvalidActivation: The activation is one of the Region {REGION}" in done.stderr
+            assert not (tmp_path / "state" / "identity.json").exists()
+    ssm.deregister_managed_instance(InstanceId=done.stdout.split()[-1])
+
+
 def test_a_deregistered_node_rests_until_it_is_registered_again(plane, role, node):
     ssm = plane.client("ssm")
     assert result(ssm, node, send(ssm, node, "true"))["Status"] == "Success"

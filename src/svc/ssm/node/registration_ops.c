@@ -13,7 +13,7 @@
 #include "svc/ssm/operations.h"
 
 struct register_in {
-    struct str activation_id, code, fingerprint, public_key, key_type;
+    struct str activation_id, code, fingerprint, public_key, key_type, region;
 };
 
 struct register_out {
@@ -44,6 +44,7 @@ static const struct field register_in_fields[] = {
     STRING(struct register_in, fingerprint,   "Fingerprint",    REQUIRED, LENGTH(1, 256)),
     STRING(struct register_in, public_key,    "PublicKey",      REQUIRED, LENGTH(200, 2048)),
     STRING(struct register_in, key_type,      "PublicKeyType",  REQUIRED, .values = key_types),
+    STRING(struct register_in, region,        "Region",         OPTIONAL, LENGTH(1, 64)),
 };
 static const struct shape register_in_shape =
     SHAPE("RegisterManagedInstanceRequest", struct register_in, register_in_fields);
@@ -136,6 +137,10 @@ static int register_managed_instance(struct op *op, const struct register_in *in
     if (!decode_key(op, in->public_key, &key))
         return refuse_key(op);
     PASS(open_activation(op, in, &r));
+    /* Our agent says where it is going to speak: elsewhere no call of it would be taken. */
+    if (str_is_set(in->region) && !str_eq(in->region, r.region))
+        return op_fail(op, SSM_INVALID_ACTIVATION, "The activation is one of the Region %.*s.",
+                       STR(r.region));
     op->account = r.account; /* nobody signed: the activation says where */
     op->region = r.region;
 
