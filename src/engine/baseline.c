@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/buf.h"
+#include "engine/patch_source.h"
 
 static const char *const level_names[] = {
     [COMPLIANCE_UNSPECIFIED] = "UNSPECIFIED",
@@ -152,13 +153,18 @@ static struct patch_version reading(const struct patch_version *v, size_t i)
 }
 
 /* "Neither is supported for Debian/Ubuntu (no reliable dates): approval is
- * immediate whatever is stored." Elsewhere an unknown date means no delay. */
+ * immediate whatever is stored." Elsewhere an unknown date means no delay; but of alternative
+ * repositories ApproveAfterDays drops what has none, unless EnableNonSecurity. */
 static bool date_allows(const struct baseline *b, const struct baseline_rule *rule,
-                        const struct patch_version *v, msec now, msec *ret_at)
+                        const struct patch_facts *f, const struct patch_version *v, msec now,
+                        msec *ret_at)
 {
     *ret_at = 0;
-    if (patch_os_info(b->os)->family == PATCH_FAMILY_APT || v->released_at == 0)
+    if (patch_os_info(b->os)->family == PATCH_FAMILY_APT)
         return true;
+    if (v->released_at == 0)
+        return !rule->has_after_days || rule->enable_non_security ||
+               !patch_sources_replace(b, f->product);
     if (rule->has_until) {
         bool in_time = v->released_at <= rule->approve_until;
 
@@ -300,7 +306,7 @@ static struct baseline_opinion rule_says_of(const struct baseline *b,
         opinion.notice = v->notices.items->id;
     if (!v->security && !rule->enable_non_security)
         opinion.verdict = BASELINE_NOT_SECURITY;
-    else if (!date_allows(b, rule, v, now, &opinion.approved_at))
+    else if (!date_allows(b, rule, f, v, now, &opinion.approved_at))
         opinion.verdict = BASELINE_WAITS;
     else
         opinion.verdict = BASELINE_APPROVED;

@@ -105,19 +105,25 @@ const char *patch_source_fault(enum patch_family family, struct str configuratio
     return is_apt ? apt_fault(text) : rpm_fault(text);
 }
 
+static bool is_for(const struct baseline_source *source, struct str product)
+{
+    return strs_have(source->products, product) || strs_have(source->products, S("*"));
+}
+
 struct strs patch_sources_of(struct arena *a, const struct baseline *b, struct str product)
 {
     struct strs found = { arena_array(a, struct str, b->n_sources + 1), 0 };
 
-    for (size_t i = 0; i < b->n_sources; i++) {
-        const struct baseline_source *source = &b->sources[i];
-        bool is_meant = false;
-
-        for (size_t n = 0; n < source->products.count; n++)
-            is_meant = is_meant || str_eq(source->products.items[n], product) ||
-                       str_eq(source->products.items[n], S("*"));
-        if (is_meant)
-            found.items[found.count++] = str_trim(source->configuration);
-    }
+    for (size_t i = 0; i < b->n_sources; i++)
+        if (is_for(&b->sources[i], product))
+            found.items[found.count++] = str_trim(b->sources[i].configuration);
     return found;
+}
+
+bool patch_sources_replace(const struct baseline *b, struct str product)
+{
+    for (size_t i = 0; i < b->n_sources; i++)
+        if (is_for(&b->sources[i], product))
+            return true;
+    return false;
 }

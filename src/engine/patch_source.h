@@ -16,3 +16,6 @@ const char *patch_source_fault(enum patch_family family, struct str configuratio
 /* The configurations of the sources that are for this product; none: the host's own
  * repositories stay in use. */
 struct strs patch_sources_of(struct arena *a, const struct baseline *b, struct str product);
+
+/* Whether there are any. */
+bool patch_sources_replace(const struct baseline *b, struct str product);
