@@ -89,7 +89,13 @@ agent_files() { # agent_files ROOT FAMILY
         lib/systemd/system/patchbay-agent.service lib/systemd/system/patchbay-agent-update.service \
         share/man/man8/patchbay-agent.8 share/man/man8/patchbay-patch.8 \
         share/bash-completion/completions/patchbay-agent \
-        share/bash-completion/completions/patchbay-patch
+        share/bash-completion/completions/patchbay-patch \
+        share/fish/vendor_completions.d/patchbay-agent.fish \
+        share/fish/vendor_completions.d/patchbay-patch.fish
+    case $2 in
+    deb) take "$root" share/zsh/vendor-completions/_patchbay-agent ;;
+    rpm) take "$root" share/zsh/site-functions/_patchbay-agent ;;
+    esac
     # The modules of this family only: they are what needs the family's libraries.
     for module in apt:deb rpm:rpm zypp:rpm; do
         [ "${module#*:}" = "$2" ] || continue
@@ -147,7 +153,9 @@ plane_deb() {
         lib/patchbay/bootstrap.py lib/patchbay/sign-packages share/patchbay/install.sh \
         share/patchbay/schedule-patching.zip lib/systemd/system/patchbayd.service \
         share/man/man8/patchbayd.8 share/man/man1/patchbay.1 \
-        share/bash-completion/completions/patchbay share/bash-completion/completions/patchbayd
+        share/bash-completion/completions/patchbay share/bash-completion/completions/patchbayd \
+        share/fish/vendor_completions.d/patchbay.fish share/fish/vendor_completions.d/patchbayd.fish \
+        share/zsh/vendor-completions/_patchbay
     put "$here/patchbayd.conf" "$root" etc/patchbay/patchbayd.conf 644
     finish "$root" patchbay
     deb patchbay "$root" "$here/debian/plane"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # bash completion for patchbay, patchbayd, patchbay-agent and patchbay-patch. The words are those of
-# the program's own --help, so they cannot fall behind it. Installed under each program's name.
+# the program's own --help, so they cannot fall behind it. Installed under each program's name;
+# completion.zsh and completion.fish ask it too.
 
 # The commands that a help text names: `usage: PROGRAM COMMAND`, and lists of `  COMMAND  what`.
 _patchbay_commands() {
@@ -43,4 +44,13 @@ _patchbay() {
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
 }
 
-complete -F _patchbay patchbay patchbayd patchbay-agent patchbay-patch
+# Run as a program it serves the other shells: the words of a command line up to the one that is to be
+# completed, in; what may stand there, out, a word a line, or @files or @folders.
+if [[ ${BASH_SOURCE[0]} == "$0" ]]; then
+    compopt() { [[ $2 == dirnames ]] && COMPREPLY=(@folders) || COMPREPLY=(@files); }
+    COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+    _patchbay "$1" "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+    printf '%s\n' "${COMPREPLY[@]}"
+else
+    complete -F _patchbay patchbay patchbayd patchbay-agent patchbay-patch
+fi

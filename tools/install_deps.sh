@@ -11,7 +11,7 @@ hosts="mmdebstrap apt-utils gpg gpg-agent iproute2 util-linux dpkg-dev"
 rpms="rpm createrepo-c"
 packages="file binutils dpkg-dev" # and rpm: what packaging/build.sh makes packages with
 tests="clang clang-format-14 libclang-rt-14-dev python3-pytest python3-pytest-xdist python3-botocore
-    python3-cryptography python3-yaml valgrind curl sqlite3 man-db"
+    python3-cryptography python3-yaml valgrind curl sqlite3 man-db zsh fish"
 
 case "${1:-all}" in
 build) wanted="$build" ;;

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a program's --help, its manual and its completion say is the same."""
 
+import itertools
 import re
 import shlex
+import shutil
 import subprocess
 
 import pytest
@@ -109,4 +111,50 @@ def test_values_are_offered_where_they_are_known():
 
 def test_each_program_finds_the_completion_under_its_name():
     text = (ROOT / "packaging/completion.bash").read_text()
-    assert re.search(r"^complete -F _patchbay (.*)$", text, re.M).group(1).split() == [*PROGRAMS]
+    assert re.search(r"^ *complete -F _patchbay (.*)$", text, re.M).group(1).split() == [*PROGRAMS]
+    text = (ROOT / "packaging/completion.zsh").read_text()
+    assert text.splitlines()[0].split() == ["#compdef", *PROGRAMS]
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """The programs and their completions as an installation has them."""
+    root = tmp_path_factory.mktemp("installed")
+    for name, (source, folder, target) in itertools.product(PROGRAMS, [
+            ("completion.bash", "bash-completion/completions", "{}"),
+            ("completion.fish", "fish/vendor_completions.d", "{}.fish"),
+            ("completion.zsh", "zsh/site-functions", "_{}")]):
+        (root / folder).mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / "packaging" / source, root / folder / target.format(name))
+    (root / "bin").mkdir()
+    for name in PROGRAMS:
+        (root / "bin" / name).symlink_to(program(name))
+    return root
+
+
+def fish(root, *words):
+    line = f"source {root}/fish/vendor_completions.d/{words[0]}.fish; complete -C '{' '.join(words)}'"
+    return ["fish", "--no-config", "-c", line]
+
+
+def zsh(root, *words):
+    """The completion system without a terminal: what the function would add."""
+    line = ("compadd() { print -l -- ${(P)@[-1]} }; _files() { print -- @files $* }\n"
+            f"words=({' '.join(map(shlex.quote, words))}); CURRENT={len(words)}\n"
+            f"fpath=({root}/zsh/site-functions); autoload -Uz _{words[0]}; _{words[0]}\n")
+    return ["zsh", "-f", "-c", line]
+
+
+@pytest.mark.parametrize("shell", [fish, zsh])
+def test_other_shells_offer_the_same(installed, shell, tmp_path):
+    for words in (("patchbay", ""), ("patchbay", "--output", ""), ("patchbayd", "admin", "new"),
+                  ("patchbay-agent", "register", "--"), ("patchbay-patch", "scan", "--no")):
+        done = subprocess.run(
+            shell(installed, *words), capture_output=True, text=True, timeout=20, cwd=tmp_path,
+            env={"PATH": f"{installed}/bin:/usr/bin:/bin", "HOME": str(tmp_path)})
+        assert done.stderr == "", done.stderr
+        offered = {line.split("\t")[0] for line in done.stdout.splitlines() if line}
+        assert offered == complete(*words), words
+    done = subprocess.run(zsh(installed, "patchbayd", "--data", ""), capture_output=True, text=True,
+                          timeout=20, env={"PATH": f"{installed}/bin:/usr/bin:/bin"})
+    assert done.stdout == "@files -/\n"

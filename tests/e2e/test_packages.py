@@ -95,8 +95,11 @@ def test_both_families_get_the_same_files_and_neither_the_others_libraries(made)
                run("rpm", "-qplv", made.directory / rpm()).splitlines())
               if not words[0].startswith("d")}
 
-    def common(files):
-        return {name: mode for name, mode in files.items() if not name.endswith(".so")}
+    def common(files):  # a family's zsh has a folder of its own name
+        return {name.replace("/vendor-completions/", "/site-functions/"): mode
+                for name, mode in files.items() if not name.endswith(".so")}
+    assert "/usr/share/zsh/vendor-completions/_patchbay-agent" in in_deb
+    assert "/usr/share/zsh/site-functions/_patchbay-agent" in in_rpm
     assert common(in_deb) == common(in_rpm)
     for name in ("/usr/sbin/patchbay-agent", "/usr/sbin/patchbay-patch"):
         assert in_deb[name] == "-rwxr-xr-x"
@@ -236,7 +239,9 @@ def test_meson_install_puts_everything_in_its_place(tmp_path):
                  "lib/patchbay/patchbay-function-host", "lib/patchbay/start-agent",
                  "lib/patchbay/sign-packages", "share/patchbay/install.sh",
                  "lib/systemd/system/patchbayd.service", "share/man/man1/patchbay.1",
-                 "share/man/man8/patchbayd.8", "share/bash-completion/completions/patchbay"):
+                 "share/man/man8/patchbayd.8", "share/bash-completion/completions/patchbay",
+                 "share/zsh/site-functions/_patchbay-agent",
+                 "share/fish/vendor_completions.d/patchbayd.fish"):
         assert (prefix / name).is_file(), name
     assert [p.name for p in tmp_path.rglob("patchbayd.conf")] == ["patchbayd.conf"]
     for name in ("start-agent", "agent-package", "sign-packages"):
