@@ -50,8 +50,9 @@ static struct str quotable(struct str s)
     return str_slice(s, 0, len);
 }
 
-void complain(struct complaints *c, const struct place *place, struct str value,
-              struct str constraint)
+/* `value` absent: nothing is quoted ("Value at 'x' failed ..."). */
+static void complain(struct complaints *c, const struct place *place, struct str value,
+                     struct str constraint)
 {
     if (!begin(c))
         return;

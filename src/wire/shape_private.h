@@ -32,9 +32,6 @@ struct complaints {
     size_t count;
 };
 
-/* `value` absent: nothing is quoted ("Value at 'x' failed ..."). */
-void complain(struct complaints *c, const struct place *place, struct str value,
-              struct str constraint);
 void complain_null(struct complaints *c, const struct place *place);
 void complain_too_many(struct complaints *c, const struct place *place, int64_t limit);
 struct str complaints_sentence(const struct complaints *c);
