@@ -252,9 +252,10 @@ static bool approved_list_has(const struct baseline *b, const struct patch_facts
     return false;
 }
 
-bool baseline_rejects(const struct baseline *b, const struct patch_facts *f)
+bool baseline_rejects(const struct baseline *b, const struct patch_facts *f,
+                      const struct patch_version *v)
 {
-    return names(b->rejected, b, f, &f->candidate) || names(b->rejected, b, f, &f->installed);
+    return names(b->rejected, b, f, v);
 }
 
 /* Of several approvals the highest level counts, so their order does not. */
@@ -372,7 +373,7 @@ struct baseline_approval baseline_approves(const struct baseline *b, const struc
     else if (listed == BASELINE_NOT_SECURITY)
         deny(&r, BASELINE_NOT_SECURITY, -1, none);
 
-    if (baseline_rejects(b, f))
+    if (baseline_rejects(b, f, v))
         r = (struct baseline_approval){ .verdict = BASELINE_REJECTED, .rule = -1 };
     return r;
 }

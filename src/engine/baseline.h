@@ -168,7 +168,9 @@ struct baseline_opinion baseline_rule_says(const struct baseline *b,
 /* BASELINE_NO_RULE: the approved list does not name it. */
 enum baseline_verdict baseline_list_says(const struct baseline *b, const struct patch_facts *f,
                                          const struct patch_version *v);
-bool baseline_rejects(const struct baseline *b, const struct patch_facts *f);
+/* The list may name one version: that is no word on any other, so a fix of it is not rejected. */
+bool baseline_rejects(const struct baseline *b, const struct patch_facts *f,
+                      const struct patch_version *v);
 
 struct baseline_decision {
     enum patch_state state;

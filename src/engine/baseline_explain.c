@@ -177,7 +177,7 @@ static void tell_lists(struct teller *t, const struct patch_version *v)
     else if (listed == BASELINE_NOT_SECURITY)
         tell(t, STEP_APPROVED_LIST, word_of(listed),
              S("on the approved list, which is for security sources only"));
-    if (baseline_rejects(b, t->facts))
+    if (baseline_rejects(b, t->facts, v))
         tell(t, STEP_REJECTED_LIST, S("Rejects"),
              b->rejected_action == REJECTED_BLOCK
                  ? S("on the rejected list (BLOCK), which wins over every approval")

@@ -21,7 +21,7 @@ static struct strs rejected_of(struct arena *a, const struct baseline *b,
         const struct patch_facts *f = &packages->items[i].facts;
         struct str version = f->candidate.version;
 
-        if (!f->has_update || !baseline_rejects(b, f))
+        if (!f->has_update || !baseline_rejects(b, f, &f->candidate))
             continue;
         if (str_starts(version, S("0:")))
             version = str_from(version, 2);

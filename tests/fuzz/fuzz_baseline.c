@@ -23,7 +23,7 @@ static void decide(struct arena *a, const struct baseline *b)
 
     assert(d.reason.len > 0);
     assert(!d.install || !patch_state_is_compliant(d.state));
-    assert(!baseline_rejects(b, &f) || d.state != PATCH_MISSING);
+    assert(!baseline_rejects(b, &f, &f.candidate) || d.state != PATCH_MISSING);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -381,6 +381,24 @@ static void rpm_lists_take_advisories_cves_and_full_names(void **state)
     check_state(&b, f, PATCH_INSTALLED_OTHER);
 }
 
+static void rejecting_a_version_says_nothing_of_others(void **state)
+{
+    (void)state;
+    struct str names[] = { S("bash"), S("bash-5.1-1.el9.x86_64"), S("bash-5.1-2.el9.x86_64") };
+    struct baseline b = { .os = PATCH_OS_ROCKY_LINUX, .approved = list_of(&names[0]) };
+    struct patch_facts f = { .name = S("bash"), .arch = S("x86_64"), .has_update = true };
+
+    f.installed = (struct patch_version){ .version = S("0:5.1-1.el9"), .security = true };
+    f.candidate = (struct patch_version){ .version = S("0:5.1-2.el9"), .security = true };
+    for (int i = 0; i < 2; i++) {
+        b.rejected_action = i == 0 ? REJECTED_ALLOW_AS_DEPENDENCY : REJECTED_BLOCK;
+        b.rejected = list_of(&names[1]); /* what is there: its fix is wanted all the more */
+        check_state(&b, f, PATCH_MISSING);
+        b.rejected = list_of(&names[2]); /* what is offered */
+        check_state(&b, f, PATCH_INSTALLED);
+    }
+}
+
 static void suse_lists_take_patches_and_files(void **state)
 {
     (void)state;
@@ -414,7 +432,7 @@ static void suse_lists_take_patches_and_files(void **state)
         check_state(&b, f, rows[i].is_meant ? PATCH_MISSING : PATCH_INSTALLED_OTHER);
         b.rejected = b.approved; /* the same forms */
         check_state(&b, f, PATCH_INSTALLED_OTHER);
-        assert_int_equal(baseline_rejects(&b, &f), rows[i].is_meant);
+        assert_int_equal(baseline_rejects(&b, &f, &f.candidate), rows[i].is_meant);
     }
 }
 
@@ -822,6 +840,7 @@ int main(void)
         cmocka_unit_test(the_reason_names_every_link_of_the_chain),
         cmocka_unit_test(the_approved_list_takes_names_and_wildcards),
         cmocka_unit_test(rejected_packages),
+        cmocka_unit_test(rejecting_a_version_says_nothing_of_others),
         cmocka_unit_test(filters_are_anded_and_values_ored),
         cmocka_unit_test(the_highest_level_of_all_approvals_counts),
         cmocka_unit_test(dates_count_where_the_family_has_them),
