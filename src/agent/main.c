@@ -244,7 +244,10 @@ static const char *update_missing(const void *arguments)
 {
     const struct update_arguments *given = arguments;
 
-    if (given->resumes && (str_is_set(given->order.version) || given->order.allows_downgrade))
+    const struct update_order *o = &given->order;
+
+    if (given->resumes &&
+        (str_is_set(o->version) || o->allows_downgrade || o->key_file || o->patience > 0))
         return "--resume goes on with what was begun, and takes --state alone";
     return NULL;
 }
@@ -252,18 +255,23 @@ static const char *update_missing(const void *arguments)
 static int main_update(struct arena *a, const void *arguments)
 {
     const struct update_arguments *given = arguments;
+    struct update_order order = given->order;
     struct config config;
     struct str sentence;
 
     if (given->resumes) {
-        int ran = updater_run(a, given->order.state);
+        int ran = updater_run(a, order.state);
         return ran < 0 ? complain(err_trace()) : VERB_OK; /* or somebody is at it */
     }
     if (!read_config(a, NULL, &config, &sentence)) /* for the proxy */
         return complain(arena_cstr(a, sentence));
     if (config_export(&config) != 0)
         return complain(err_trace());
-    int result = updater_update(a, &given->order, &sentence);
+    if (!order.key_file)
+        order.key_file = UPDATER_KEY_FILE;
+    if (order.patience == 0)
+        order.patience = UPDATER_PATIENCE_DEFAULT * MSEC_SECOND;
+    int result = updater_update(a, &order, &sentence);
     if (result < 0)
         return complain(err_trace());
     if (result > 0)
@@ -287,10 +295,7 @@ static const struct verb verb_update = {
     .about = "install the plane's newest signed package of the agent, or go back",
     .help = update_help,
     .options = update_options,
-    .defaults = &(const struct update_arguments){ .order = { .state = CONFIG_STATE,
-                                                             .key_file = UPDATER_KEY_FILE,
-                                                             .patience = UPDATER_PATIENCE_DEFAULT *
-                                                                         MSEC_SECOND } },
+    .defaults = &(const struct update_arguments){ .order.state = CONFIG_STATE },
     .size = sizeof(struct update_arguments),
     .missing = update_missing,
     .run = main_update,

@@ -134,6 +134,7 @@ def test_compliance(patchbay, hosts):
     assert by_node[beta.id]["COMPLIANT"] == "yes" and by_node[beta.id]["INSTALLED"] == "10"
     assert by_node[zeta.id]["COMPLIANT"] == "NO" and by_node[zeta.id]["MISSING"] == "2"
     assert by_node[alpha.id]["COMPLIANT"] == "never scanned"
+    assert {by_node[host.id]["HOST"] for host in hosts} == {"alpha", "beta", "zeta"}
     states = json.loads(patchbay("compliance", "--output", "json", status=NOT_WELL).stdout)
     assert {s["InstanceId"]: s["Compliant"] for s in states} == {
         beta.id: True, zeta.id: False, alpha.id: False}
