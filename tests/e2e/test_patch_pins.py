@@ -192,6 +192,36 @@ def test_what_comes_along_is_pinned_too(host, plane, mirror, nodes):  # noqa: F8
     assert {"pb-new", "pb-more"} <= set(host.sh("apt-mark showauto").split())
 
 
+@pytest.fixture
+def good_alone(ssm):  # noqa: F811
+    """The default baseline wants pb-good, and pb-new for its sake only."""
+    before = ssm.get_default_patch_baseline(OperatingSystem="DEBIAN")["BaselineId"]
+    baseline = ssm.create_patch_baseline(
+        Name="along", OperatingSystem="DEBIAN", ApprovedPatches=["pb-good"],
+        RejectedPatches=["pb-new"])["BaselineId"]
+    ssm.register_default_patch_baseline(BaselineId=baseline)
+    yield
+    ssm.register_default_patch_baseline(BaselineId=before)
+    ssm.delete_patch_baseline(BaselineId=baseline)
+
+
+def test_what_is_upgraded_along_is_pinned_too(host, plane, mirror, nodes,  # noqa: F811
+                                              good_alone):
+    """It is there already, and only pb-good wants another version."""
+    snapshot = str(uuid.uuid4())
+    mirror.package("pb-new", "0")
+    mirror.package("pb-good", "2", depends="pb-new (>= 1)")
+    for node, number in zip(nodes, "12"):
+        mirror.package("pb-new", number)
+        mirror.publish()
+        host.sh("dpkg -i /srv/repo/pool/pb-good_1_all.deb /srv/repo/pool/pb-new_0_all.deb")
+        become(host, node)
+        said = run(host, snapshot).stdout
+        assert [version(host, n) for n in ("pb-good", "pb-new")] == ["2", "1"]
+    assert drift(plane, snapshot) == {(nodes[1].id, "pb-new"): ("1", "2")}
+    assert f"drift of pb-new: pinned 1 by {nodes[0].id}, the mirror has 2" in said
+
+
 def test_what_comes_along_and_is_gone_keeps_out_who_needs_it(host, mirror, nodes):  # noqa: F811
     snapshot = str(uuid.uuid4())
     depend(mirror)

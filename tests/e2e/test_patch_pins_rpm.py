@@ -126,6 +126,24 @@ def test_what_comes_along_is_pinned_too(host, mirror, nodes, along, system):  # 
         assert {"tr-new", "tr-more"} <= set(automatic)
 
 
+def test_what_is_upgraded_along_is_pinned_too(host, mirror, nodes):  # noqa: F811
+    """It is there already, and no notice lists its update: only tr-good wants that."""
+    snapshot = str(uuid.uuid4())
+    mirror.package("tr-new", "0-1")
+    mirror.package("tr-good", "2-2", requires=["tr-new >= 1"])
+    mirror.notice("RLSA-2024:0009", "security", ["tr-good-2-2"], severity="Critical")
+    old = " ".join(f"/srv/repo/packages/{mirror.path(name).name}"
+                   for name in ("tr-good-1-1", "tr-new-0-1"))
+    for node, number in zip(nodes, (1, 2)):
+        mirror.package("tr-new", f"{number}-1")
+        mirror.publish()
+        host.sh(f"rpm -U --oldpackage --force-debian {old}")
+        log_in(host, node)
+        said = run(host, snapshot).stdout
+        assert all_versions(host)[:2] == ["2-2", "1-1"]
+    assert f"drift of tr-new: pinned 0:1-1 by {nodes[0].id}, the mirror has 0:2-1" in said
+
+
 def test_what_comes_along_and_is_gone_keeps_out_who_needs_it(host, mirror, along):
     offer_along(mirror, [2], hidden=["tr-new-1-1"])
     said = run(host, along, expect=1).stdout

@@ -272,8 +272,10 @@ static int list_installed(struct arena *a, const struct child *names, struct str
     return 0;
 }
 
-/* What the repositories have of a package beside the version wanted. */
-static struct strs other_versions(struct arena *a, struct str rows, const struct change *c)
+/* What the repositories have of a package beside the version wanted. Where they still have the
+ * one that is there that does not count: to hide it would keep dnf from replacing it. */
+static struct strs other_versions(struct arena *a, struct str rows, struct str installed,
+                                  const struct change *c)
 {
     struct strs found = { arena_array(a, struct str, rows.len / 8 + 1), 0 }; /* < n v-r a > */
     struct str row, before, name, version, arch;
@@ -281,7 +283,8 @@ static struct strs other_versions(struct arena *a, struct str rows, const struct
     while (str_cut(rows, '>', &row, &rows))
         if (str_cut(row, '<', &before, &row) && str_cut(row, ' ', &name, &row) &&
             str_cut(row, ' ', &version, &arch) && str_eq(name, c->new_name) &&
-            str_eq(arch, c->new_arch) && !str_eq(version, c->to))
+            str_eq(arch, c->new_arch) && !str_eq(version, c->to) &&
+            !str_contains(installed, arena_fmt(a, HAND_ROW, STR(name), STR(version), STR(arch))))
             found.items[found.count++] = version;
     return found;
 }
@@ -302,7 +305,7 @@ int hand_find_versions(struct arena *a, const struct rpm_hand *hand, struct chan
 
         if (str_is_set(c->failure) || change_removes(c))
             continue;
-        c->others = other_versions(a, offered, c);
+        c->others = other_versions(a, offered, installed, c);
         if (str_contains(installed, hand_row(a, c)))
             c->failure =
                 arena_fmt(a, "version %.*s is still there beside the newer one", STR(c->to));
