@@ -14,7 +14,14 @@ export PATCHBAY_BUILD=$PWD/build
 [ ! -d ../shared/spec ] || export PATCHBAY_SPEC=$PWD/../shared/spec
 results=build/results
 quick=
-[ "${1:-}" != --quick ] || quick=yes
+case $#:${1:-} in
+0:) ;;
+1:--quick) quick=yes ;;
+*)
+    echo "usage: ./test.sh [--quick]" >&2
+    exit 2
+    ;;
+esac
 
 fatal() {
     echo "test.sh: $*" >&2
