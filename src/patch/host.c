@@ -4,6 +4,7 @@
 #include "sys/file.h"
 
 #define OS_RELEASE_MAX ((size_t)64 * 1024)
+#define KERNEL_MAX     ((size_t)4 * 1024)
 
 const char *host_path(struct arena *a, const struct host *host, const char *path)
 {
@@ -78,4 +79,13 @@ int host_read(struct arena *a, struct str root, struct host *ret, struct str *re
     TRY(read_boot_id(a, &host));
     *ret = host;
     return 0;
+}
+
+struct str host_kernel(struct arena *a, const struct host *host)
+{
+    struct str text;
+
+    if (file_read(a, host_path(a, host, "/proc/sys/kernel/osrelease"), KERNEL_MAX, &text) != 0)
+        return S("");
+    return str_trim(text);
 }

@@ -25,5 +25,8 @@ enum host_outcome {
 
 MUST_CHECK int host_read(struct arena *a, struct str root, struct host *ret, struct str *ret_why);
 
+/* The release of the kernel that runs; empty for another root. */
+struct str host_kernel(struct arena *a, const struct host *host);
+
 /* A path within the host's root. */
 const char *host_path(struct arena *a, const struct host *host, const char *path);

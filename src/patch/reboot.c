@@ -124,11 +124,11 @@ static bool is_replaced(struct arena *a, const struct host *host, struct str rel
 static bool read_kernel(struct arena *a, const struct host *host, struct reboot_facts *facts,
                         msec up)
 {
-    struct str text;
+    struct str running = host_kernel(a, host);
 
-    if (file_read(a, host_path(a, host, "/proc/sys/kernel/osrelease"), SMALL_FILE, &text) != 0)
+    if (str_is_empty(running))
         return false;
-    facts->running = str_trim(text);
+    facts->running = running;
     if (!find_kernels(a, host, facts)) {
         facts->newest = (struct str){ 0 };
         return false;

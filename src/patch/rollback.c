@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "patch/rollback.h"
 
-#include <sys/utsname.h>
-
 #include "patch/apply.h"
 #include "patch/marks.h"
 #include "sys/clock.h"
@@ -135,14 +133,12 @@ static const struct change *find_taken(const struct rollback *r)
 }
 
 /* Debian's have the release in the name, RPM's are the release. */
-static bool is_running_kernel(struct arena *a, const struct change *change)
+static bool is_running_kernel(struct arena *a, struct str release, const struct change *change)
 {
-    struct str version = change->from, epoch, rest, release;
-    struct utsname uts;
+    struct str version = change->from, epoch, rest;
 
-    if (uname(&uts) != 0)
+    if (str_is_empty(release))
         return false;
-    release = str_of(uts.release);
     if (str_cut(version, ':', &epoch, &rest))
         version = rest;
     return str_ends(change->name, release) ||
@@ -151,13 +147,13 @@ static bool is_running_kernel(struct arena *a, const struct change *change)
 }
 
 static struct str why_not_removed(struct arena *a, const struct rollback *r,
-                                  const struct change *change)
+                                  const struct host *host, const struct change *change)
 {
     const struct change *taken = find_taken(r);
 
     if (!str_is_set(change->mark))
         return S("it was not there before, but is marked as installed by hand");
-    if (is_running_kernel(a, change))
+    if (is_running_kernel(a, host_kernel(a, host), change))
         return S("it was not there before, but is of the kernel that runs");
     if (taken)
         return arena_fmt(a, "it was not there before, but may stand for %.*s, which went",
@@ -181,7 +177,7 @@ static int check_removals(struct arena *a, const struct provider *provider,
         struct change *change = &request->changes[i];
 
         if (change_removes(change) && !str_is_set(change->failure))
-            change->failure = why_not_removed(a, r, change);
+            change->failure = why_not_removed(a, r, request->host, change);
     }
     return 0;
 }

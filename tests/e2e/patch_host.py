@@ -62,6 +62,13 @@ def begin(host, line):
     wait_until(host, "/run/slow")
 
 
+def run_kernel(host, release):
+    """Lets the host see that as the kernel that runs."""
+    host.write("/run/osrelease", f"{release}\n")
+    host.sh("umount /proc/sys/kernel/osrelease 2>/dev/null; "
+            "mount --bind /run/osrelease /proc/sys/kernel/osrelease")
+
+
 # --- what patchbay-patch says ---
 
 def start(host, *arguments):

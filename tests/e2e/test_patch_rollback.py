@@ -7,7 +7,7 @@ import pytest
 
 import patch_plane as runs
 from patch_host import (FAILING, PATCH, SLOW, STATE, LocalRepo, begin, have, host,  # noqa: F401
-                        patch, scan, states)
+                        patch, run_kernel, scan, states)
 
 NO_REBOOT = ("--reboot-option", "NoReboot")
 
@@ -29,6 +29,9 @@ def repo(tmp_path):
             if version == "1":
                 options.pop("scripts", None)
             repo.package(name, version, **options)
+    repo.package("pb-boots", "1")
+    repo.package("pb-boots", "2", depends="linux-image-9-pb")
+    repo.package("linux-image-9-pb", "2")
     repo.package("pb-new", "2")
     repo.package("pb-asks", "1", depends="pb-new")
     repo.publish()
@@ -169,6 +172,22 @@ def test_what_came_along_stays_where_somebody_wants_it(host, since, reason):
     assert "2 returned, 1 not" in patch(host, "rollback", "command-1", "--partial").stdout
     assert versions(host, "pb-grows", "pb-new", "pb-good") == {
         "pb-grows": "1", "pb-new": "2", "pb-good": "1"}
+
+
+def test_the_kernel_that_runs_is_not_removed(host):
+    have_together(host, "pb-boots")
+    before = host.sh("dpkg-query -W")
+    install(host, "command-1")
+    installed = host.sh("dpkg-query -W")
+    run_kernel(host, "9-pb")
+    for arguments in ["--dry-run"], []:
+        said = patch(host, "rollback", "command-1", *arguments, expect=1).stdout
+        assert "CANNOT return linux-image-9-pb:amd64 to nothing" in said
+        assert "is of the kernel that runs" in said
+    assert host.sh("dpkg-query -W") == installed
+    run_kernel(host, "8-pb")
+    assert "2 returned, 0 not" in patch(host, "rollback", "command-1").stdout
+    assert host.sh("dpkg-query -W") == before
 
 
 def test_what_others_did_since_is_not_undone(host, repo):

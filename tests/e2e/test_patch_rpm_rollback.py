@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from patch_host import BUILD, patch, scan
+from patch_host import BUILD, patch, run_kernel, scan
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "testbed"))
 
@@ -34,6 +34,9 @@ def repo(tmp_path_factory):
     repo.package("rb-grows", "2-1", requires=["rb-new"])
     repo.package("rb-new", "2-1", requires=["rb-newer"])
     repo.package("rb-newer", "2-1")
+    repo.package("rb-boots", "1-1")
+    repo.package("rb-boots", "2-1", requires=["kernel-rb"])
+    repo.package("kernel-rb", "5.14-2.el9")
     repo.package("rb-old", "1-1")
     repo.package("rb-heir", "2-1", obsoletes=["rb-old < 2"])
     repo.package("rb-asks", "1-1", requires=["rb-newer"])
@@ -141,6 +144,21 @@ def test_what_came_along_stays_where_somebody_wants_it(host, repo):
     said = patch(host, "rollback", "command-1", expect=1).stdout
     assert "it would change rb-asks too" in said
     assert host.sh("rpm -qa | sort") == installed
+
+
+def test_the_kernel_that_runs_is_not_removed(host, repo):
+    have(host, repo, "rb-boots")
+    before = host.sh("rpm -qa | sort")
+    install(host, "command-1", "rb-boots")
+    installed = host.sh("rpm -qa | sort")
+    run_kernel(host, "5.14-2.el9.noarch")
+    said = patch(host, "rollback", "command-1", expect=1).stdout
+    assert "CANNOT return kernel-rb.noarch to nothing" in said
+    assert "is of the kernel that runs" in said
+    assert host.sh("rpm -qa | sort") == installed
+    run_kernel(host, "5.14-1.el9.noarch")
+    assert "2 returned, 0 not" in patch(host, "rollback", "command-1").stdout
+    assert host.sh("rpm -qa | sort") == before
 
 
 def test_a_module_is_known_when_its_repository_has_gone(host, repo):
