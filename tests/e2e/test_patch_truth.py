@@ -9,7 +9,8 @@ import threading
 
 import pytest
 
-from patch_host import PATCH, SLOW, STATE, LocalRepo, begin, have, new_host, patch, scan
+from patch_host import (PATCH, SLOW, STATE, LocalRepo, begin, have, new_host, patch, scan,
+                        wait_until)
 from patch_plane import PlaneElsewhen, host, join, plane, run  # noqa: F401 (fixtures)
 
 LISTS = "/var/lib/apt/lists"
@@ -102,6 +103,37 @@ def test_where_nothing_can_be_written_down_nothing_is_begun(host, plane):
     assert host.read(f"{STATE}/state.json") == before
     host.sh(f"rm {STATE}/filler")
     run(host, "Install", expect=194)
+
+
+# --- other hands at the same time ---
+
+def test_a_run_beside_an_install_does_and_tells_nothing(host, plane):
+    have(host, "pb-slow", "pb-late", "pb-good")
+    begin(host, f"{PATCH} install --reboot-option NoReboot; echo $? > /run/status")
+    before = host.read(f"{STATE}/state.json")
+    for operation in "Scan", "Install":
+        assert "another patch run" in run(host, operation, expect=1).stderr
+    for arguments in ["install"], ["rollback", "--last"]:
+        assert "another patch run" in patch(host, *arguments, expect=1).stderr
+    assert not host.has("/run/status")  # it was on all the time
+    assert plane.reports == [] and host.read(f"{STATE}/state.json") == before
+    host.sh("rm /run/hold")
+    wait_until(host, "/run/status")
+    assert host.read("/run/status") == "0\n"
+    run(host, "Scan")
+    assert plane.states["pb-slow"] == "InstalledPendingReboot"
+
+
+def test_what_another_apt_has_not_finished_is_not_installed(host, plane):
+    have(host, "pb-slow", "pb-late", "pb-good")
+    begin(host, "apt-get -q -y install pb-slow; touch /run/status")
+    run(host, "Scan")
+    assert not host.has("/run/status")  # it was on all the time
+    assert (plane.states["pb-slow"], plane.states["pb-good"]) == ("Failed", "Missing")
+    host.sh("rm /run/hold")
+    wait_until(host, "/run/status")
+    run(host, "Scan", command="command-2")
+    assert (plane.states["pb-slow"], plane.states["pb-good"]) == ("Installed", "Missing")
 
 
 # --- runs that were cut off ---
