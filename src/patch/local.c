@@ -10,6 +10,7 @@
 #include "engine/baseline_default.h"
 #include "engine/patch_source.h"
 #include "patch/history.h"
+#include "patch/memory_group.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 
@@ -190,5 +191,6 @@ int local_begin(struct arena *a, const struct local *local, int *ret_lock, struc
         return LOCAL_BUSY;
     }
     TRY(result);
+    memory_group_clean(a);
     return load_state(a, local, ret_state);
 }

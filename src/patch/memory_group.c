@@ -298,3 +298,16 @@ void memory_group_close(struct arena *a, struct memory_group *group)
     end_scope(group);
     group->dir = NULL;
 }
+
+/* One that is in use is kept: the kernel removes none that has processes. */
+void memory_group_clean(struct arena *a)
+{
+    bool is_v2;
+    const char *home = folder_of(a, getpid(), &is_v2);
+
+    if (!home)
+        return;
+    (void)rmdir(arena_fmt(a, "%s/" NAME, home).p);
+    if (is_v2)
+        (void)rmdir(arena_fmt(a, "%s/../" NAME, home).p);
+}

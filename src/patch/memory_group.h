@@ -34,6 +34,9 @@ struct str memory_group_reason(struct arena *a, const struct memory_group *group
 
 void memory_group_close(struct arena *a, struct memory_group *group);
 
+/* Takes away an empty group that a run left which was killed, where not systemd does. */
+void memory_group_clean(struct arena *a);
+
 /* --- pieces that are pure --- */
 
 /* From /proc/PID/cgroup: the path of the group in the hierarchy that has memory, and whether that

@@ -124,6 +124,28 @@ while ! rmdir $leaf; do sleep 0.05; done 2>/dev/null
     assert f"/{name}" in said and "patchbay-install" not in said
 
 
+def test_a_group_that_a_killed_install_left_goes_at_the_next_start(host):
+    have(host, "pb-held")
+    host.write(CONFIG, "memory-limit = 300\n")
+    done = host.exec("sh", "-c", OWN_GROUP.replace("NAME", f"patchbay-test-{os.getpid()}") + f"""
+{PATCH} install --reboot-option NoReboot >/dev/null 2>&1 &
+while ! test -e /run/held; do sleep 0.05; done
+kill -9 $!
+find $own -name 'patchbay-install*' -printf 'left %f\\n'
+touch /run/go
+while cat /proc/[0-9]*/comm 2>/dev/null | grep -qx apt-get; do sleep 0.05; done
+rm {CONFIG}
+{PATCH} install --reboot-option NoReboot 2>&1
+find $own -name 'patchbay-install*' -printf 'still %f\\n'
+echo $$ > ${{own%/*}}/cgroup.procs
+while ! rmdir $leaf; do sleep 0.05; done 2>/dev/null
+[ $own = $leaf ] || rmdir $own
+""")
+    assert "left patchbay-install" in done.stdout, done.stdout
+    assert "still patchbay-install" not in done.stdout
+    assert states(host, ["pb-held"]) == {"pb-held": "InstalledPendingReboot"}
+
+
 # --- being told to stop ---
 
 def test_a_stop_waits_for_dpkg_and_begins_nothing_more(host):
