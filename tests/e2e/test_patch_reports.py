@@ -99,6 +99,48 @@ def test_a_later_report_replaces_the_former(ssm, node):
     assert [p["KBId"] for p in patches] == ["c.amd64"]
 
 
+def ended(at, *patches, **summary):
+    """A report's two items, of a run that ended then."""
+    when = at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    items = compliance_item(list(patches))
+    items["Context"]["ExecutionTime"] = when
+    return [summary_item(OperationEndTime=when, **summary), items]
+
+
+def test_an_older_report_that_comes_late_undoes_nothing(ssm, node):
+    now = datetime.datetime.now(datetime.timezone.utc)
+    before, after = now - datetime.timedelta(minutes=2), now - datetime.timedelta(minutes=1)
+
+    def state():
+        row, = ssm.describe_instance_patch_states(InstanceIds=[node.id])["InstancePatchStates"]
+        items = ssm.list_compliance_items(ResourceIds=[node.id])["ComplianceItems"]
+        return row["MissingCount"], [i["Id"] for i in items]
+
+    late = ended(before, patch("a"), MissingCount="0")
+    node.ssm("PutInventory", InstanceId=node.id, Items=late)
+    node.ssm("PutInventory", InstanceId=node.id,
+             Items=ended(after, patch("b", "Missing"), MissingCount="1"))
+    assert refused(node, *late) == "InvalidItemContentException"
+    assert refused(node, late[1]) == "InvalidInventoryItemContextException"
+    unchanged = compliance_item([patch("b", "Missing")])
+    unchanged["Context"]["ExecutionTime"] = late[1]["Context"]["ExecutionTime"]
+    assert refused(node, without(unchanged, "Content")) == "InvalidInventoryItemContextException"
+    assert state() == (1, ["b.amd64"])
+    node.ssm("PutInventory", InstanceId=node.id,  # the same second is no older
+             Items=ended(after, patch("c", "Missing"), MissingCount="1"))
+    assert state() == (1, ["c.amd64"])
+
+
+def test_a_report_from_the_future_stands_in_no_ones_way(ssm, node):
+    now = datetime.datetime.now(datetime.timezone.utc)
+    node.ssm("PutInventory", InstanceId=node.id,
+             Items=ended(now + datetime.timedelta(hours=1), patch("a"), MissingCount="0"))
+    node.ssm("PutInventory", InstanceId=node.id,
+             Items=ended(now, patch("b", "Missing"), MissingCount="1"))
+    row, = ssm.describe_instance_patch_states(InstanceIds=[node.id])["InstancePatchStates"]
+    assert row["MissingCount"] == 1
+
+
 def test_a_report_is_taken_whole_or_not_at_all(ssm, node):
     bad = compliance_item([patch("a", PatchState="Odd")])
     assert refused(node, summary_item(), bad) == "InvalidItemContentException"

@@ -95,6 +95,28 @@ static int read_summary(struct op *op, const struct value *v, struct patch_state
     return 0;
 }
 
+/* A report that was long under way does not undo what is known since. One from the future was
+ * told by a clock that was wrong, and stands in nobody's way. */
+static bool is_overtaken(struct op *op, msec at, msec held_at)
+{
+    return at < held_at && held_at <= op->now;
+}
+
+static int check_newer(struct op *op, const struct patch_state_row *row)
+{
+    struct patch_state_row held;
+
+    int found = patch_state_get(op, row->node, &held);
+    if (found == DB_NO_ROW)
+        return 0;
+    TRY(found);
+    if (!is_overtaken(op, row->ended_at, held.ended_at))
+        return 0;
+    return op_fail(op, SSM_INVALID_ITEM_CONTENT,
+                   "The patch run ended at %s, before the one that was last reported, at %s.",
+                   time_iso(op->arena, row->ended_at).p, time_iso(op->arena, held.ended_at).p);
+}
+
 int patch_take_summary(struct op *op, struct str node, const struct value *content)
 {
     struct patch_state_row row = { .node = node };
@@ -103,6 +125,7 @@ int patch_take_summary(struct op *op, struct str node, const struct value *conte
         return bad_content(op, INVENTORY_PATCH_SUMMARY, S("there must be one"));
     PASS(read_summary(op, value_at(content, 0), &row));
     PASS(read_counts(op, value_at(content, 0), &row));
+    PASS(check_newer(op, &row));
     TRY(patch_state_put(op, &row));
     TRY(patch_run_add(op, &row));
     return 0;
@@ -153,22 +176,31 @@ static int check_item(struct op *op, const struct value *item)
     return 0;
 }
 
-static void take_context(const struct value *context, struct compliance *c)
+/* `held`: of the compliance that is there. */
+static int take_context(struct op *op, const struct value *context, msec held, struct compliance *c)
 {
     c->execution_id = value_get_str(context, S("ExecutionId"));
     c->execution_type = value_get_str(context, S("ExecutionType"));
     if (!time_parse_iso(value_get_str(context, S("ExecutionTime")), &c->executed_at))
         c->executed_at = 0;
+    if (!is_overtaken(op, c->executed_at, held))
+        return 0;
+    return op_fail(op, SSM_INVALID_INVENTORY_ITEM_CONTEXT,
+                   "The ExecutionTime %s is before the one that was last reported, %s.",
+                   time_iso(op->arena, c->executed_at).p, time_iso(op->arena, held).p);
 }
 
 int patch_take_items(struct op *op, struct str node, struct str hash, const struct value *context,
                      const struct value *content)
 {
     struct compliance c = { .resource = node, .type = S(COMPLIANCE_PATCH), .hash = hash };
+    struct compliance held = { 0 };
 
+    int found = compliance_get(op, node, S(COMPLIANCE_PATCH), &held);
+    TRY(found == DB_NO_ROW ? 0 : found);
     for (size_t i = 0; i < value_count(content); i++)
         PASS(check_item(op, value_at(content, i)));
-    take_context(context, &c);
+    PASS(take_context(op, context, found == 0 ? held.executed_at : 0, &c));
     compliance_sum_up(op, content, &c);
     TRY(compliance_put(op, &c));
     return 0;
@@ -182,7 +214,7 @@ int patch_keep_items(struct op *op, struct str node, const struct value *context
     if (found == DB_NO_ROW)
         return 0;
     TRY(found);
-    take_context(context, &c);
+    PASS(take_context(op, context, c.executed_at, &c));
     TRY(compliance_put(op, &c));
     return 0;
 }
