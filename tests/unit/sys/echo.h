@@ -20,6 +20,7 @@ struct echo {
     pthread_mutex_t lock;
     struct http_exchange *parked[8192];
     int n_parked, n_gone;
+    bool is_stopping; /* nobody would release what is parked now */
 };
 
 static inline struct http_response echo_text(struct http_exchange *x)
@@ -56,6 +57,16 @@ static inline size_t echo_limit(void *context, const struct http_request *head)
     return ECHO_LIMIT;
 }
 
+static inline bool echo_park(struct echo *e, struct http_exchange *x)
+{
+    pthread_mutex_lock(&e->lock);
+    bool parks = !e->is_stopping;
+    if (parks)
+        e->parked[e->n_parked++] = x;
+    pthread_mutex_unlock(&e->lock);
+    return parks;
+}
+
 static inline void echo_handle(void *context, struct http_exchange *x)
 {
     struct echo *e = context;
@@ -65,11 +76,7 @@ static inline void echo_handle(void *context, struct http_exchange *x)
     if (str_eq(path, S("/later"))) {
         pthread_create(&thread, NULL, echo_later, x);
         pthread_detach(thread);
-    } else if (str_eq(path, S("/park"))) {
-        pthread_mutex_lock(&e->lock);
-        e->parked[e->n_parked++] = x;
-        pthread_mutex_unlock(&e->lock);
-    } else {
+    } else if (!str_eq(path, S("/park")) || !echo_park(e, x)) {
         echo_later(x);
     }
 }
@@ -109,10 +116,10 @@ static inline int echo_count(struct echo *e, int *counter)
     return n;
 }
 
-/* For up to five seconds. */
+/* For up to a minute, which thousands may need beside other work. */
 static inline bool echo_reaches(struct echo *e, int *counter, int wanted)
 {
-    for (int i = 0; i < 5000 && echo_count(e, counter) != wanted; i++)
+    for (int i = 0; i < 60000 && echo_count(e, counter) != wanted; i++)
         usleep(1000);
     return echo_count(e, counter) == wanted;
 }
@@ -136,6 +143,9 @@ static inline int echo_start(struct echo *e, const char *cert, const char *key)
 
 static inline void echo_stop(struct echo *e)
 {
+    pthread_mutex_lock(&e->lock);
+    e->is_stopping = true;
+    pthread_mutex_unlock(&e->lock);
     release_parked(e);
     http_server_stop(e->server);
 }

@@ -28,7 +28,7 @@ static int dial(struct echo *e)
     struct sockaddr_in to = { .sin_family = AF_INET,
                               .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
                               .sin_port = htons(http_server_port(e->server)) };
-    struct timeval patience = { .tv_sec = 5 };
+    struct timeval patience = { .tv_sec = 60 };
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
