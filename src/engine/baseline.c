@@ -95,12 +95,19 @@ static bool section_matches(struct str value, struct str section)
            (slash >= 0 && str_iglob(value, str_from(section, (size_t)slash + 1)));
 }
 
+/* Amazon Linux 2 is called both in the reference. */
+static bool product_matches(struct str value, struct str product)
+{
+    return str_iglob(value, product) ||
+           (str_eq(product, S("AmazonLinux2")) && str_ieq(value, S("AmazonLinux2.0")));
+}
+
 static bool value_matches(enum patch_key key, struct str value, const struct patch_facts *f,
                           const struct patch_version *v)
 {
     switch (key) {
     case PATCH_KEY_PRODUCT:
-        return str_iglob(value, f->product);
+        return product_matches(value, f->product);
     case PATCH_KEY_PRIORITY:
         return str_iglob(value, v->priority);
     case PATCH_KEY_SECTION:

@@ -224,6 +224,22 @@ static void filters_are_anded_and_values_ored(void **state)
     check_state(&b, SECURITY_UPDATE, PATCH_MISSING);
 }
 
+static void amazon_linux_2_has_two_names(void **state)
+{
+    (void)state;
+    struct str names[] = { S("AmazonLinux2.0") };
+    struct baseline_filter filter = { PATCH_KEY_PRODUCT, { names, 1 } };
+    struct baseline_rule rule = { .filters = { &filter, 1 } };
+    struct baseline b = one_rule(&rule);
+    struct patch_facts f = SECURITY_UPDATE;
+
+    b.os = PATCH_OS_AMAZON_LINUX_2;
+    f.product = S("AmazonLinux2");
+    check_state(&b, f, PATCH_MISSING);
+    f.product = S("AmazonLinux2023");
+    check_state(&b, f, PATCH_INSTALLED_OTHER);
+}
+
 static void the_highest_level_of_all_approvals_counts(void **state)
 {
     (void)state;
@@ -842,6 +858,7 @@ int main(void)
         cmocka_unit_test(rejected_packages),
         cmocka_unit_test(rejecting_a_version_says_nothing_of_others),
         cmocka_unit_test(filters_are_anded_and_values_ored),
+        cmocka_unit_test(amazon_linux_2_has_two_names),
         cmocka_unit_test(the_highest_level_of_all_approvals_counts),
         cmocka_unit_test(dates_count_where_the_family_has_them),
         cmocka_unit_test(one_of_several_notices_has_to_match_all_filters),
