@@ -101,7 +101,9 @@ static struct value *item_of(struct arena *a, const struct report *report, const
                   str_is_set(p->facts.candidate.severity) && !is_other ? p->facts.candidate.severity
                                                                        : S(""));
     value_set_str(a, v, S("CVEIds"),
-                  is_installed_state(state) ? S("") : cves_of(a, &p->facts.candidate));
+                  is_installed_state(state) || report->without_cves
+                      ? S("")
+                      : cves_of(a, &p->facts.candidate));
     return v;
 }
 
@@ -172,21 +174,33 @@ static bool is_unknown_hash(const struct plane_error *error)
            str_eq(error->code, S("InvalidItemContentException"));
 }
 
+static int put(struct arena *a, struct plane *plane, const struct report *report, bool with_content,
+               struct plane_error *ret_error, struct str *ret_why)
+{
+    struct value *answer;
+
+    return plane_call(a, plane, "PutInventory",
+                      report_request(a, report, plane->instance_id, with_content), &answer,
+                      ret_error, ret_why);
+}
+
+/* What is too large for the plane is told without its longest texts, as AWS's own client does. */
 int report_send(struct arena *a, struct plane *plane, const struct report *report,
                 struct str sent_hash, struct str *ret_hash, struct str *ret_why)
 {
+    struct report lean = *report;
     struct str hash = report_hash(a, report_items(a, report));
     bool known = str_is_set(sent_hash) && str_eq(hash, sent_hash);
     struct plane_error error = { 0 };
-    struct value *answer;
-    int result =
-        plane_call(a, plane, "PutInventory", report_request(a, report, plane->instance_id, !known),
-                   &answer, &error, ret_why);
+    int result = put(a, plane, report, !known, &error, ret_why);
 
     if (result == PLANE_REFUSED && known && is_unknown_hash(&error))
-        result = plane_call(a, plane, "PutInventory",
-                            report_request(a, report, plane->instance_id, true), &answer, &error,
-                            ret_why);
+        result = put(a, plane, report, true, &error, ret_why);
+    if (result == PLANE_REFUSED && str_eq(error.code, S("ItemSizeLimitExceededException"))) {
+        lean.without_cves = true;
+        hash = report_hash(a, report_items(a, &lean));
+        result = put(a, plane, &lean, true, &error, ret_why);
+    }
     PASS(result);
     *ret_hash = hash;
     return 0;

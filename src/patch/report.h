@@ -17,6 +17,7 @@ struct report {
     struct str execution_type; /* Command; of a patch policy: PatchPolicy */
     msec started_at, ended_at;
     msec last_no_reboot_install_at; /* 0: never */
+    bool without_cves;              /* to be shorter */
 };
 
 struct value *report_summary(struct arena *a, const struct report *report);

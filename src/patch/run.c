@@ -79,17 +79,23 @@ static bool is_reentry(const struct session *s)
            str_eq(run->snapshot_id, s->options->snapshot_id);
 }
 
+static bool has_override(const struct session *s)
+{
+    return s->override.request || !str_is_empty(s->options->baseline_override);
+}
+
 /* "Except when a patching operation uses a patch policy, using the BaselineOverride
  * parameter doesn't overwrite the patch compliance." */
 static bool is_patch_policy(const struct session *s)
 {
-    return s->override.request && !s->options->as_association &&
+    return has_override(s) && !s->options->as_association &&
            !str_is_empty(s->options->association_id);
 }
 
 /* ---- the snapshot ---- */
 
-static int fetch_override(struct session *s)
+/* After a reboot the address may have expired; what it had is frozen in the snapshot. */
+static int fetch_override(struct session *s, bool again)
 {
     struct str url = s->options->baseline_override, text, why = S("");
     struct value *doc;
@@ -102,6 +108,12 @@ static int fetch_override(struct session *s)
         r = json_parse(s->arena, text, &doc, &why);
     if (r == 0)
         r = baseline_override_parse(s->arena, doc, s->local.host.os, &s->override, &why);
+    if (r > 0 && again) {
+        printf("the snapshot stands for the BaselineOverride, which is not to be had any more: "
+               "%.*s\n",
+               STR(why));
+        return EXIT_OK;
+    }
     if (r != 0)
         return command_fail(r, arena_fmt(s->arena, "bad BaselineOverride: %.*s", STR(why)),
                             EXIT_FAILED);
@@ -298,7 +310,7 @@ static int conclude(struct session *s, struct scan *scan)
 
     if (s->options->as_association)
         code = send_association(s, scan);
-    else if (s->override.request && !is_patch_policy(s))
+    else if (has_override(s) && !is_patch_policy(s))
         printf("%.*s%.*snot reported: with BaselineOverride the node's compliance stays as it is\n",
                STR(print_table(s->arena, scan, PRINT_NON_COMPLIANT)),
                STR(print_summary(s->arena, scan)));
@@ -456,7 +468,7 @@ static int run_session(struct session *s)
     } else {
         s->snapshot_id = random_uuid(s->arena);
     }
-    code = fetch_override(s);
+    code = fetch_override(s, again);
     if (code == EXIT_OK)
         code = fetch_tagged(s);
     if (code == EXIT_OK)

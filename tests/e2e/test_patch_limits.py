@@ -137,6 +137,7 @@ while cat /proc/[0-9]*/comm 2>/dev/null | grep -qx apt-get; do sleep 0.05; done
 rm {CONFIG}
 {PATCH} install --reboot-option NoReboot 2>&1
 find $own -name 'patchbay-install*' -printf 'still %f\\n'
+rmdir $own/patchbay-install $leaf/patchbay-install 2>/dev/null
 echo $$ > ${{own%/*}}/cgroup.procs
 while ! rmdir $leaf; do sleep 0.05; done 2>/dev/null
 [ $own = $leaf ] || rmdir $own

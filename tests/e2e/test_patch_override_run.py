@@ -156,6 +156,19 @@ def test_an_install_by_an_override_installs_what_it_approves(host, plane, web): 
     assert plane.states == {"pb-good": "Installed", "pb-slow": "Missing"}
 
 
+def test_an_override_whose_address_has_expired_after_the_reboot(host, plane, web):  # noqa: F811
+    """A presigned address lives shorter than some reboots; the snapshot has what it said."""
+    have(host, "pb-good", "pb-slow")
+    override = say(web, entry("pb-good"))
+    run(host, "Install", *override, expect=194)
+    host.reboot()
+    web.files.clear()
+    said = run(host, "Install", *override).stdout
+    assert "the snapshot stands for the BaselineOverride" in said and "HTTP 404" in said
+    assert "the host was rebooted" in said and "not reported" in said and plane.reports == []
+    run(host, "Install", *override, command="command-2", expect=1)  # at first it has to be there
+
+
 def test_a_patch_policys_run_reports_as_one(host, plane, web):  # noqa: F811
     have(host, "pb-good", "pb-slow")
     policy = ["--association-id", POLICY]

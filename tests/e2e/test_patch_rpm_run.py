@@ -147,6 +147,15 @@ def test_a_list_wants_dependencies_whatever_is_rejected(host, plane):
     assert now["pb-program", "noarch"] == now["pb-library", "x86_64"] == {("0", "2.0-1.el9")}
 
 
+def test_what_is_too_large_is_told_without_cves(host, plane):
+    plane.errors = [("PutInventory", "ItemSizeLimitExceededException")]
+    run(host, "Scan")
+    assert items(plane)["pb-critical.noarch"]["CVEIds"] == ""
+    assert items(plane)["pb-critical.noarch"]["PatchState"] == "Missing"
+    run(host, "Scan")  # and in full, where there is room
+    assert items(plane)["pb-critical.noarch"]["CVEIds"] != ""
+
+
 # --- what must never look compliant ---
 
 @pytest.mark.parametrize("line", ["rm /etc/yum.repos.d/*", "sed -i 's/^enabled.*//; /^\\[/a enabled=0' "
