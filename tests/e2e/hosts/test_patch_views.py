@@ -7,7 +7,7 @@ import time
 import pytest
 
 import fleet as fleets  # which knows where the testbed is
-from conftest import wait_for
+from conftest import Plane, wait_for
 from fleet import outcome, send
 from patch_views import Views
 from testbed import LocalRepo
@@ -15,6 +15,14 @@ from testbed import LocalRepo
 FAILING = "#!/bin/sh\necho no\nexit 1\n"
 GROUP = "views"
 LIST = "patches:\n  - id: pb-other.all\n"
+
+
+@pytest.fixture(scope="module")
+def plane(tmp_path_factory):
+    """One of its own: some views are of all nodes there are."""
+    plane = Plane(tmp_path_factory.mktemp("views") / "data").start()
+    yield plane
+    assert plane.stop() == 0, plane.log_text()
 
 
 @pytest.fixture
