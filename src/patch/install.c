@@ -201,6 +201,15 @@ static bool came_in(const struct scan *after, const struct change *change)
     return now && !now->facts.broken && str_eq(now->facts.installed.version, change->to);
 }
 
+static bool is_there(const struct scan *scan, const struct change *change)
+{
+    const struct package before = { .facts = { .name = change->name, .arch = change->arch } };
+    const struct package after = { .facts = { .name = change->new_name,
+                                              .arch = change->new_arch } };
+
+    return find(&scan->packages, &before) || find(&scan->packages, &after);
+}
+
 static void judge(struct install *install)
 {
     install->n_failed = 0;
@@ -213,7 +222,9 @@ static void judge(struct install *install)
         else if (!str_is_set(change->failure) && str_is_set(install->why))
             change->failure = install->why;
         else if (!str_is_set(change->failure))
-            change->failure = S("the package manager did not install it");
+            change->failure = is_there(&install->scan, change)
+                                  ? S("the package manager did not install it")
+                                  : S("it was removed meanwhile");
         install->n_failed += !change->done;
     }
 }

@@ -249,6 +249,29 @@ def test_a_lock_that_another_holds_is_waited_for(host):
     assert states(host, ["pb-good"]) == {"pb-good": "InstalledPendingReboot"}
 
 
+OTHER_MANAGER = """use Fcntl;
+open(F, '>>', '/var/lib/dpkg/lock-frontend') or die;
+my $lock = pack('s s x4 q q i x4', F_WRLCK, 0, 0, 0, 0);
+fcntl(F, F_SETLK, $lock) or die;
+open(T, '>', '/run/slow') or die;
+while (-e '/run/hold') { select(undef, undef, undef, 0.02) }
+$ENV{DPKG_FRONTEND_LOCKED} = 1;
+exec('dpkg', '--purge', 'pb-good');
+"""
+
+
+def test_what_is_removed_while_an_install_waits_does_not_come_back(host):
+    have(host, "pb-good")
+    host.write("/root/other.pl", OTHER_MANAGER)
+    begin(host, "perl /root/other.pl")
+    start(host)
+    host.sh(f"while ! grep -q '\"installing\"' {STATE}/state.json; do sleep 0.02; done")
+    host.sh("rm /run/hold")
+    status, said = over(host)
+    assert "FAILED pb-good 2: it was removed meanwhile" in said, said
+    assert status != 0 and "pb-good" not in scan(host)
+
+
 def test_two_runs_never_overlap(host):
     have(host, "pb-slow")
     begin(host, f"{PATCH} install; echo $? > /run/status")

@@ -149,8 +149,6 @@ static struct child install_command(struct arena *a, const struct change_request
         child_arg(a, &child, "--allow-downgrades");
     if (!removes)
         child_arg(a, &child, "--no-remove");
-    child_arg(a, &child, "install");
-    child_arg(a, &child, "--");
     return child;
 }
 
@@ -183,7 +181,14 @@ static int install_named(struct arena *a, const struct change_request *request,
                          struct child_result *ret)
 {
     struct child child = install_command(a, request, simulate, set->removes);
+    bool names_new = request->is_return;
 
+    for (size_t i = 0; i < request->n_along; i++)
+        names_new |= named[i] && !str_is_set(request->along[i].from);
+    if (!names_new) /* what was removed while we waited does not come back */
+        child_arg(a, &child, "--only-upgrade");
+    child_arg(a, &child, "install");
+    child_arg(a, &child, "--");
     for (size_t i = 0; i < set->count; i++)
         add_change(a, &child, set->changes[i]);
     for (size_t i = 0; i < request->n_along; i++)
@@ -327,6 +332,8 @@ static int simulate_removal(struct arena *a, const struct change_request *reques
     struct child_result answer;
     struct str stranger;
 
+    child_arg(a, &child, "install");
+    child_arg(a, &child, "--");
     for (size_t i = 0; i < request->count; i++)
         if (is_open(&request->changes[i]) &&
             (&request->changes[i] == change || !change_removes(&request->changes[i])))
